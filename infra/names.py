@@ -1,0 +1,70 @@
+"""Every name, label, port and path that more than one place must agree on. Knows no values of a stack."""
+
+import hashlib
+import re
+
+PROJECT = "slipway"
+DOMAIN = "slipway.dev"
+
+# Ports and paths of the image; they are passed to the server, so both ends agree.
+HTTP_PORT, HTTP_PORT_NAME = 8000, "http"
+METRICS_PORT, METRICS_PORT_NAME = 9090, "metrics"
+SERVICE_PORT = 80
+MODELS_DIR = "/models"
+CONFIG_DIR = "/etc/slipway"
+MODELS_FILE_NAME = "models.json"
+SOURCE_DIR = "/source"  # where a weights image is mounted; its file is under weights/
+NOBODY = 65534
+
+# Objects of which a namespace has one.
+SERVICE_ACCOUNT = "slipway"
+QUOTA = "slipway"
+LIMIT_RANGE = "slipway"
+INGRESS = "slipway"
+SERVE_CONTAINER = "serve"
+WEIGHTS_CONTAINER = "weights"
+BASE_IMAGE = "debian:bookworm-slim"  # the name in the Dockerfiles' FROM, and of the build context that may replace it
+
+# Roles of pods; network policies select by them.
+ROLE_LABEL = f"{DOMAIN}/role"
+MODEL_LABEL = f"{DOMAIN}/model"
+ROLE_MODEL = "model"
+ROLE_FILL = "fill"  # copies weights from an image volume: no network at all
+ROLE_PULL = "pull"  # downloads weights: DNS and the hub, nothing else
+CONFIG_HASH = f"{DOMAIN}/config-hash"
+
+# Model ids become Service names (DNS-1035) and get a suffix, so they are shorter than the 63 that DNS allows.
+MODEL_ID = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
+MODEL_ID_ALLOWED = "lower-case letters, digits and dashes, starting with a letter, at most 40"
+DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+
+
+def short_hash(*parts: str) -> str:
+    """Eight hex digits that change with any part."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
+
+
+def common_labels() -> dict[str, str]:
+    """Labels of every object."""
+    return {"app.kubernetes.io/part-of": PROJECT, "app.kubernetes.io/managed-by": "pulumi"}
+
+
+def model_labels(model_id: str, role: str) -> dict[str, str]:
+    """Labels of one model's objects and pods."""
+    return {**common_labels(), "app.kubernetes.io/name": model_id, MODEL_LABEL: model_id, ROLE_LABEL: role}
+
+
+def model_selector(model_id: str) -> dict[str, str]:
+    """What Services, Deployments and budgets select by; never changes for a model."""
+    return {MODEL_LABEL: model_id, ROLE_LABEL: ROLE_MODEL}
+
+
+def weights_object(model_id: str, weights_hash: str) -> str:
+    """Name of the cache claim and of the Job that fills it: new weights are new objects."""
+    return f"{model_id}-weights-{weights_hash}"
+
+
+def models_config(model_id: str, config_hash: str) -> str:
+    """Name of the ConfigMap that holds models.json: new content is a new object."""
+    return f"{model_id}-models-{config_hash}"

@@ -1,0 +1,77 @@
+"""deploy(): settings -> plan -> components -> outputs. Only the order is decided here."""
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import cluster, config, endpoints, names
+from infra.catalog.load import load_catalog
+from infra.components.image import Image, serve_image
+from infra.components.ingress import Ingress, IngressArgs
+from infra.components.model import Model, ModelArgs
+from infra.components.platform import Platform, PlatformArgs
+from infra.components.weights import Weights, WeightsArgs
+from infra.environment import Environment
+from infra.errors import PlanError, SlipwayError
+from infra.plan import ModelPlan, Plan, make_plan
+
+
+def deploy() -> None:
+    """The whole program. What the operator can put right is shown without a traceback."""
+    try:
+        plan, access = prepare(Environment.read())
+    except SlipwayError as error:
+        raise pulumi.RunError(str(error)) from None
+    build(plan, access)
+
+
+def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:
+    """Everything that can fail for the operator's reasons, before the first resource is registered."""
+    catalog = load_catalog()
+    known = endpoints.load(environment.state_dir) or endpoints.without_cluster()
+    settings = config.load(catalog, known)
+    plan = make_plan(settings, catalog)
+    located = cluster.locate(settings.cluster, environment.kubeconfig_files)
+    _tell(plan, located)
+    return plan, located.access
+
+
+def _tell(plan: Plan, located: cluster.Located) -> None:
+    blockers = [notice.text for notice in plan.notices if notice.kind == "blocker"]
+    if not pulumi.runtime.is_dry_run():
+        if blockers:
+            raise PlanError(blockers)
+        cluster.require(located)
+    for notice in plan.notices:
+        pulumi.log.warn(notice.text if notice.kind == "warning" else f"`pulumi up` will refuse: {notice.text}")
+    if located.missing is not None:
+        pulumi.log.warn(f"previewing without a cluster: {located.missing}")
+
+
+def build(plan: Plan, access: cluster.Access) -> None:
+    """Register all components and the stack's outputs."""
+    provider = kubernetes.Provider(
+        "cluster", kubeconfig=access.kubeconfig, context=access.context, cluster_identifier=access.identifier
+    )
+    on_cluster = pulumi.ResourceOptions(providers=[provider])
+    image = Image("serve", serve_image(plan))
+    platform = Platform(names.PROJECT, PlatformArgs(plan), on_cluster)
+    models = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
+    ingress = Ingress(
+        names.PROJECT,
+        IngressArgs(plan),
+        pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models])),
+    )
+    pulumi.export("namespace", platform.namespace)
+    pulumi.export("image", image.ref)
+    pulumi.export("models", sorted(ingress.urls))
+    pulumi.export("urls", ingress.urls)
+    pulumi.export("url", next(iter(ingress.urls.values())))
+
+
+def _build_model(
+    plan: Plan, model: ModelPlan, image: Image, platform: Platform, on_cluster: pulumi.ResourceOptions
+) -> Model:
+    after_platform = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform]))
+    weights = Weights(model.id, WeightsArgs(plan, model, image.ref), after_platform)
+    after_weights = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, weights]))
+    return Model(model.id, ModelArgs(plan, model, image.ref), after_weights)

@@ -1,0 +1,75 @@
+"""What a stack file says once it is checked and resolved: plain values that everything downstream takes. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterConfig:
+    """`kubeconfig` is a path, or None for the usual places; `context` is always named."""
+
+    embedded: bool
+    kubeconfig: str | None
+    context: str
+    multi_node: bool
+    multi_zone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageConfig:
+    """Where images go and how they are built; the last three are set by the local cluster only."""
+
+    registry: str
+    repository: str
+    cpu_variants: str
+    platforms: tuple[str, ...]
+    builder: str | None
+    base_image: str | None
+    ca_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """One model that the stack serves."""
+
+    id: str
+    min_replicas: int
+    max_replicas: int
+    profile: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IngressConfig:
+    """`host` None means any host; requests come from the CIDRs or from the namespace."""
+
+    class_name: str
+    host: str | None
+    base_url: str | None
+    source_cidrs: tuple[str, ...]
+    from_namespace: str | None
+    tls_secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaConfig:
+    """Upper bounds that the operator set; None means: derive it."""
+
+    cpu_m: int | None
+    memory_bytes: int | None
+    num_gpus: int | None
+    storage_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """Everything a stack file says, checked and resolved."""
+
+    stack: str
+    namespace: str
+    cluster: ClusterConfig
+    image: ImageConfig
+    size: str
+    models: tuple[ModelConfig, ...]
+    storage_class: str
+    ingress: IngressConfig
+    monitoring_namespace: str
+    quota: QuotaConfig
