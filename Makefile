@@ -1,0 +1,46 @@
+# Every target is one line of help: `make help`.
+SHELL := /bin/bash
+PYTHON ?= python3
+TOOLS := .venv/bin/python -m tools
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status env check test unit golden lock clean venv venv-dev
+
+help: ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: venv ## from nothing to a served model: toolchain, local cluster, `pulumi up`, address
+	@$(TOOLS) up
+
+down: venv ## remove all that `make up` started
+	@$(TOOLS) down
+
+status: venv ## what runs, and the address
+	@$(TOOLS) status
+
+env: venv ## shell lines that put pulumi and kubectl on PATH: eval "$$(make -s env)"
+	@$(TOOLS) env
+
+check: venv-dev ## format, lint, types, unit tests: under a minute, needs nothing else
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy .
+	@.venv/bin/pytest -q -m "not engine and not e2e"
+
+test: check ## everything: `check`, then engine and end-to-end tests on a real cluster
+	@$(TOOLS) test
+
+golden: venv-dev ## write the golden object lists anew
+	@UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/unit/infra -k golden
+
+lock: ## pin and hash the requirements anew
+	@tools/lock.sh
+
+clean: venv ## remove the cache: the next `make up` is a first run
+	@$(TOOLS) clean
+
+venv:
+	@$(PYTHON) tools/bootstrap.py requirements.txt
+
+venv-dev: venv
+	@$(PYTHON) tools/bootstrap.py requirements-dev.txt

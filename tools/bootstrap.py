@@ -1,0 +1,42 @@
+"""Make the virtual environment: `python3 tools/bootstrap.py requirements.txt`.
+
+Standard library only, and readable by any Python 3, so that an old one gets a sentence instead of a syntax error.
+A repeat costs nothing: the environment remembers which requirements it holds.
+"""
+
+import hashlib
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+MINIMUM = (3, 11)
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+
+
+def main(requirements: str) -> None:
+    """Create .venv where it is missing, and install the pinned and hashed requirements into it."""
+    if sys.version_info < MINIMUM:
+        sys.exit(
+            f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: install python3.11 and python3.11-venv"
+        )
+    wanted = hashlib.sha256((ROOT / requirements).read_bytes()).hexdigest()
+    stamp = VENV / ("." + requirements.replace("/", "-"))
+    python = VENV / "bin" / "python"
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    started = time.monotonic()
+    print(f"... virtual environment: {requirements}", flush=True)
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        sys.exit(f"python3 can't make virtual environments: apt-get install python3-venv\n{made.stdout}{made.stderr}")
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    if subprocess.call([*pip, "-r", str(ROOT / requirements)]):
+        sys.exit(f"pip could not install {requirements} (see above); run the same command again to go on")
+    stamp.write_text(wanted)
+    print(f"ok  virtual environment: {requirements} ({time.monotonic() - started:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

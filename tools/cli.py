@@ -1,0 +1,131 @@
+"""The command line: `python -m tools`. Each command is one call; the Makefile's targets are these commands."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from infra.errors import SlipwayError
+from tools import llama, local, pulumi, settings, suite, target
+from tools.cluster import cluster as local_cluster
+from tools.cluster import fleet
+from tools.errors import ToolError
+from tools.progress import Progress
+from tools.toolchain import programs as toolchain
+from tools.toolchain.groups import GROUPS
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=(__doc__ or "").splitlines()[0])
+cluster_app = typer.Typer(no_args_is_help=True, help="The local cluster alone, without a stack.")
+app.add_typer(cluster_app, name="cluster")
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Errors that the user can act on are one message and exit status 1, never a traceback."""
+    try:
+        yield
+    except (ToolError, SlipwayError) as e:
+        print(f"error: {e}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on from here", file=sys.stderr)
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def up() -> None:
+    """Set up toolchain and cluster, run `pulumi up` of the stack local, print the address."""
+    started = time.monotonic()
+    with one_line_errors():
+        result = local.up(settings.load(), Progress())
+        print(local.explain(result, time.monotonic() - started))
+
+
+@app.command()
+def down() -> None:
+    """Remove all that `up` started; built programs and build layers stay in the cache."""
+    with one_line_errors():
+        local.down(settings.load(), Progress())
+
+
+@app.command()
+def status() -> None:
+    """Say what runs, and the address."""
+    with one_line_errors():
+        print(local.status(settings.load()))
+
+
+@app.command()
+def env() -> None:
+    """Print shell lines that put this checkout's pulumi and kubectl on PATH: `eval "$(make -s env)"`."""
+    with one_line_errors():
+        loaded = settings.load()
+        cli = pulumi.ensure(loaded, Progress(quiet=True))
+        changed = {k: v for k, v in cli.env.items() if os.environ.get(k) != v}
+        if loaded.kubeconfig is None and local_cluster.status(loaded).exists:
+            changed["KUBECONFIG"] = str(local_cluster.status(loaded).layout.kubeconfig)
+        for key, value in changed.items():
+            print(f"export {key}={shlex.quote(value)}")
+
+
+@app.command()
+def toolchain_build(groups: Annotated[list[str], typer.Argument(help=f"any of: {', '.join(GROUPS)}")]) -> None:
+    """Build groups of programs into the cache."""
+    with one_line_errors():
+        unknown = [g for g in groups if g not in GROUPS]
+        if unknown:
+            raise ToolError(f"no such group: {', '.join(unknown)}; there are {', '.join(GROUPS)}")
+        toolchain.ensure(settings.load(), [GROUPS[g] for g in groups], Progress())
+
+
+@app.command()
+def llama_path() -> None:
+    """Print the folder that holds the image's compiled llama_cpp package; builds it where it is missing."""
+    with one_line_errors():
+        print(llama.ensure(settings.load(), Progress(stderr=True)))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Run the engine and end-to-end tests on a real cluster; further arguments go to pytest."""
+    with one_line_errors():
+        raise typer.Exit(suite.run(settings.load(), Progress(), context.args))
+
+
+@app.command()
+def clean() -> None:
+    """Remove the cache: built programs, packages, build layers. The next `up` is a first run again."""
+    with one_line_errors():
+        loaded = settings.load()
+        if local_cluster.status(loaded).exists:
+            raise ToolError("the local cluster runs on what is in the cache: `make down` first")
+        shutil.rmtree(loaded.cache_dir, ignore_errors=True)
+
+
+@cluster_app.command("up")
+def cluster_up() -> None:
+    """Start the cluster, or find the one that KUBECONFIG names, and print where everything is."""
+    with one_line_errors():
+        print(target.ensure(settings.load(), Progress()))
+
+
+@cluster_app.command("down")
+def cluster_down() -> None:
+    """Stop and remove the cluster."""
+    with one_line_errors():
+        local_cluster.down(settings.load(), Progress())
+
+
+@cluster_app.command("fleet")
+def cluster_fleet() -> None:
+    """Add simulated GPU and spot nodes in three zones (KWOK): for scheduling, not for running."""
+    with one_line_errors():
+        fleet.start(settings.load(), Progress())

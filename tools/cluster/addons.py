@@ -1,0 +1,44 @@
+"""The API objects of the cluster itself: services and rights of its processes, storage and ingress classes."""
+
+from __future__ import annotations
+
+import base64
+import string
+import subprocess
+from pathlib import Path
+
+from tools.cluster.layout import DNS_SERVICE_IP, INGRESS_CLASS, NODE_IP, Layout
+from tools.command import tail
+from tools.errors import CommandFailed
+from tools.toolchain.programs import Programs
+
+PROVISIONER = "slipway.dev/local-volume"
+INGRESS_CONTROLLER = "slipway.dev/ingress"
+TEMPLATE = Path(__file__).parent / "addons.yaml"
+
+
+def render(layout: Layout) -> str:
+    """All objects as one YAML stream."""
+    ports = layout.ports
+    return string.Template(TEMPLATE.read_text().split("\n", 2)[2]).substitute(
+        apiserver=ports.apiserver,
+        dns=ports.dns,
+        metrics_server=ports.metrics_server,
+        node_ip=NODE_IP,
+        dns_service_ip=DNS_SERVICE_IP,
+        ca_bundle=base64.b64encode((layout.pki / "ca.crt").read_bytes()).decode(),
+        provisioner=PROVISIONER,
+        ingress_class=INGRESS_CLASS,
+        ingress_controller=INGRESS_CONTROLLER,
+    )
+
+
+def apply(layout: Layout, programs: Programs) -> None:
+    """Apply them all; safe to repeat."""
+    argv = [
+        programs["kubectl"], f"--kubeconfig={layout.kubeconfig}", "apply", "--server-side", "--force-conflicts",
+        "--field-manager=slipway-cluster", "-f", "-",
+    ]  # fmt: skip
+    done = subprocess.run(argv, input=render(layout), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))

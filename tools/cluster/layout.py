@@ -1,0 +1,179 @@
+"""Names, addresses, ports and folders of the local cluster: the one place that decides them.
+
+Pure: knows nothing of running processes. Two ports are fixed because people and image references see them (registry,
+ingress); all others are taken from the system when the cluster is made, and kept in its state.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from tools.errors import PortInUse
+from tools.settings import Settings
+
+NAME = "slipway-local"
+"""Cluster, context and node."""
+BRIDGE = "slipway0"
+NODE_IP = "10.244.0.1"
+"""The pod bridge's own address: it exists wherever the cluster runs, whatever network a laptop is in."""
+POD_CIDR = "10.244.0.0/16"
+NODE_POD_CIDR = "10.244.0.0/24"
+SERVICE_CIDR = "10.96.0.0/16"
+API_SERVICE_IP = "10.96.0.1"
+DNS_SERVICE_IP = "10.96.0.10"
+CLUSTER_DOMAIN = "cluster.local"
+STORAGE_CLASSES = ("standard", "fast-ssd")
+"""The first is the default."""
+INGRESS_CLASS = "slipway"
+BUILDER = "slipway"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Every TCP port that the cluster listens on."""
+
+    registry: int
+    ingress: int
+    apiserver: int
+    etcd: int
+    etcd_peer: int
+    controller_manager: int
+    scheduler: int
+    kubelet: int
+    kubelet_health: int
+    kube_proxy_health: int
+    kube_proxy_metrics: int
+    dns: int
+    dns_health: int
+    dns_ready: int
+    metrics_server: int
+    kwok: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where one cluster lives."""
+
+    dir: Path
+    ports: Ports
+    builder_dir: Path
+    """The builder's layers, in the cache: they outlive the cluster and make the next build quick."""
+
+    @property
+    def pki(self) -> Path:
+        """Certificates and keys."""
+        return self.dir / "pki"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.kubeconfig_of("admin")
+
+    def kubeconfig_of(self, user: str) -> Path:
+        """The kubeconfig of one component."""
+        return self.dir / "kubeconfig" / f"{user}.yaml"
+
+    @property
+    def logs(self) -> Path:
+        """One log a process."""
+        return self.dir / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Pid files and sockets."""
+        return self.dir / "run"
+
+    @property
+    def conf(self) -> Path:
+        """Rendered configuration files."""
+        return self.dir / "conf"
+
+    @property
+    def volumes(self) -> Path:
+        """Directories behind PersistentVolumes."""
+        return self.dir / "volumes"
+
+    @property
+    def containerd_socket(self) -> Path:
+        """Where the kubelet finds containerd."""
+        return self.run / "containerd.sock"
+
+    @property
+    def buildkit_socket(self) -> Path:
+        """Where builds go."""
+        return self.run / "buildkitd.sock"
+
+    @property
+    def apiserver_url(self) -> str:
+        """From this machine; pods reach it through the service `kubernetes`."""
+        return f"https://127.0.0.1:{self.ports.apiserver}"
+
+    @property
+    def registry_address(self) -> str:
+        """Host and port, as image references carry it."""
+        return f"127.0.0.1:{self.ports.registry}"
+
+    @property
+    def ingress_url(self) -> str:
+        """Where Ingress objects are served."""
+        return f"http://127.0.0.1:{self.ports.ingress}"
+
+    @property
+    def base_image(self) -> str:
+        """The debootstrap image, where the public one can't be pulled."""
+        return f"{self.registry_address}/library/debian:bookworm-slim"
+
+
+def of(settings: Settings) -> Layout:
+    """The layout of the cluster in the state folder: as it was made, or a new one with free ports."""
+    home = settings.state_dir / "cluster"
+    saved = home / "ports.json"
+    ports = Ports(**json.loads(saved.read_text())) if saved.exists() else _new_ports(settings)
+    return Layout(home, ports, settings.cache_dir / "buildkit")
+
+
+def save(layout: Layout) -> None:
+    """Keep the ports, so that a restarted cluster has the same addresses."""
+    layout.dir.mkdir(parents=True, exist_ok=True)
+    partial = layout.dir / "ports.json.partial"
+    partial.write_text(json.dumps(asdict(layout.ports), indent=2))
+    partial.replace(layout.dir / "ports.json")
+
+
+def _new_ports(settings: Settings) -> Ports:
+    named = {
+        "registry": (settings.registry_port, "SLIPWAY_REGISTRY_PORT"),
+        "ingress": (settings.ingress_port, "SLIPWAY_INGRESS_PORT"),
+    }
+    for port, setting in named.values():
+        if port and not is_free(port):
+            raise PortInUse(port, setting)
+    fixed = {name: port for name, (port, _) in named.items() if port}
+    names = [f.name for f in fields(Ports) if f.name not in fixed]
+    return Ports(**fixed, **dict(zip(names, free_ports(len(names)), strict=True)))
+
+
+def is_free(port: int) -> bool:
+    """Whether nothing listens on the port of this machine."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_ports(num: int) -> list[int]:
+    """Distinct ports that are free now; all are held until the last is found."""
+    sockets = [socket.socket() for _ in range(num)]
+    try:
+        for s in sockets:
+            s.bind(("127.0.0.1", 0))
+        return [s.getsockname()[1] for s in sockets]
+    finally:
+        for s in sockets:
+            s.close()

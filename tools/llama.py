@@ -1,0 +1,80 @@
+"""The image's own compiled `llama_cpp` package, on this machine, for tests of the engine.
+
+It is the Dockerfile's stage `llama`, exported by the very builder that makes the image: what the tests load is what the
+image runs, and it is compiled once for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+from infra import endpoints as endpoints_file
+from infra.endpoints import Endpoints
+from tools.cluster import layout as layouts
+from tools.cluster import ready
+from tools.cluster.images import PUBLIC_BASE
+from tools.command import run
+from tools.errors import PrerequisiteMissing
+from tools.progress import Progress
+from tools.settings import ROOT, Settings
+from tools.toolchain import programs as toolchain
+from tools.toolchain.groups import CONTAINERS
+
+IMAGE_DIR = ROOT / "image"
+BUILD_ARGS = {"CPU_VARIANTS": "baseline"}
+"""As the stack local builds it."""
+
+
+def ensure(settings: Settings, progress: Progress) -> Path:
+    """A folder to put on PYTHONPATH; built when the Dockerfile has changed."""
+    digest = hashlib.sha256((IMAGE_DIR / "Dockerfile").read_bytes()).hexdigest()[:16]
+    target = settings.cache_dir / "llama" / digest
+    with progress.step("compiled llama_cpp package of the image") as step:
+        if target.is_dir():
+            step.note = "already built"
+            return target
+        partial = target.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        run(_build(settings, partial), on_line=lambda line: step.update(line[:100]))
+        partial.rename(target)
+    return target
+
+
+def _build(settings: Settings, output: Path) -> list[str]:
+    endpoints = endpoints_file.load(settings.state_dir) or endpoints_file.without_cluster()
+    layout = layouts.of(settings)
+    if ready.accepts(layout.buildkit_socket)():
+        buildctl = toolchain.existing(settings, [CONTAINERS])["buildctl"]
+        return buildctl_argv(buildctl, layout.buildkit_socket, endpoints, output)
+    if shutil.which("docker") and not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
+        args = [f"--build-arg={k}={v}" for k, v in BUILD_ARGS.items()]
+        return [
+            "docker",
+            "buildx",
+            "build",
+            "--target=llama",
+            f"--output=type=local,dest={output}",
+            *args,
+            str(IMAGE_DIR),
+        ]
+    raise PrerequisiteMissing("no image builder runs", "start the local cluster with `make up`, or a Docker engine")
+
+
+def buildctl_argv(buildctl: str, socket: Path, endpoints: Endpoints, output: Path) -> list[str]:
+    """The same build as pulumi-docker-build asks for, but of the stage `llama` and to a folder."""
+    argv = [
+        buildctl, "--addr", f"unix://{socket}", "build", "--progress=plain", "--frontend=dockerfile.v0",
+        "--local", f"context={IMAGE_DIR}", "--local", f"dockerfile={IMAGE_DIR}", "--opt", "target=llama",
+        "--output", f"type=local,dest={output}",
+    ]  # fmt: skip
+    for key, value in BUILD_ARGS.items():
+        argv += ["--opt", f"build-arg:{key}={value}"]
+    if endpoints.base_image:
+        argv += ["--opt", f"context:{PUBLIC_BASE}=docker-image://{endpoints.base_image}"]
+    if endpoints.ca_file:
+        argv += ["--secret", f"id=ca,src={endpoints.ca_file}"]
+    return argv

@@ -1,0 +1,70 @@
+"""Run the tests that need real parts, on the cluster that runs already, else on one of their own for as long as they run.
+
+A cluster of their own lives in a temporary state folder with ports from the system, and is removed afterwards, however
+the run ends; one that was there before is left as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from tools import llama, pulumi, target
+from tools.cluster import cluster
+from tools.progress import Progress
+from tools.settings import ROOT, Settings
+from tools.toolchain import programs as toolchain
+from tools.toolchain.gobuild import GoBuild
+from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI
+
+MARKERS = "engine or e2e"
+
+
+def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
+    """Returns pytest's exit status."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    toolchain.ensure(settings, [PULUMI, CONTAINERS, KUBERNETES], progress)
+    with _cluster(settings, progress) as used:
+        cli = pulumi.ensure(used, progress)
+        env = dict(cli.env) | _paths(used, progress, cli.program)
+        argv = [sys.executable, "-m", "pytest", "-m", MARKERS, *pytest_args]
+        return subprocess.run(argv, cwd=ROOT, env=env, check=False).returncode
+
+
+def _paths(settings: Settings, progress: Progress, pulumi_program: str) -> dict[str, str]:
+    """What the tests are told; all of it by environment, so that a single test can be run by hand."""
+    folders = [str(GoBuild(g, settings.cache_dir).bin_dir) for g in (PULUMI, CONTAINERS, KUBERNETES)]
+    return {
+        "SLIPWAY_STATE_DIR": str(settings.state_dir),
+        "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(folders),
+        "SLIPWAY_LLAMA_PATH": str(llama.ensure(settings, progress)),
+        "SLIPWAY_PULUMI": pulumi_program,
+    }
+
+
+@contextmanager
+def _cluster(settings: Settings, progress: Progress) -> Iterator[Settings]:
+    if settings.kubeconfig or cluster.status(settings).exists:
+        target.ensure(settings, progress)
+        yield settings
+        return
+    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        own = dataclasses.replace(settings, state_dir=Path(folder), registry_port=0, ingress_port=0)
+        try:
+            target.ensure(own, progress)
+            yield own
+        finally:
+            cluster.down(own, progress)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    """A polite end runs the clean-up above, as Ctrl-C does."""
+    raise KeyboardInterrupt

