@@ -1,0 +1,96 @@
+"""`python -m serve`: the server. `fill` and `pull` put weights into the model cache. `worker` is for the server itself.
+
+The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
+error in one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+
+from serve.errors import SetupError
+
+
+def main(arguments: list[str]) -> int:
+    """Choose the command and turn its errors into one line."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "worker":
+            return _worker(options.fd)
+        return _command(options)
+    except SetupError as error:
+        print(f"serve: {error}", file=sys.stderr)  # noqa: T201  (for a person, not for a log reader)
+        return 2
+
+
+def _command(options: argparse.Namespace) -> int:
+    # Imported here: a worker needs none of it, and each process pays for what it imports.
+    from serve.log import set_up_logging
+    from serve.settings import load_settings
+
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    if options.command is None:
+        from serve.server import serve
+
+        asyncio.run(serve(settings, os.environ))
+        return 0
+    logging.getLogger("serve").info(_weights_command(options))
+    return 0
+
+
+def _weights_command(options: argparse.Namespace) -> str:
+    from serve.fill import fill
+    from serve.hub import pull
+
+    if options.command == "fill":
+        return fill(
+            source_dir=options.source_dir, target_dir=options.target_dir, file=options.file, sha256=options.sha256
+        )
+    return pull(
+        repo=options.repo,
+        revision=options.revision,
+        file=options.file,
+        target_dir=options.target_dir,
+        sha256=options.sha256,
+    )
+
+
+def _worker(fd: int) -> int:
+    from serve.worker import main as worker_main
+
+    return worker_main(fd)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m serve", description="Serve GGUF models over HTTP.")
+    commands = parser.add_subparsers(dest="command")
+    fill = commands.add_parser("fill", help="copy weights from a mounted image into the model cache")
+    fill.add_argument("--from", dest="source_dir", type=Path, required=True, metavar="DIR")
+    pull = commands.add_parser("pull", help="download weights from Hugging Face into the model cache")
+    pull.add_argument("--repo", required=True)
+    pull.add_argument("--revision", required=True)
+    for command in (fill, pull):
+        command.add_argument("--to", dest="target_dir", type=Path, required=True, metavar="DIR")
+        command.add_argument("--file", required=True)
+        command.add_argument("--sha256", type=_sha256, required=True, metavar="HEX")
+    worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
+    worker.add_argument("fd", type=int)
+    worker.add_argument("model", help="only so that it shows in a list of processes")
+    return parser
+
+
+def _sha256(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a SHA-256: 64 lower-case hexadecimal digits are")
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,98 @@
+"""ASGI middleware around every request: an id, a bound on the body, one access log line, metrics. Never a prompt."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.errors import BodyTooLargeError
+from serve.log import request_id
+from serve.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+HEADER = "x-request-id"
+_SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_PROBES = ("/health", "/ready", "/metrics")
+
+
+class Access:
+    """The outermost layer."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(HEADER, "")
+        request_id.set(given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
+        started, status = time.monotonic(), 499  # 499, as others log it: gone before there was an answer
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[HEADER] = request_id.get()
+            await send(message)
+
+        try:
+            await self._limited(scope, receive, send_with_id)
+        finally:
+            self._tell(scope, status, time.monotonic() - started)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take the whole body first: handlers read it whole anyway, and here its size is known in time."""
+        try:
+            body = await self._read(int(Headers(scope=scope).get("content-length", "0")), receive)
+        except BodyTooLargeError as error:
+            response = JSONResponse(error.body(), status_code=error.status, headers={"connection": "close"})
+            await response(scope, receive, send)
+            return
+        if body is None:
+            return  # the client left in the middle of it
+        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+        async def replay() -> Message:
+            return next(messages, None) or await receive()
+
+        await self._app(scope, replay, send)
+
+    async def _read(self, announced: int, receive: Receive) -> bytes | None:
+        self._check_size(announced)
+        body, more = bytearray(), True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            self._check_size(len(body))
+            more = message.get("more_body", False)
+        return bytes(body)
+
+    def _check_size(self, num_bytes: int) -> None:
+        if num_bytes > self._max_body_bytes:
+            raise BodyTooLargeError(f"the body is larger than the {self._max_body_bytes} bytes that are allowed")
+
+    def _tell(self, scope: Scope, status: int, duration_s: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self._metrics.http_request(scope["method"], route, status, duration_s)
+        level = logging.DEBUG if route.startswith(_PROBES) else logging.INFO
+        fields = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "duration_s": round(duration_s, 4),
+            "client": (scope.get("client") or ("",))[0],
+        }
+        log.log(level, "request", extra=fields)

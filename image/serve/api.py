@@ -1,0 +1,82 @@
+"""Assembles the HTTP application: routes, layers, error answers. Decides nothing itself."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from serve.access import Access
+from serve.disconnect import CancelOnDisconnect
+from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
+from serve.routes import health, metrics, openai
+from serve.services import Services
+
+log = logging.getLogger(__name__)
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over a set of services."""
+    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
+    app.state.services = services
+    for module in (health, metrics, openai):
+        app.include_router(module.router)
+    app.add_exception_handler(RequestError, _request_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected)
+    # The last one added is the outermost.
+    app.add_middleware(CancelOnDisconnect)
+    app.add_middleware(Access, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes)
+    return app
+
+
+def create_metrics_app(services: Services) -> FastAPI:
+    """What listens on the metrics port: only that, so that it can be open to Prometheus and to nobody else."""
+    app = FastAPI(title="Slipway metrics", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.services = services
+    app.include_router(metrics.router)
+    return app
+
+
+def _answer(error: RequestError) -> JSONResponse:
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return JSONResponse(error.body(), status_code=error.status, headers=headers)
+
+
+async def _request_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestError)
+    return _answer(error)
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    """Names the first wrong field, its value and what is allowed."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part != "body")
+    if first["type"] == "json_invalid":
+        return _answer(InvalidRequestError(f"the body is not valid JSON: {first['ctx']['error']}"))
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+    message = first["msg"][0].lower() + first["msg"][1:]
+    return _answer(InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    """Starlette's own: no such path, wrong method, unreadable body."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        return _answer(NotFoundError(f"there is no {path} here"))
+    if error.status_code == 405:
+        return _answer(MethodNotAllowedError(f"{path} does not take {request.method}"))
+    return _answer(InvalidRequestError(str(error.detail)))
+
+
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    """A bug of ours: logged with its trace, told without."""
+    log.error("unexpected error", exc_info=error)
+    return _answer(RequestError("something went wrong inside the server; its log has this request's id"))

@@ -1,0 +1,1 @@
+"""Tokens in, tokens out: continuous batching. Knows nothing of HTTP, metrics, settings or processes."""

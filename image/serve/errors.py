@@ -1,0 +1,137 @@
+"""All that can go wrong, each with its HTTP status, OpenAI error type and label, once.
+
+ServeError
+|-- SetupError                   can't start, or a command failed: one line on stderr, exit code 2
+`-- RequestError                 over HTTP, in OpenAI's shape
+    |-- InvalidRequestError      400  the request itself is wrong
+    |   |-- PromptTooLongError   400  it can never fit
+    |   `-- BodyTooLargeError    413
+    |-- NotFoundError            404  no such path
+    |   `-- ModelNotFoundError   404
+    |-- MethodNotAllowedError    405
+    |-- UnavailableError         503  nothing is wrong with the request, try again
+    |   |-- DrainingError        503  this server is about to stop
+    |   |-- ModelNotReadyError   503  absent, loading or failed
+    |   |-- WorkerLostError      503  the worker died
+    |   `-- OverloadedError      429  the queue is full
+    `-- GenerationError          500
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from serve.engine.types import FailureKind
+
+
+class ServeError(Exception):
+    """Base of all errors of the server."""
+
+
+class SetupError(ServeError):
+    """Can't start, or a command failed. The message is one clear line."""
+
+
+class RequestError(ServeError):
+    """An error with an HTTP answer."""
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    label: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+    def body(self) -> dict[str, object]:
+        """OpenAI's error shape."""
+        return {"error": {"message": str(self), "type": self.type, "param": self.param, "code": self.label}}
+
+
+class InvalidRequestError(RequestError):
+    """The request itself is wrong."""
+
+    status, type, label = 400, "invalid_request_error", "invalid_request"
+
+
+class PromptTooLongError(InvalidRequestError):
+    """Prompt and max_tokens can never fit this model."""
+
+    label = "context_length_exceeded"
+
+
+class BodyTooLargeError(InvalidRequestError):
+    """More bytes than the server takes."""
+
+    status, label = 413, "body_too_large"
+
+
+class NotFoundError(RequestError):
+    """No such path."""
+
+    status, type, label = 404, "invalid_request_error", "not_found"
+
+
+class ModelNotFoundError(NotFoundError):
+    """No such model."""
+
+    label = "model_not_found"
+
+
+class MethodNotAllowedError(RequestError):
+    """The path is there, but not for this method."""
+
+    status, type, label = 405, "invalid_request_error", "method_not_allowed"
+
+
+class UnavailableError(RequestError):
+    """Nothing is wrong with the request: try again."""
+
+    status, type, label = 503, "service_unavailable", "unavailable"
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: int | None = 1) -> None:
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
+
+
+class DrainingError(UnavailableError):
+    """This server is about to stop."""
+
+    label = "draining"
+
+
+class ModelNotReadyError(UnavailableError):
+    """The model is absent, loading or failed."""
+
+    label = "model_not_ready"
+
+
+class WorkerLostError(UnavailableError):
+    """The worker process died while it had this request."""
+
+    label = "worker_lost"
+
+
+class OverloadedError(UnavailableError):
+    """As many requests wait as may wait."""
+
+    status, type, label = 429, "rate_limit_error", "overloaded"
+
+
+class GenerationError(RequestError):
+    """Computing this one sequence failed."""
+
+    label = "generation_failed"
+
+
+_BY_KIND: dict[FailureKind, type[RequestError]] = {
+    FailureKind.BAD_PROMPT: InvalidRequestError,
+    FailureKind.TOO_LONG: PromptTooLongError,
+    FailureKind.QUEUE_FULL: OverloadedError,
+    FailureKind.BROKEN: GenerationError,
+}
+
+
+def from_engine(kind: FailureKind, message: str) -> RequestError:
+    """The engine's failure as an HTTP error."""
+    return _BY_KIND[kind](message)

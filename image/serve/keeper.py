@@ -1,0 +1,307 @@
+"""Keeps the worker of one model alive, and brings requests to it and events back.
+
+A worker that dies or does not answer is replaced; its requests end with an error that says they can be tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from serve.engine.types import Event, Failed, Finished, Stats
+from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
+from serve.lifecycle import Lifecycle, State
+from serve.messages import (
+    Cancel,
+    Events,
+    Generate,
+    GenerateRequest,
+    Load,
+    Loaded,
+    Message,
+    NotLoaded,
+    Ping,
+    Pong,
+    Progress,
+    Stop,
+)
+from serve.models import ModelEntry
+from serve.pulse import Pace, Pulse
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+
+
+class Worker(Protocol):
+    """A worker process, as seen from here. process.py has the real one."""
+
+    def send(self, message: Message) -> None:
+        """Never blocks, never fails: a dead worker is noticed by its end."""
+
+    def kill(self) -> None:
+        """At once."""
+
+
+class Launcher(Protocol):
+    """Starts workers."""
+
+    async def launch(self, name: str, on_message: Callable[[Message], None], on_end: Callable[[str], None]) -> Worker:
+        """Start one. `on_end` is called once, with how it ended in words."""
+
+
+class Disk(Protocol):
+    """What the supervisor wants to know of the models directory."""
+
+    async def has(self, file: str) -> bool:
+        """Is it there, whole?"""
+
+    async def is_pulling(self, file: str) -> bool:
+        """Is somebody writing it?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How workers load and when they count as hung."""
+
+    models_dir: Path
+    num_threads: int
+    step_tokens: int
+    max_waiting: int
+    silence_s: float
+    stuck_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One model right now, as a value."""
+
+    model: str
+    state: State
+    reason: str
+    num_requests: int
+    num_restarts: int
+    load_share: float
+    first_load_ended: bool
+    stats: Stats
+    size_bytes: int
+
+
+class Keeper:
+    """One model: its lifecycle, its worker, its requests."""
+
+    def __init__(
+        self,
+        entry: ModelEntry,
+        *,
+        launcher: Launcher,
+        disk: Disk,
+        options: Options,
+        clock: Callable[[], float],
+        lifecycle: Lifecycle,
+    ) -> None:
+        self._entry = entry
+        self._launcher = launcher
+        self._disk = disk
+        self._options = options
+        self._clock = clock
+        self._life = lifecycle
+        self._worker: Worker | None = None
+        self._num_launches = 0  # also tells late words of an old worker from those of the present one
+        self._requests: dict[int, tuple[float, asyncio.Queue[Event | RequestError]]] = {}
+        self._ids = itertools.count(1)
+        self._pulse = Pulse(clock, longest_gap_s=2 * TICK_S)
+        self._pace = Pace()
+        self._last_words = ""
+        self._load_share = 0.0
+        self._size_bytes = 0
+        self._stuck_s = 0.0
+        self._stats = Stats()
+
+    @property
+    def has_worker(self) -> bool:
+        """Is there a process?"""
+        return self._worker is not None
+
+    def status(self) -> Status:
+        """Right now, as a value."""
+        return Status(
+            model=self._entry.id,
+            state=self._life.state,
+            reason=self._life.reason,
+            num_requests=len(self._requests),
+            num_restarts=max(0, self._num_launches - 1),
+            load_share=self._load_share,
+            first_load_ended=self._life.first_load_ended,
+            stats=self._stats,
+            size_bytes=self._size_bytes,
+        )
+
+    # ---- requests ----
+
+    def start(self, request: GenerateRequest) -> tuple[int, asyncio.Queue[Event | RequestError]]:
+        """Send a request to the worker, or say why not."""
+        if self._life.state is not State.SERVING or self._worker is None:
+            reason = f": {self._life.reason}" if self._life.reason else ""
+            raise ModelNotReadyError(f"model {self._entry.id!r} is {self._life.state}{reason}")
+        # The worker bounds its queue too; this bound also covers prompts that it has not read yet.
+        num_requests, num_slots = len(self._requests), self._entry.num_slots
+        if num_requests >= num_slots + self._options.max_waiting:
+            raise OverloadedError(
+                f"model {self._entry.id!r} has {num_requests} requests: "
+                f"{num_slots} may run and {self._options.max_waiting} may wait",
+                retry_after_s=self._pace.retry_after_s(num_requests, num_slots),
+            )
+        request_id, events = next(self._ids), asyncio.Queue[Event | RequestError]()
+        self._requests[request_id] = (self._clock(), events)
+        self._worker.send(Generate(request_id, request))
+        return request_id, events
+
+    def finish(self, request_id: int) -> None:
+        """Nobody listens any more; when it has not ended by itself, cancel it."""
+        if self._requests.pop(request_id, None) is not None and self._worker is not None:
+            self._worker.send(Cancel(request_id))
+
+    # ---- looking after the worker ----
+
+    async def tick(self, *, stopping: bool) -> None:
+        """One look: at the disk while there is no worker, at the worker while there is one."""
+        if self._worker is not None:
+            self._check_worker()
+            return
+        if self._life.can_retry():
+            self._life.to(State.READY_ON_DISK)
+        if self._life.state in (State.ABSENT, State.PULLING, State.READY_ON_DISK):
+            await self._look_at_disk()
+        if self._life.state is State.READY_ON_DISK and not stopping:
+            await self._launch()
+
+    def stop(self) -> None:
+        """Let the worker end."""
+        if self._worker is None:
+            return
+        loading = self._life.state is State.LOADING
+        self._life.to(State.DRAINING)
+        if loading:  # it does not listen before it has loaded
+            self._worker.kill()
+        else:
+            self._worker.send(Stop())
+
+    def kill(self) -> None:
+        """End the worker at once."""
+        if self._worker is not None:
+            self._worker.kill()
+
+    async def _look_at_disk(self) -> None:
+        file = self._entry.file
+        if await self._disk.has(file):
+            self._go(State.READY_ON_DISK)
+        elif await self._disk.is_pulling(file):
+            self._go(State.ABSENT)
+            self._go(State.PULLING, f"{file} is being written to {self._options.models_dir}")
+        else:
+            self._go(State.ABSENT, f"the weights file {self._options.models_dir / file} is missing")
+
+    def _go(self, state: State, reason: str = "") -> None:
+        if state is self._life.state:
+            return
+        log.info("model %s is %s", self._entry.id, state, extra={"model": self._entry.id, "reason": reason})
+        self._life.to(state, reason)
+
+    async def _launch(self) -> None:
+        self._num_launches += 1
+        launch = self._num_launches
+        self._last_words, self._load_share = "", 0.0
+        self._pulse.beat()
+        self._go(State.LOADING)
+        try:
+            worker = await self._launcher.launch(
+                self._entry.id, partial(self._on_message, launch), partial(self._on_end, launch)
+            )
+        except OSError as error:
+            self._life.fail(f"no worker can be started: {error}")
+            return
+        self._worker = worker
+        worker.send(_load_message(self._entry, self._options))
+
+    def _check_worker(self) -> None:
+        """Ping; replace a worker that is silent or stuck."""
+        assert self._worker is not None
+        self._worker.send(Ping())
+        if self._pulse.look() >= self._options.silence_s:
+            self._give_up(f"did not answer for {self._options.silence_s:g} s")
+        elif self._stuck_s >= self._options.stuck_s:
+            self._give_up(f"was at one step or prompt for {self._stuck_s:.0f} s")
+
+    def _give_up(self, why: str) -> None:
+        """Kill it, and don't wait for its end: a process in a dead system call may never come to it."""
+        assert self._worker is not None
+        self._worker.kill()
+        self._on_end(self._num_launches, f"{why} and was killed")
+
+    # ---- what the worker says ----
+
+    def _on_message(self, launch: int, message: Message) -> None:
+        if launch != self._num_launches:
+            return
+        self._pulse.beat()
+        match message:
+            case Events():
+                for event in message.events:
+                    self._on_event(event)
+            case Pong():
+                self._stuck_s, self._stats = message.stuck_s, message.stats
+            case Progress():
+                self._load_share = message.share
+            case Loaded() if self._life.state is State.LOADING:
+                self._size_bytes = message.size_bytes
+                log.info("model %s loaded in %.1f s", self._entry.id, message.load_s, extra={"model": self._entry.id})
+                self._go(State.SERVING)
+            case NotLoaded():
+                self._last_words = message.message
+            case _:
+                log.warning("worker of %s sent a stray %s", self._entry.id, type(message).__name__)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Finished | Failed):
+            started, events = self._requests.pop(event.id, (0.0, None))
+            if events is not None:
+                self._pace.ended(self._clock() - started)
+        else:
+            _, events = self._requests.get(event.id, (0.0, None))
+        if events is not None:  # else cancelled meanwhile
+            events.put_nowait(event)
+
+    def _on_end(self, launch: int, how: str) -> None:
+        if launch != self._num_launches or self._life.state not in (State.LOADING, State.SERVING, State.DRAINING):
+            return
+        self._worker, self._stuck_s, self._stats = None, 0.0, Stats()
+        reason = self._last_words or f"its worker {how}"
+        if self._life.state is State.DRAINING:
+            self._go(State.READY_ON_DISK)
+        else:
+            log.error("model %s failed: %s", self._entry.id, reason, extra={"model": self._entry.id})
+            self._life.fail(reason)
+        lost = WorkerLostError(f"the worker of model {self._entry.id!r} ended in the middle of this request: {reason}")
+        for _, events in self._requests.values():
+            events.put_nowait(lost)
+        self._requests.clear()
+
+
+def _load_message(entry: ModelEntry, options: Options) -> Load:
+    return Load(
+        model=entry.id,
+        path=str(options.models_dir / entry.file),
+        num_slots=entry.num_slots,
+        context_tokens=entry.context_tokens,
+        step_tokens=max(options.step_tokens, entry.num_slots + 1),
+        max_waiting=options.max_waiting,
+        num_threads=options.num_threads,
+        chat_template=entry.chat_template,
+    )

@@ -1,0 +1,105 @@
+"""The only place that knows metric names. Units are in the names; labels are few and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from serve.keeper import Status
+from serve.lifecycle import State
+
+_SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRecord:
+    """How one generation went."""
+
+    model: str
+    outcome: str  # a finish reason, an error's label, or "cancelled"
+    duration_s: float
+    first_token_s: float | None
+    num_prompt_tokens: int
+    num_generated_tokens: int
+
+
+class Metrics:
+    """Counts what is told to it; reads the models' state when asked."""
+
+    def __init__(self, statuses: Callable[[], Iterable[Status]]) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_ModelCollector(statuses))
+        r = self._registry
+        self._http = Counter("http_requests", "HTTP requests", ("method", "path", "status"), registry=r)
+        self._http_s = Histogram(
+            "http_request_duration_seconds", "Time to the end of the answer", ("path",), buckets=_SECONDS, registry=r
+        )
+        self._requests = Counter("model_request", "Generations by how they ended", ("model", "outcome"), registry=r)
+        self._requests_s = Histogram(
+            "model_request_duration_seconds", "Whole generations", ("model",), buckets=_SECONDS, registry=r
+        )
+        self._first_s = Histogram(
+            "model_time_to_first_token_seconds", "Until the first token", ("model",), buckets=_SECONDS, registry=r
+        )
+        self._tokens = Counter("model_tokens", "Tokens read and written", ("model", "kind"), registry=r)
+
+    def http_request(self, method: str, path: str, status: int, duration_s: float) -> None:
+        """One HTTP request ended. `path` is the route, never what a client made up."""
+        self._http.labels(method, path, str(status)).inc()
+        self._http_s.labels(path).observe(duration_s)
+
+    def generation(self, record: GenerationRecord) -> None:
+        """One generation ended."""
+        self._requests.labels(record.model, record.outcome).inc()
+        self._requests_s.labels(record.model).observe(record.duration_s)
+        if record.first_token_s is not None:
+            self._first_s.labels(record.model).observe(record.first_token_s)
+        self._tokens.labels(record.model, "prompt").inc(record.num_prompt_tokens)
+        self._tokens.labels(record.model, "generated").inc(record.num_generated_tokens)
+
+    def text(self) -> bytes:
+        """In Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _ModelCollector(Collector):
+    """What each model says about itself at the moment of the scrape."""
+
+    def __init__(self, statuses: Callable[[], Iterable[Status]]) -> None:
+        self._statuses = statuses
+
+    def collect(self) -> Iterator[Metric]:
+        """One family after the other."""
+        statuses = list(self._statuses())
+        active = GaugeMetricFamily("active_model_count", "Models that serve")
+        active.add_metric((), sum(s.state is State.SERVING for s in statuses))
+        yield active
+        state = GaugeMetricFamily("model_state", "1 for the state a model is in", labels=("model", "state"))
+        for s in statuses:
+            for each in State:
+                state.add_metric((s.model, each.value), float(s.state is each))
+        yield state
+        yield from self._per_model(statuses)
+
+    def _per_model(self, statuses: list[Status]) -> Iterator[Metric]:
+        gauges: dict[str, tuple[str, Callable[[Status], float]]] = {
+            "queue_depth": ("Requests that wait for a slot", lambda s: s.stats.num_waiting),
+            "model_running_requests": ("Requests in a slot", lambda s: s.stats.num_running),
+            "model_slots": ("Requests that can run at once", lambda s: s.stats.num_slots),
+            "model_kv_reserved_tokens": ("KV tokens that running requests hold", lambda s: s.stats.kv_tokens_reserved),
+            "model_kv_tokens_capacity": ("KV tokens there are", lambda s: s.stats.kv_tokens_total),
+            "model_weights_bytes": ("Size of the loaded weights", lambda s: s.size_bytes),
+        }
+        for name, (text, value) in gauges.items():
+            family = GaugeMetricFamily(name, text, labels=("model",))
+            for s in statuses:
+                family.add_metric((s.model,), value(s))
+            yield family
+        restarts = CounterMetricFamily("worker_restarts", "Workers that had to be replaced", labels=("model",))
+        for s in statuses:
+            restarts.add_metric((s.model,), s.num_restarts)
+        yield restarts

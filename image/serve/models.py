@@ -1,0 +1,98 @@
+"""models.json: which models this server serves, and how. Written by the Pulumi program, read once, checked strictly."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from serve.engine.types import Sampling
+from serve.errors import ModelNotFoundError, SetupError
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+Temperature = Annotated[float, Field(ge=0, le=2)]
+TopP = Annotated[float, Field(gt=0, le=1)]
+MinP = Annotated[float, Field(ge=0, le=1)]
+TopK = Annotated[int, Field(ge=0)]
+RepeatPenalty = Annotated[float, Field(gt=0, le=10)]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingDefaults:
+    """What a model does when the request does not say. None: the engine's own default."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    temperature: Temperature | None = None
+    top_k: TopK | None = None
+    top_p: TopP | None = None
+    min_p: MinP | None = None
+    repeat_penalty: RepeatPenalty | None = None
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+
+    def sampling(self) -> Sampling:
+        """The whole set of values."""
+        return Sampling(**{name: value for name, value in asdict(self).items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model. `context_tokens` is per slot."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    # A name, not a path: nothing outside the models directory can be meant.
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+    num_slots: Annotated[int, Field(ge=1, le=256)]
+    context_tokens: Annotated[int, Field(ge=64, le=4_194_304)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    chat_template: str | None = None
+    stop: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """All models of this server, findable by id and alias."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    models: Annotated[tuple[ModelEntry, ...], Field(strict=False, min_length=1)]
+
+    def find(self, name: str) -> ModelEntry:
+        """By id or alias, or ModelNotFoundError."""
+        for model in self.models:
+            if name == model.id or name in model.aliases:
+                return model
+        known = ", ".join(model.id for model in self.models)
+        raise ModelNotFoundError(f"there is no model {name!r} here: there is {known}", param="model")
+
+
+def load_models(path: Path) -> Models:
+    """Read and check the file; SetupError names each key that is wrong, its value and what is allowed."""
+    try:
+        models = TypeAdapter(Models).validate_json(path.read_bytes())
+    except OSError as error:
+        raise SetupError(f"SLIPWAY_MODELS_FILE is {path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise SetupError(
+            f"{path}: " + "; ".join(_line(e["loc"], e["input"], e["msg"]) for e in error.errors())
+        ) from error
+    names = [name for model in models.models for name in (model.id, *model.aliases)]
+    for name in names:
+        if names.count(name) > 1:
+            raise SetupError(f"{path}: the name {name!r} is there twice: ids and aliases must differ")
+    return models
+
+
+def _line(loc: tuple[int | str, ...], value: object, message: str) -> str:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
+    shown = repr(value) if len(repr(value)) < 80 else f"{repr(value)[:77]}..."
+    return f"{where or 'the file'} is {shown}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,118 @@
+"""Health, for probes, load balancers and people.
+
+    live     the HTTP loop turns
+    ready    at least one model serves, and no drain has begun
+    startup  no model is in its first load any more (when it failed, readiness says why; no restart helps)
+    deep     one token from a model
+
+All but deep only read values in this process, so they answer at once however busy the workers are.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from serve.engine.types import Accepted, Delta, Finished
+from serve.errors import RequestError
+from serve.keeper import Status
+from serve.lifecycle import State
+from serve.messages import GenerateRequest
+from serve.services import Services, TheServices
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/")
+async def root(services: TheServices) -> dict[str, Any]:
+    """What this is."""
+    return {
+        "service": "slipway",
+        "status": _word(services),
+        "models": [s.model for s in services.supervisor.statuses()],
+    }
+
+
+@router.get("/health")
+@router.get("/v1/health")
+@router.get("/healthz")
+async def health(services: TheServices) -> dict[str, Any]:
+    """Always 200 while the server runs: `status` tells how it is."""
+    return {
+        "status": _word(services),
+        "proxy": "running",
+        "timestamp": int(time.time()),
+        "models": {s.model: _model(s) for s in services.supervisor.statuses()},
+    }
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """The HTTP loop turns."""
+    return {"status": "alive"}
+
+
+@router.get("/ready")
+@router.get("/health/ready")
+async def ready(services: TheServices) -> JSONResponse:
+    """200 when a request would be served, else 503 and why."""
+    return _verdict(services, ok=services.supervisor.is_ready)
+
+
+@router.get("/health/startup")
+async def startup(services: TheServices) -> JSONResponse:
+    """200 when no model is in its first load any more."""
+    return _verdict(services, ok=services.supervisor.has_started)
+
+
+@router.get("/health/deep")
+async def deep(services: TheServices) -> JSONResponse:
+    """One token from the first model that serves."""
+    started = time.monotonic()
+    serving = [s.model for s in services.supervisor.statuses() if s.state is State.SERVING]
+    about = {"color": services.settings.colour, "container_id": socket.gethostname()}
+    if not serving:
+        return JSONResponse(about | {"status": _word(services)}, status_code=503)
+    try:
+        num_tokens = await _one_token(services, serving[0])
+    except RequestError as error:
+        return JSONResponse(about | {"status": "unhealthy", "reason": str(error)}, status_code=503)
+    about |= {"status": "healthy", "model": serving[0]}
+    return JSONResponse(about | {"num_tokens": num_tokens, "duration_s": round(time.monotonic() - started, 3)})
+
+
+async def _one_token(services: Services, model: str) -> int:
+    async with services.supervisor.generation(model, GenerateRequest(text="Hello", max_tokens=1)) as events:
+        async for event in events:
+            match event:
+                case Finished():
+                    return event.num_generated_tokens
+                case Accepted() | Delta():
+                    pass
+    return 0
+
+
+def _verdict(services: Services, *, ok: bool) -> JSONResponse:
+    models = {s.model: _model(s) for s in services.supervisor.statuses()}
+    return JSONResponse({"status": _word(services), "models": models}, status_code=200 if ok else 503)
+
+
+def _word(services: Services) -> str:
+    if services.supervisor.is_draining:
+        return "draining"
+    if services.supervisor.is_ready:
+        return "healthy"
+    return "unhealthy" if services.supervisor.has_started else "starting"
+
+
+def _model(status: Status) -> dict[str, Any]:
+    told: dict[str, Any] = {"state": status.state.value}
+    if status.reason:
+        told["reason"] = status.reason
+    if status.state is State.LOADING:
+        told["loaded_share"] = round(status.load_share, 2)
+    return told

@@ -1,0 +1,16 @@
+"""/metrics on the main port; the same text is on the metrics port too."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from serve.services import TheServices
+
+router = APIRouter(tags=["metrics"])
+
+
+@router.get("/metrics")
+async def metrics(services: TheServices) -> Response:
+    """In Prometheus' text format."""
+    return Response(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)

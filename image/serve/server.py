@@ -1,0 +1,137 @@
+"""The life of the server process: start, serve, drain, end.
+
+SIGTERM or SIGINT begins the drain: readiness goes off, new requests get 503, running ones may finish for GRACE_S. A
+second signal ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+import time
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from serve.api import create_app, create_metrics_app
+from serve.cpu import check_cpu, num_threads
+from serve.errors import SetupError
+from serve.keeper import Options
+from serve.metrics import Metrics
+from serve.models import load_models
+from serve.process import ModelsDir, ProcessLauncher
+from serve.services import Services
+from serve.settings import PREFIX, Settings
+from serve.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+WORKER_STOP_S = 3.0
+FLUSH_S = 3  # for answers that are computed but not yet sent
+
+
+async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
+    """From settings to a server that has ended."""
+    check_cpu()
+    supervisor = _make_supervisor(settings, environ)
+    services = Services(settings, supervisor, Metrics(supervisor.statuses))
+    main = _listen(settings.host, settings.port, "PORT")
+    side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
+    log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
+    servers = [(_server(create_app(services)), main), (_server(create_metrics_app(services)), side)]
+    await _run(supervisor, servers, settings.grace_s)
+
+
+async def _run(supervisor: Supervisor, servers: list[tuple[_Server, socket.socket]], grace_s: float) -> None:
+    stop, hurry = _signals()
+    keeping = asyncio.create_task(supervisor.run())
+    serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
+    await _first(stop.wait(), keeping, *serving)
+    log.info("draining", extra={"num_requests": supervisor.num_requests})
+    supervisor.drain()
+    await _first(supervisor.wait_until_idle(grace_s), hurry.wait(), keeping, *serving)
+    log.info("stopping", extra={"num_requests": supervisor.num_requests})
+    for server, _ in servers:
+        server.should_exit = True
+    await asyncio.gather(*serving)
+    await supervisor.stop(WORKER_STOP_S)
+    keeping.cancel()
+    await asyncio.wait({keeping})
+
+
+async def _first(*awaitables: Coroutine[Any, Any, object] | asyncio.Task[None]) -> None:
+    """Wait for the first to end, and raise what it raised: a part that ends by itself takes the server with it."""
+    tasks = [asyncio.ensure_future(a) for a in awaitables]
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task, given in zip(tasks, awaitables, strict=True):
+        if task is not given:
+            task.cancel()
+    for task in done:
+        task.result()
+
+
+def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+    """Signals only set flags: the first one `stop`, the next one `hurry`."""
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stop, hurry
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own idea of signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are in _signals."""
+        yield
+
+
+def _server(app: ASGIApp) -> _Server:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,  # above a load balancer's usual 60 s, so that it never sends into a closing connection
+        timeout_graceful_shutdown=FLUSH_S,
+    )
+    return _Server(config)
+
+
+def _listen(host: str, port: int, setting: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {error.strerror}") from error
+
+
+def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:
+    threads = num_threads() if settings.num_threads is None else settings.num_threads
+    return Supervisor(
+        load_models(settings.models_file),
+        launcher=ProcessLauncher(environ),
+        disk=ModelsDir(settings.models_dir),
+        options=Options(
+            models_dir=settings.models_dir,
+            num_threads=threads,
+            step_tokens=settings.step_tokens,
+            max_waiting=settings.max_waiting,
+            silence_s=settings.silence_s,
+            stuck_s=settings.stuck_s,
+        ),
+        clock=time.monotonic,
+        jitter=random.random,
+    )

@@ -1,0 +1,48 @@
+"""The server's settings: SLIPWAY_* environment variables, read once into one typed object, by nobody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from serve.errors import SetupError
+
+PREFIX = "SLIPWAY_"
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Each field is the variable SLIPWAY_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    host: str = "0.0.0.0"  # noqa: S104  (inside a pod it must be reachable from outside)
+    port: Port = 8000
+    metrics_port: Port = 9090
+    models_dir: Path = Path("/models")
+    models_file: Path = Path("/etc/slipway/models.json")
+    colour: str = ""  # blue or green, where there are two versions of a model
+    grace_s: Annotated[float, Field(ge=0)] = 25.0  # how long running requests may go on after SIGTERM
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    num_threads: Annotated[int, Field(ge=1)] | None = None  # None: what the CPU quota allows
+    step_tokens: Annotated[int, Field(ge=16, le=8192)] = 256  # most tokens in one step: bounds how long a step takes
+    max_waiting: Annotated[int, Field(ge=0)] = 64  # requests of one model that may wait for a slot; beyond: 429
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
+    silence_s: Annotated[float, Field(gt=0)] = 1.5  # a worker that answers no ping for so long is replaced
+    stuck_s: Annotated[float, Field(gt=0)] = 120.0  # so is one whose step or prompt takes so long
+
+
+def load_settings() -> Settings:
+    """Read the environment; SetupError names each variable that is wrong, its value and what is allowed."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SetupError("; ".join(_line(e["loc"], e["input"], e["msg"]) for e in error.errors())) from error
+
+
+def _line(loc: tuple[int | str, ...], value: object, message: str) -> str:
+    return f"{PREFIX}{str(loc[0]).upper()} is {value!r}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,253 @@
+"""The child process that holds one model: reads messages, prepares prompts, runs the engine.
+
+Three threads, so that each can answer for itself:
+
+    reader    socket -> pings are answered at once, the rest goes to prepare
+    prepare   chat template and tokenizer -> engine's inbox (in the order in which requests came)
+    main      loads the model, then: take what is in the inbox, step, send the step's events
+
+llama.cpp releases Python's lock while it computes, so the reader answers pings during a long step. How long the current
+step or prompt has taken goes into every pong: the supervisor decides what is too long. When the HTTP process goes away,
+so does this.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from serve.chat import ChatTemplate
+from serve.cpu import check_cpu
+from serve.engine.engine import Engine, Limits
+from serve.engine.types import (
+    Event,
+    Failed,
+    FailureKind,
+    LoadError,
+    LoadOptions,
+    ModelInfo,
+    RefusedError,
+    Request,
+    Stats,
+)
+from serve.errors import SetupError
+from serve.ipc import Channel, FrameError
+from serve.messages import (
+    Cancel,
+    Events,
+    Generate,
+    GenerateRequest,
+    Load,
+    Loaded,
+    Message,
+    NotLoaded,
+    Ping,
+    Pong,
+    Progress,
+    Stop,
+)
+
+PROGRESS_STEP = 0.1
+
+
+class Stopwatch:
+    """How long the thing that runs now has taken."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def __enter__(self) -> None:
+        self._since = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._since = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """0 when nothing runs."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+
+class Worker:
+    """What the three threads share."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._loads: queue.SimpleQueue[Load] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[Generate | Cancel | Stop] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Request | Cancel | Stop] = queue.SimpleQueue()
+        self._stats = Stats()
+        self._told_share = 0.0
+        self._stepping, self._preparing = Stopwatch(), Stopwatch()
+
+    def run(self) -> int:
+        """Load, then serve until told to stop. Returns the exit code."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        load = self._loads.get()
+        try:
+            check_cpu()
+            self._serve(load)
+        except (LoadError, SetupError) as error:
+            self._channel.send(NotLoaded(str(error)))
+            return 1
+        return 0
+
+    # ---- main thread ----
+
+    def _serve(self, load: Load) -> None:
+        # Not before check_cpu: loading the library is what an unsupported CPU dies of.
+        from serve.engine.llama import Llama
+
+        started = time.monotonic()
+        with Llama(_load_options(load), self._report_progress) as llama:
+            info = llama.info()
+            prompts = Prompts(llama.tokenize, _template(load.chat_template, info), info.bos if info.adds_bos else "")
+            threading.Thread(target=self._prepare, args=(prompts,), name="prepare", daemon=True).start()
+            load_s = time.monotonic() - started
+            self._channel.send(Loaded(info.description, info.size_bytes, prompts.template is not None, load_s))
+            self._run_engine(Engine(llama, _limits(load)))
+
+    def _run_engine(self, engine: Engine) -> None:
+        self._stats = engine.stats()
+        while True:
+            events: list[Event] = []
+            for command in self._commands(wait=engine.is_idle):
+                if isinstance(command, Stop):
+                    return
+                if isinstance(command, Cancel):
+                    engine.cancel(command.id)
+                else:
+                    events.append(engine.submit(command))
+            if not engine.is_idle:
+                with self._stepping:
+                    events += engine.step()
+            self._stats = engine.stats()
+            if events:
+                self._channel.send(Events(tuple(events)))
+
+    def _commands(self, *, wait: bool) -> list[Request | Cancel | Stop]:
+        """All that came; waits for one when there is nothing else to do."""
+        commands = [self._inbox.get()] if wait else []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                commands.append(self._inbox.get_nowait())
+        return commands
+
+    def _report_progress(self, share: float) -> None:
+        """Every tenth of the way is enough: llama.cpp calls once per tensor."""
+        if share - self._told_share >= PROGRESS_STEP:
+            self._told_share = share
+            self._channel.send(Progress(share))
+
+    # ---- prepare thread ----
+
+    def _prepare(self, prompts: Prompts) -> None:
+        while True:
+            message = self._to_prepare.get()
+            if not isinstance(message, Generate):
+                self._inbox.put(message)
+                continue
+            with self._preparing:
+                try:
+                    self._inbox.put(prompts.prepare(message))
+                except RefusedError as refused:
+                    self._channel.send(Events((Failed(message.id, refused.kind, str(refused)),)))
+
+    # ---- reader thread ----
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):  # a reset connection is an end like any other
+            for message in self._channel.receive():
+                self._dispatch(message)
+        # The HTTP process is gone; the main thread may be inside a long step and has nobody to tell.
+        os._exit(0)
+
+    def _dispatch(self, message: Message) -> None:
+        match message:
+            case Ping():
+                stuck_s = max(self._stepping.elapsed_s, self._preparing.elapsed_s)
+                self._channel.send(Pong(stuck_s, self._stats))
+            case Load():
+                self._loads.put(message)
+            case Generate() | Cancel() | Stop():
+                self._to_prepare.put(message)
+            case _:
+                raise FrameError(f"a worker takes no {type(message).__name__}")
+
+
+class Prompts:
+    """Checked requests -> tokens."""
+
+    def __init__(self, tokenize: Callable[[str], tuple[int, ...]], template: ChatTemplate | None, bos: str) -> None:
+        self._tokenize = tokenize
+        self.template = template
+        self._bos = bos  # what the tokenizer puts in front by itself
+
+    def prepare(self, message: Generate) -> Request:
+        """Render, tokenize; raises RefusedError."""
+        request = message.request
+        text = self._text(request)
+        if self._bos:
+            text = text.removeprefix(self._bos)  # templates write it too, and two of them make answers worse
+        return Request(
+            id=message.id,
+            prompt=self._tokenize(text),
+            max_tokens=request.max_tokens,
+            sampling=request.sampling,
+            stop=request.stop,
+            ignore_eos=request.ignore_eos,
+        )
+
+    def _text(self, request: GenerateRequest) -> str:
+        if request.text is not None:
+            return request.text
+        if self.template is None:
+            raise RefusedError(
+                FailureKind.BAD_PROMPT,
+                "this model has no chat template: set chat_template in its models.json entry, or use /v1/completions",
+            )
+        return self.template.render(request.messages)
+
+
+def _template(override: str | None, info: ModelInfo) -> ChatTemplate | None:
+    source = info.chat_template if override is None else override
+    if source is None:
+        return None
+    try:
+        return ChatTemplate(source, bos=info.bos, eos=info.eos, now=lambda: datetime.now(tz=UTC))
+    except ValueError as error:
+        raise LoadError(str(error)) from error
+
+
+def _load_options(load: Load) -> LoadOptions:
+    return LoadOptions(
+        path=Path(load.path),
+        num_slots=load.num_slots,
+        sequence_tokens=load.context_tokens,
+        step_tokens=load.step_tokens,
+        num_threads=load.num_threads,
+    )
+
+
+def _limits(load: Load) -> Limits:
+    return Limits(
+        num_slots=load.num_slots,
+        sequence_tokens=load.context_tokens,
+        kv_tokens=load.num_slots * load.context_tokens,
+        step_tokens=load.step_tokens,
+        max_waiting=load.max_waiting,
+    )
+
+
+def main(fd: int) -> int:
+    """Entry of the child process: `fd` is its end of the socket."""
+    with socket.socket(fileno=fd) as sock:
+        return Worker(Channel(sock)).run()
