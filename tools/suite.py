@@ -1,4 +1,4 @@
-"""Run the tests that need real parts, on the cluster that runs already, else on one of their own for as long as they run.
+"""Run the tests that need real parts: on the cluster that runs already, else on one of their own.
 
 A cluster of their own lives in a temporary state folder with ports from the system, and is removed afterwards, however
 the run ends; one that was there before is left as it was.

@@ -42,6 +42,8 @@ class Daemons:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        """Those that this very process started: they must be waited for, or they stay as zombies."""
 
     def start(self, daemon: Daemon) -> bool:
         """Start it unless it runs, and wait until it serves; returns whether it was started."""
@@ -76,6 +78,7 @@ class Daemons:
             with contextlib.suppress(psutil.NoSuchProcess):
                 proc.kill()
         psutil.wait_procs(alive, STOP_TIMEOUT_S)
+        self._reap()
         for name in names:
             self._pid_file(name).unlink(missing_ok=True)
 
@@ -91,13 +94,18 @@ class Daemons:
                 daemon.argv, env=dict(os.environ) | dict(daemon.env), cwd=daemon.cwd or self._layout.dir,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
+        self._children[daemon.name] = child
         record = {"pid": child.pid, "created": psutil.Process(child.pid).create_time()}
         pid_file = self._pid_file(daemon.name)
         partial = pid_file.with_suffix(".partial")
         partial.write_text(json.dumps(record))
         partial.replace(pid_file)
 
+    def _reap(self) -> None:
+        self._children = {name: child for name, child in self._children.items() if child.poll() is None}
+
     def _find(self, name: str) -> psutil.Process | None:
+        self._reap()
         try:
             record = json.loads(self._pid_file(name).read_text())
             proc = psutil.Process(record["pid"])

@@ -1,0 +1,1 @@
+"""Tests, from pure functions (unit) to the real thing (e2e)."""

@@ -1,0 +1,84 @@
+"""Programs are built once per content of their module, and a broken build leaves nothing that looks finished."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.errors import CommandFailed
+from tools.progress import Progress
+from tools.toolchain import gobuild
+from tools.toolchain.gobuild import GoBuild
+from tools.toolchain.groups import GROUPS, Group, Program
+
+GROUP = Group("g", (Program("./one", "one"), Program("example.com/two/v3", "two")), "-s -w", 1.0)
+
+FAKE_GO = """#!/bin/sh
+case "$1" in
+list) printf 'xx'; exit 0;;
+install) echo "$@" >> "$LOG"; for n in one two; do echo "pkg/$n"; touch "$GOBIN/$n"; done; exit ${FAIL:-0};;
+esac
+"""
+
+
+@pytest.fixture
+def fake_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    go = tmp_path / "go"
+    go.write_text(FAKE_GO)
+    go.chmod(0o755)
+    module = tmp_path / "modules" / "g"
+    module.mkdir(parents=True)
+    (module / "go.mod").write_text("module g\n")
+    monkeypatch.setattr(gobuild, "GO_MODULES", module.parent)
+    monkeypatch.setenv("LOG", str(tmp_path / "log"))
+    return go
+
+
+def ensure(build: GoBuild, go: Path) -> Path:
+    with Progress(quiet=True).step("build") as step:
+        return build.ensure(go, step)
+
+
+def test_a_second_call_builds_nothing(fake_go: Path, tmp_path: Path) -> None:
+    """The folder's name carries all that decides its content."""
+    build = GoBuild(GROUP, tmp_path / "cache")
+    folder = ensure(build, fake_go)
+    assert sorted(p.name for p in folder.iterdir()) == ["one", "two"]
+    ensure(build, fake_go)
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
+
+
+def test_a_changed_module_is_built_anew_beside_the_old_one(fake_go: Path, tmp_path: Path) -> None:
+    """Two checkouts with different pins share one cache."""
+    build = GoBuild(GROUP, tmp_path / "cache")
+    first = ensure(build, fake_go)
+    (build.module_dir / "go.sum").write_text("changed\n")
+    assert ensure(build, fake_go) != first
+    assert first.is_dir()
+
+
+def test_a_failed_build_is_not_done_and_the_next_one_goes_on(
+    fake_go: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a whole build gets its final name."""
+    build = GoBuild(GROUP, tmp_path / "cache")
+    monkeypatch.setenv("FAIL", "1")
+    with pytest.raises(CommandFailed, match="status 1"):
+        ensure(build, fake_go)
+    assert not build.is_done()
+    monkeypatch.setenv("FAIL", "0")
+    ensure(build, fake_go)
+    assert build.is_done()
+
+
+def test_every_group_has_a_module_whose_go_mod_names_its_programs() -> None:
+    """Data and modules agree."""
+    for group in GROUPS.values():
+        text = (gobuild.GO_MODULES / group.name / "go.mod").read_text()
+        local = gobuild.GO_MODULES / group.name
+        for program in group.programs:
+            known = (
+                program.package in text
+                or (local / program.package).is_dir()
+                or program.package.rsplit("/", 1)[0] in text
+            )
+            assert known, program

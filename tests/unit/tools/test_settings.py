@@ -1,0 +1,45 @@
+"""The environment is read once, and a wrong value is an error that names its variable."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.errors import ToolError
+from tools.settings import DEFAULT_INGRESS_PORT, load
+
+
+def test_defaults_follow_the_xdg_folders() -> None:
+    """Cache and state go where the XDG variables say."""
+    loaded = load({"XDG_CACHE_HOME": "/c", "XDG_STATE_HOME": "/s"})
+    assert (loaded.cache_dir, loaded.state_dir) == (Path("/c/slipway"), Path("/s/slipway"))
+    assert loaded.ingress_port == DEFAULT_INGRESS_PORT
+    assert loaded.kubeconfig is None
+
+
+@pytest.mark.parametrize("value", ["http", "-1", "65536", "80a"])
+def test_a_port_that_is_no_port_names_the_variable_and_what_is_allowed(value: str) -> None:
+    """The message has the variable, the value and the range."""
+    with pytest.raises(ToolError, match=rf"SLIPWAY_INGRESS_PORT='{value}': must be a port from 1 to 65535"):
+        load({"SLIPWAY_INGRESS_PORT": value})
+
+
+def test_a_kubeconfig_that_is_not_there_is_an_error_and_never_silently_the_local_cluster() -> None:
+    """A misspelt KUBECONFIG must not start a cluster instead."""
+    with pytest.raises(ToolError, match=r"KUBECONFIG='/nowhere/config': no such file"):
+        load({"KUBECONFIG": "/nowhere/config"})
+
+
+def test_a_named_kubeconfig_is_taken(tmp_path: Path) -> None:
+    """The first file of KUBECONFIG is the one."""
+    named = tmp_path / "config"
+    named.touch()
+    assert load({"KUBECONFIG": f"{named}:/other"}).kubeconfig == named
+
+
+def test_the_ca_file_of_pip_is_used_for_image_builds(tmp_path: Path) -> None:
+    """Whoever needs an own CA for pip needs it inside builds too; a wrong path is an error."""
+    ca = tmp_path / "ca.crt"
+    ca.touch()
+    assert load({"PIP_CERT": str(ca)}).ca_file == ca
+    with pytest.raises(ToolError, match="no such file"):
+        load({"PIP_CERT": str(ca) + "x"})
