@@ -47,7 +47,7 @@ def parse(stack: str, raw: Mapping[str, Any], catalog: Catalog, endpoints: Endpo
     try:
         settings = Settings.model_validate(dict(raw))
     except ValidationError as error:
-        raise ConfigError(describe(error, _key)) from None
+        raise ConfigError(describe(error, Settings, _key)) from None
     if problems := list(_check(settings, catalog, endpoints)):
         raise ConfigError(problems)
     return _resolve(stack, settings, endpoints)
@@ -59,6 +59,8 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _check(settings: Settings, catalog: Catalog, endpoints: Endpoints) -> Iterator[str]:
     yield from _check_models(settings, catalog)
+    if settings.namespace == "default" or settings.namespace.startswith("kube-"):
+        yield f"slipway:namespace: {settings.namespace!r} is not allowed; allowed: a namespace of its own"
     if settings.cluster.kind == "embedded":
         classes = endpoints.storage_classes
         if settings.storage.class_ not in classes:

@@ -5,12 +5,14 @@ Shared by the two edges that parse what people write: the stack's settings and t
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+Location = tuple[int | str, ...]
 
 
-def describe(error: ValidationError, key: Callable[[tuple[int | str, ...]], str]) -> Iterator[str]:
+def describe(error: ValidationError, schema: type[BaseModel], key: Callable[[Location], str]) -> Iterator[str]:
     """One sentence per finding; `key` spells a location the way the file's reader knows it."""
     for found in error.errors(include_url=False):
         name = key(found["loc"])
@@ -18,7 +20,7 @@ def describe(error: ValidationError, key: Callable[[tuple[int | str, ...]], str]
         if kind == "missing":
             yield f"{name}: is missing"
         elif kind == "extra_forbidden":
-            yield f"{name}: unknown key"
+            yield f"{name}: unknown key; allowed: {', '.join(_keys_beside(schema, found['loc']))}"
         else:
             yield f"{name}: {_show(found['input'])} is not allowed; {_allowed(kind, context, found['msg'])}"
 
@@ -33,6 +35,10 @@ def _allowed(kind: str, context: dict[str, Any], message: str) -> str:
             return "allowed: a text (put quotes around numbers)"
         case "greater_than_equal":
             return f"allowed: {context['ge']} or more"
+        case "greater_than":
+            return f"allowed: more than {context['gt']}"
+        case "too_short" | "string_too_short":
+            return f"allowed: at least {context['min_length']}"
         case "less_than_equal":
             return f"allowed: {context['le']} or less"
         case "model_type" | "dict_type" | "model_attributes_type":
@@ -43,6 +49,28 @@ def _allowed(kind: str, context: dict[str, Any], message: str) -> str:
             return str(context["error"])
         case _:
             return message
+
+
+def _keys_beside(schema: type[BaseModel], location: Location) -> list[str]:
+    """The keys that are allowed where the last part of the location was found."""
+    current: Any = schema
+    for part in location[:-1]:
+        if get_origin(current) is dict:
+            current = get_args(current)[1]
+        else:
+            fields = {_spelt(name, field): field.annotation for name, field in current.model_fields.items()}
+            current = fields[str(part)]
+        if get_origin(current) is not dict:  # an optional group
+            current = next((option for option in get_args(current) if _is_schema(option)), current)
+    return [_spelt(name, field) for name, field in current.model_fields.items()]
+
+
+def _is_schema(option: object) -> bool:
+    return isinstance(option, type) and issubclass(option, BaseModel)
+
+
+def _spelt(name: str, field: Any) -> str:
+    return str(field.alias or name)
 
 
 def _show(value: object) -> str:

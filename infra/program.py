@@ -19,9 +19,9 @@ def deploy() -> None:
     """The whole program. What the operator can put right is shown without a traceback."""
     try:
         plan, access = prepare(Environment.read())
+        build(plan, access)
     except SlipwayError as error:
         raise pulumi.RunError(str(error)) from None
-    build(plan, access)
 
 
 def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:

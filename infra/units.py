@@ -5,6 +5,7 @@ API server would write itself, so that an object read back equals the object sen
 """
 
 import re
+from fractions import Fraction
 
 KI, MI, GI, TI = 2**10, 2**20, 2**30, 2**40
 _FACTORS = {"": 1, "Ki": KI, "Mi": MI, "Gi": GI, "Ti": TI, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
@@ -20,7 +21,7 @@ def parse_bytes(text: str) -> int:
     match = _BYTES.fullmatch(text)
     if not match:
         raise ValueError(f"allowed: {BYTES_ALLOWED}")
-    return round(float(match[1]) * _FACTORS[match[2]])
+    return round(Fraction(match[1]) * _FACTORS[match[2]])
 
 
 def parse_cpu(text: str) -> int:
@@ -28,7 +29,7 @@ def parse_cpu(text: str) -> int:
     match = _CPU.fullmatch(text)
     if not match:
         raise ValueError(f"allowed: {CPU_ALLOWED}")
-    return int(match[1]) if match[2] else round(float(match[3]) * 1000)
+    return int(match[1]) if match[2] else round(Fraction(match[3]) * 1000)
 
 
 def format_bytes(num_bytes: int) -> str:

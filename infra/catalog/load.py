@@ -109,7 +109,7 @@ def _parse(schema: type[Schema], path: Path) -> Schema:
     except yaml.YAMLError as error:
         raise CatalogError([f"{path.name}: not readable as YAML: {error}"]) from None
     except ValidationError as error:
-        raise CatalogError(describe(error, lambda loc: f"{path.name}: {'.'.join(map(str, loc[1:]))}")) from None
+        raise CatalogError(describe(error, schema, lambda loc: f"{path.name}: {'.'.join(map(str, loc[1:]))}")) from None
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

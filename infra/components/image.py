@@ -13,6 +13,7 @@ import pulumi_docker_build as docker_build
 
 from infra import names
 from infra.catalog.types import PypiSource
+from infra.errors import EndpointsError
 from infra.plan import ModelPlan, Plan
 from infra.stack import ImageConfig
 
@@ -95,7 +96,12 @@ def _context(args: ImageArgs) -> docker_build.BuildContextArgsDict:
 
 def _secrets(config: ImageConfig) -> dict[str, str] | None:
     """Certificates of a company's own authority, for the build's downloads; never part of the image."""
-    return {CA_SECRET: Path(config.ca_file).read_text(encoding="utf-8")} if config.ca_file else None
+    if config.ca_file is None:
+        return None
+    try:
+        return {CA_SECRET: Path(config.ca_file).read_text(encoding="utf-8")}
+    except OSError as error:
+        raise EndpointsError([f"ca_file: {config.ca_file}: {error.strerror}; `make up` writes the file anew"]) from None
 
 
 def _cache_ref(args: ImageArgs) -> str | None:

@@ -1,0 +1,60 @@
+"""Imports point one way: what must stay pure can't reach Pulumi, directly or through others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+PURE = (
+    "infra.catalog.load",
+    "infra.cluster",
+    "infra.endpoints",
+    "infra.environment",
+    "infra.names",
+    "infra.plan",
+    "infra.quota",
+    "infra.settings",
+    "infra.units",
+    "infra.manifests.ingress",
+    "infra.manifests.model",
+    "infra.manifests.network",
+    "infra.manifests.platform",
+    "infra.manifests.scaling",
+    "infra.manifests.weights",
+)
+
+
+def imported_by(module: str) -> set[str]:
+    """All modules that a fresh interpreter has after importing one."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_never_reach_pulumi(module: str) -> None:
+    """The plan can be computed, printed and judged without Pulumi."""
+    assert not {name for name in imported_by(module) if name.split(".")[0].startswith("pulumi")}
+
+
+def test_the_list_of_pure_modules_is_complete() -> None:
+    """Only the edge to Pulumi's configuration, the program and the components may import it."""
+    shells = {"infra/config.py", "infra/program.py"}
+    importing = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "infra").rglob("*.py")
+        if any(line.startswith(("import pulumi", "from pulumi")) for line in path.read_text().splitlines())
+    }
+    assert {path for path in importing if not path.startswith("infra/components/")} == shells
+
+
+def test_importing_the_program_reads_nothing_and_loads_no_kind() -> None:
+    """Nothing happens at import; the SDK's large modules come when they are first used."""
+    assert "pulumi_kubernetes.core.v1" not in imported_by("infra.program")
+
+
+def test_the_program_never_reaches_the_tools() -> None:
+    """tools/ imports from infra/, never the other way round."""
+    assert not {name for name in imported_by("infra.program") if name.split(".")[0] == "tools"}

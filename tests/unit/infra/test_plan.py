@@ -1,0 +1,134 @@
+"""From settings and catalog to the plan."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.catalog.load import load_catalog
+from infra.plan import Plan, make_plan, plan_probes
+from infra.stack import ModelConfig, StackConfig
+from tests.unit.infra.recorder import STACKS, stack_config, stack_plan
+
+CATALOG = load_catalog()
+PROD = stack_config("prod", CATALOG)
+MODEL_IDS = sorted(CATALOG.models)
+some_models = st.lists(
+    st.builds(
+        lambda model_id, least, more: ModelConfig(model_id, least, least + more, None),
+        st.sampled_from(MODEL_IDS),
+        st.integers(1, 20),
+        st.integers(0, 20),
+    ),
+    min_size=1,
+    unique_by=lambda model: model.id,
+)
+
+
+def with_models(models: list[ModelConfig], config: StackConfig = PROD) -> Plan:
+    """The plan of prod with other models."""
+    return make_plan(dataclasses.replace(config, models=tuple(models)), CATALOG)
+
+
+@given(some_models)
+def test_the_quota_always_admits_the_plan_at_its_peak(models: list[ModelConfig]) -> None:
+    """Whatever models and replicas a stack asks for, no rollout and no autoscaler can be stopped by the quota."""
+    plan = with_models(models)
+    assert plan.quota.memory_bytes >= sum(m.resources.memory_bytes * m.replicas.peak for m in plan.models)
+    assert plan.quota.num_pods >= sum(m.replicas.peak for m in plan.models) + len(plan.models)
+    assert all(m.resources.memory_bytes <= plan.limits.memory_bytes for m in plan.models)
+
+
+@given(some_models, st.randoms(use_true_random=False))
+def test_the_order_of_the_settings_does_not_matter(models: list[ModelConfig], random: object) -> None:
+    """The same settings in another order are the same plan, in the order of the ids."""
+    mixed = sorted(models, key=lambda _: random.random())  # type: ignore[attr-defined]
+    plan = with_models(models)
+    assert plan == with_models(mixed)
+    assert [model.id for model in plan.models] == sorted(model.id for model in models)
+
+
+@given(st.integers(1, 2**40), st.integers(1, 2**40))
+def test_larger_weights_never_get_less_time(one: int, other: int) -> None:
+    """Monotone; and the rollout waits longer than the probe, so the probe decides."""
+    small, large = (plan_probes(size) for size in sorted((one, other)))
+    assert small.startup_failures <= large.startup_failures
+    assert large.progress_deadline_s > large.startup_failures * large.period_s
+
+
+@given(some_models)
+def test_volumes_hold_their_weights(models: list[ModelConfig]) -> None:
+    """With room for the file system's own needs."""
+    plan = with_models(models)
+    for model in plan.models:
+        assert model.weights.volume_bytes >= CATALOG.models[model.id].full.weights.file_bytes * 1.1
+
+
+def test_staging_takes_the_small_sizes_and_prod_the_full_ones() -> None:
+    """The size is a setting of the stack; models that have one size use it on both."""
+    files = {stack: {model.id: model.weights.file for model in stack_plan(stack).models} for stack in STACKS[1:]}
+    assert files["staging"]["llama-3-70b"] == "Meta-Llama-3-8B-Instruct-Q4_K_M.gguf"
+    assert files["prod"]["llama-3-70b"] == "Meta-Llama-3-70B-Instruct-Q4_K_M.gguf"
+    assert files["staging"]["legal"] == files["prod"]["legal"]
+
+
+def test_a_gpu_model_rolls_without_surge_and_a_cpu_model_with() -> None:
+    """A spare GPU can't be presumed; a spare CPU can."""
+    by_id = {model.id: model.replicas for model in stack_plan("prod").models}
+    assert (by_id["llama-3-70b"].surge, by_id["llama-3-70b"].unavailable) == (0, 1)
+    assert (by_id["legal"].surge, by_id["legal"].unavailable) == (1, 0)
+
+
+def test_a_stack_can_choose_another_profile() -> None:
+    """For a cluster that lacks what the catalog asks for; the warning about GPUs goes with it."""
+    plan = with_models([ModelConfig("llama-3-70b", 1, 1, "cpu-64g")])
+    assert plan.models[0].resources.num_gpus == 0
+    assert [notice.kind for notice in plan.notices] == ["warning"]
+
+
+def test_equal_bounds_mean_a_fixed_number_of_replicas() -> None:
+    """No autoscaler then."""
+    assert not with_models([ModelConfig("legal", 3, 3, None)]).models[0].replicas.autoscaled
+    assert with_models([ModelConfig("legal", 3, 4, None)]).models[0].replicas.autoscaled
+
+
+def test_other_weights_have_another_hash() -> None:
+    """Names of volumes and Jobs depend on it; replicas and profile do not touch it."""
+    one, same, other = (
+        with_models([ModelConfig("risk", 1, 1, None)]),
+        with_models([ModelConfig("risk", 2, 9, "cpu-8g")]),
+        with_models([ModelConfig("legal", 1, 1, None)]),
+    )
+    assert one.models[0].weights.hash == same.models[0].weights.hash != other.models[0].weights.hash
+
+
+def test_models_json_is_what_the_server_reads() -> None:
+    """Every key of the server's schema, and the template of the model that has none of its own."""
+    (model,) = stack_plan("local").models
+    (entry,) = json.loads(model.models_json)["models"]
+    assert entry.pop("chat_template").startswith("Question:")
+    assert entry == {
+        "id": "gemma-3-270m",
+        "file": "gemma-3-270m-q4_k_m.gguf",
+        "sha256": "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+        "num_slots": 4,
+        "context_tokens": 2048,
+        "stop": ["\n"],
+        "aliases": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("stack", "kinds"), [("local", []), ("staging", ["warning"]), ("prod", ["warning", "blocker"])]
+)
+def test_what_an_operator_should_know_is_said(stack: str, kinds: list[str]) -> None:
+    """Downloads without a known checksum warn; GPUs that nothing could use stop an update."""
+    assert [notice.kind for notice in stack_plan(stack).notices] == kinds
+
+
+@pytest.mark.parametrize(("stack", "mode"), [("local", "ReadWriteOnce"), ("staging", "ReadWriteMany")])
+def test_replicas_on_several_nodes_share_a_volume_that_several_nodes_can_mount(stack: str, mode: str) -> None:
+    """ReadWriteOnce would pin all replicas to one node."""
+    assert stack_plan(stack).access_mode == mode

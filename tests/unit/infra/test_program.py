@@ -1,0 +1,183 @@
+"""What the program registers for each stack, on Pulumi's mocks."""
+
+import json
+import os
+import re
+from typing import Any
+
+import pytest
+
+from infra import names
+from tests.unit.infra.pod_security import violations
+from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, Recorded, kubernetes_objects, pod_specs, record, stack_plan
+
+Objects = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    """Every stack in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def recorded(stack: str) -> list[Recorded]:
+    """What one stack registers."""
+    return record(stack_plan(stack))
+
+
+@pytest.fixture(scope="module")
+def objects(recorded: list[Recorded]) -> Objects:
+    """Its Kubernetes objects."""
+    return kubernetes_objects(recorded)
+
+
+def of_kind(objects: Objects, kind: str) -> Objects:
+    """The objects of one kind."""
+    return [one for one in objects if one["kind"] == kind]
+
+
+def test_the_objects_are_those_of_the_golden_file(stack: str, recorded: list[Recorded]) -> None:
+    """UPDATE_GOLDEN=1 writes the file anew; the difference is what a reviewer should look at."""
+    path = ROOT / "tests" / "golden" / f"{stack}.json"
+    listed = [{"type": one.type, "name": one.name, "inputs": one.inputs} for one in recorded]
+    text = json.dumps(listed, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(text, encoding="utf-8")
+    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(text)
+
+
+def test_two_runs_register_the_same(stack: str, recorded: list[Recorded]) -> None:
+    """No clock, no randomness, no order of a set."""
+    assert record(stack_plan(stack)) == recorded
+
+
+def test_every_pod_passes_pod_security_restricted(objects: Objects) -> None:
+    """And keeps its root file system read-only, which `restricted` does not ask for."""
+    pods = pod_specs(objects)
+    assert pods
+    for name, pod in pods.items():
+        assert violations(pod) == [], name
+        assert all(one["securityContext"]["readOnlyRootFilesystem"] for one in pod["containers"]), name
+        assert pod["automountServiceAccountToken"] is False, name
+
+
+def test_the_namespace_admits_nothing_less(objects: Objects) -> None:
+    """enforce, audit and warn, with a version."""
+    (namespace,) = of_kind(objects, "Namespace")
+    rules = {key: value for key, value in namespace["metadata"]["labels"].items() if "pod-security" in key}
+    assert {key.split("/")[1] for key in rules} == {
+        "enforce",
+        "enforce-version",
+        "audit",
+        "audit-version",
+        "warn",
+        "warn-version",
+    }
+    assert set(rules.values()) == {"restricted", "v1.36"}
+
+
+def test_every_image_is_pinned_by_digest(objects: Objects) -> None:
+    """Containers and image volumes; a tag that moves can't change what runs."""
+    pods = pod_specs(objects).values()
+    references = [one["image"] for pod in pods for one in pod["containers"]]
+    references += [volume["image"]["reference"] for pod in pods for volume in pod["volumes"] if "image" in volume]
+    assert references
+    assert all(reference.endswith(f"@{DIGEST}") for reference in references)
+
+
+def test_every_object_is_in_the_namespace_and_has_our_labels(objects: Objects) -> None:
+    """Nothing lands in `default`; everything can be found by one label."""
+    for one in objects:
+        metadata = one["metadata"]
+        assert metadata["labels"]["app.kubernetes.io/part-of"] == "slipway"
+        assert one["kind"] == "Namespace" or metadata["namespace"] == "slipway"
+
+
+def test_every_container_has_requests_and_limits(objects: Objects) -> None:
+    """Memory is reserved in full: a model that outgrows it is stopped, not its neighbours."""
+    for pod in pod_specs(objects).values():
+        for container in pod["containers"]:
+            resources = container["resources"]
+            assert {"cpu", "memory"} <= set(resources["requests"])
+            assert resources["requests"]["memory"] == resources["limits"]["memory"]
+
+
+def test_a_model_has_three_probes_on_three_paths(objects: Objects) -> None:
+    """Startup gives it time to load, liveness restarts it, readiness takes it out of the Service."""
+    for deployment in of_kind(objects, "Deployment"):
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        paths = [container[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")]
+        assert paths == ["/health/startup", "/health/live", "/health/ready"]
+        startup = container["startupProbe"]
+        assert startup["periodSeconds"] * startup["failureThreshold"] < deployment["spec"]["progressDeadlineSeconds"]
+
+
+def test_replicas_belong_to_the_autoscaler_where_there_is_one(objects: Objects) -> None:
+    """Both writing the same field would undo each other at every update."""
+    scaled = {one["spec"]["scaleTargetRef"]["name"] for one in of_kind(objects, "HorizontalPodAutoscaler")}
+    for deployment in of_kind(objects, "Deployment"):
+        assert ("replicas" in deployment["spec"]) == (deployment["metadata"]["name"] not in scaled)
+
+
+def test_weights_are_mounted_read_only(objects: Objects) -> None:
+    """A server can't change what the next one serves."""
+    for deployment in of_kind(objects, "Deployment"):
+        pod = deployment["spec"]["template"]["spec"]
+        (mount,) = [one for one in pod["containers"][0]["volumeMounts"] if one["name"] == "weights"]
+        (volume,) = [one for one in pod["volumes"] if one["name"] == "weights"]
+        assert mount["readOnly"]
+        assert volume["persistentVolumeClaim"]["readOnly"]
+
+
+def test_a_job_stays_after_it_is_done(objects: Objects) -> None:
+    """One that deleted itself would be missing at the next update."""
+    for job in of_kind(objects, "Job"):
+        assert "ttlSecondsAfterFinished" not in job["spec"]
+        assert re.fullmatch(r".+-weights-[0-9a-f]{8}", job["metadata"]["name"])
+
+
+def test_selectors_find_the_pods_of_their_model_only(objects: Objects) -> None:
+    """Deployment, Service and budget select the same labels, and no fill Job."""
+    for deployment in of_kind(objects, "Deployment"):
+        name = deployment["metadata"]["name"]
+        selector = names.model_selector(name)
+        assert deployment["spec"]["selector"]["matchLabels"] == selector
+        assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+        (service,) = [one for one in of_kind(objects, "Service") if one["metadata"]["name"] == name]
+        assert service["spec"]["selector"] == selector
+    for job in of_kind(objects, "Job"):
+        assert job["spec"]["template"]["metadata"]["labels"][names.ROLE_LABEL] != names.ROLE_MODEL
+
+
+def test_nothing_may_talk_but_by_a_named_opening(stack: str, objects: Objects) -> None:
+    """A deny for all pods, then openings; the hub is open only where something is pulled from it."""
+    policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(objects, "NetworkPolicy")}
+    assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    openings = {"ingress-to-model", "prometheus-to-metrics"}
+    openings |= {"pull-to-dns", "pull-to-hub"} if stack != "local" else set()
+    assert set(policies) == {"default-deny"} | openings
+    for name in openings & {"pull-to-dns", "pull-to-hub"}:
+        assert policies[name]["podSelector"] == {"matchLabels": {names.ROLE_LABEL: names.ROLE_PULL}}
+
+
+def test_every_way_in_has_at_least_one_source(objects: Objects) -> None:
+    """An empty `from` means everybody, which is never meant."""
+    for policy in of_kind(objects, "NetworkPolicy"):
+        for rule in policy["spec"].get("ingress", []):
+            assert rule["from"]
+            assert rule["ports"]
+
+
+def test_the_ingress_leads_to_every_model(stack: str, objects: Objects) -> None:
+    """One rule per model; TLS where the stack names a certificate."""
+    (ingress,) = of_kind(objects, "Ingress")
+    backends = [rule["http"]["paths"][0]["backend"]["service"]["name"] for rule in ingress["spec"]["rules"]]
+    assert backends == [model.id for model in stack_plan(stack).models]
+    assert ("tls" in ingress["spec"]) == (stack == "prod")
+
+
+def test_prod_spreads_over_zones(stack: str, objects: Objects) -> None:
+    """Only a stack that has zones asks for it."""
+    spreads = ["topologySpreadConstraints" in pod for name, pod in pod_specs(objects).items() if "Deployment" in name]
+    assert set(spreads) == {stack == "prod"}

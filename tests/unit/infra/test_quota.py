@@ -1,0 +1,99 @@
+"""The quota that admits the plan and nothing more."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra import quota
+from infra.errors import PlanError
+from infra.quota import Demand, Resources
+from infra.stack import QuotaConfig
+from infra.units import GI
+
+DERIVED = QuotaConfig(None, None, None, None)
+ONE = Demand(Resources(1000, 2000, 4 * GI), peak=3, volume_bytes=10 * GI)
+resources = st.builds(
+    Resources,
+    cpu_m=st.integers(1, 64_000),
+    cpu_limit_m=st.integers(1, 64_000),
+    memory_bytes=st.integers(1, 2**40),
+    num_gpus=st.integers(0, 8),
+)
+demands = st.lists(
+    st.builds(Demand, resources, peak=st.integers(1, 100), volume_bytes=st.integers(1, 2**44)), min_size=1, max_size=20
+)
+
+
+@given(demands)
+def test_the_quota_admits_all_pods_at_their_peak_and_all_jobs(asked: list[Demand]) -> None:
+    """Every pod of every model at most replicas and surge, every Job, and two generations of volumes."""
+    got = quota.derive_quota(asked, DERIVED)
+    pods = [one.resources for one in asked for _ in range(one.peak)] + [quota.JOB_RESOURCES] * len(asked)
+    assert got.cpu_m >= sum(pod.cpu_m for pod in pods)
+    assert got.cpu_limit_m >= sum(pod.cpu_limit_m for pod in pods)
+    assert got.memory_bytes >= sum(pod.memory_bytes for pod in pods)
+    assert got.num_gpus >= sum(pod.num_gpus for pod in pods)
+    assert got.num_pods >= len(pods)
+    assert got.storage_bytes >= 2 * sum(one.volume_bytes for one in asked)
+    assert got.num_volumes == 2 * len(asked)
+
+
+@given(demands, st.randoms())
+def test_the_order_of_models_does_not_matter(asked: list[Demand], random: object) -> None:
+    """The same models give the same quota and limits."""
+    mixed = sorted(asked, key=lambda _: random.random())  # type: ignore[attr-defined]
+    assert quota.derive_quota(asked, DERIVED) == quota.derive_quota(mixed, DERIVED)
+    assert quota.derive_limits(asked) == quota.derive_limits(mixed)
+
+
+@given(demands)
+def test_the_limits_admit_every_container_and_volume(asked: list[Demand]) -> None:
+    """The largest one is the limit."""
+    limits = quota.derive_limits(asked)
+    assert all(one.resources.cpu_limit_m <= limits.cpu_m for one in asked)
+    assert all(one.resources.memory_bytes <= limits.memory_bytes for one in asked)
+    assert limits.volume_bytes == max(one.volume_bytes for one in asked)
+
+
+@given(demands, st.builds(Demand, resources, peak=st.integers(1, 100), volume_bytes=st.integers(1, 2**44)))
+def test_one_more_model_never_needs_less(asked: list[Demand], more: Demand) -> None:
+    """Monotone in the list of models."""
+    before, after = quota.needed(asked), quota.needed([*asked, more])
+    assert before.cpu_m <= after.cpu_m
+    assert before.memory_bytes <= after.memory_bytes
+    assert before.num_pods < after.num_pods
+    assert before.storage_bytes < after.storage_bytes
+
+
+def test_an_operators_larger_bound_replaces_the_derived_one() -> None:
+    """Room for other things in the namespace."""
+    got = quota.derive_quota([ONE], QuotaConfig(90_000, 100 * GI, 4, 500 * GI))
+    assert (got.cpu_m, got.memory_bytes, got.num_gpus, got.storage_bytes) == (90_000, 100 * GI, 4, 500 * GI)
+    assert got.cpu_limit_m >= got.cpu_m
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        (QuotaConfig(3000, None, None, None), "slipway:quota.cpu: 3 is too small .* allowed: 3100m or more"),
+        (QuotaConfig(None, 12 * GI, None, None), "slipway:quota.memory: 12Gi is too small .* allowed: 12800Mi or more"),
+        (QuotaConfig(None, None, None, 10 * GI), "slipway:quota.storage: 10Gi is too small .* allowed: 20Gi or more"),
+    ],
+)
+def test_a_bound_that_is_too_small_is_refused_with_both_numbers(bounds: QuotaConfig, expected: str) -> None:
+    """Instead of a rollout that hangs half-way."""
+    with pytest.raises(PlanError, match=expected):
+        quota.derive_quota([ONE], bounds)
+
+
+def test_all_bounds_that_are_too_small_are_reported_together() -> None:
+    """One run tells everything."""
+    with_gpu = Demand(Resources(1000, 2000, GI, num_gpus=1), peak=2, volume_bytes=GI)
+    with pytest.raises(PlanError) as caught:
+        quota.derive_quota([with_gpu], QuotaConfig(1, 1, 1, 1))
+    assert [text.split(":")[1] for text in caught.value.problems] == [
+        "quota.cpu",
+        "quota.memory",
+        "quota.gpus",
+        "quota.storage",
+    ]
