@@ -123,13 +123,9 @@ def _exec_script(settings: Settings) -> Path:
     kept = settings.cache_dir / "toolchain" / f"pulumi-language-python-exec-{PULUMI_VERSION}"
     if not kept.exists():
         go = gobuild.find_go(VENV_BIN)
-        env = gobuild.build_env(os.environ)
-        module = gobuild.GO_MODULES / PULUMI.name
-        folder = run(
-            [str(go), "list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], cwd=module, env=env
-        ).strip()
+        folder = gobuild.module_source(PULUMI, "github.com/pulumi/pulumi/sdk/v3", go)
         partial = kept.with_suffix(".partial")
-        shutil.copyfile(Path(folder, "python", "cmd", "pulumi-language-python-exec"), partial)
+        shutil.copyfile(folder / "python" / "cmd" / "pulumi-language-python-exec", partial)
         partial.chmod(0o755)
         partial.rename(kept)
     return kept

@@ -20,9 +20,10 @@ from tools.command import tail
 from tools.errors import CommandFailed, ToolError
 from tools.progress import Progress
 from tools.settings import Settings
+from tools.toolchain import gobuild
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import KUBERNETES, KWOK
-from tools.toolchain.programs import Programs
+from tools.toolchain.programs import VENV_BIN, Programs
 
 DATA = Path(__file__).parent / "fleet.yaml"
 SIMULATED = "slipway.dev/simulated"
@@ -64,10 +65,12 @@ def _node(name: str, zone: str, pool: Mapping[str, Any]) -> dict[str, Any]:
 
 def start(settings: Settings, progress: Progress) -> None:
     """Start KWOK on the running local cluster and create the nodes; safe to repeat."""
-    if not cluster.status(settings).is_up:
+    if "kube-apiserver" not in cluster.status(settings).running:
         raise ToolError("the local cluster does not run: `make up` first")
     programs = toolchain.ensure(settings, [KUBERNETES, KWOK], progress)
     layout = layouts.of(settings)
+    stages = layout.conf / "kwok.yaml"
+    stages.write_text(_stages())
     with progress.step("simulated nodes") as step:
         Daemons(layout).start(_kwok(layout, programs))
         num = apply(layout, programs)
@@ -87,6 +90,13 @@ def apply(layout: Layout, programs: Programs) -> int:
     return len(objects)
 
 
+def _stages() -> str:
+    """KWOK's own definitions of how its nodes and pods come to be ready; they are part of its sources."""
+    source = gobuild.module_source(KWOK, "sigs.k8s.io/kwok", gobuild.find_go(VENV_BIN))
+    files = [p for folder in ("node/fast", "pod/fast") for p in (source / "kustomize/stage" / folder).glob("*.yaml")]
+    return "\n---\n".join(p.read_text() for p in sorted(files) if p.name != "kustomization.yaml")
+
+
 def _kwok(layout: Layout, programs: Programs) -> Daemon:
     port = layout.ports.kwok
     return Daemon(
@@ -94,6 +104,8 @@ def _kwok(layout: Layout, programs: Programs) -> Daemon:
         (
             programs["kwok"],
             f"--kubeconfig={layout.kubeconfig}",
+            f"--config={layout.conf / 'kwok.yaml'}",
+            "--node-lease-duration-seconds=40",
             "--manage-all-nodes=false",
             "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
             f"--server-address=127.0.0.1:{port}",

@@ -131,7 +131,7 @@ def of(settings: Settings) -> Layout:
     """The layout of the cluster in the state folder: as it was made, or a new one with free ports."""
     home = settings.state_dir / "cluster"
     saved = home / "ports.json"
-    ports = Ports(**json.loads(saved.read_text())) if saved.exists() else _new_ports(settings)
+    ports = _complete(json.loads(saved.read_text())) if saved.exists() else _new_ports(settings)
     return Layout(home, ports, settings.cache_dir / "buildkit")
 
 
@@ -151,9 +151,13 @@ def _new_ports(settings: Settings) -> Ports:
     for port, setting in named.values():
         if port and not is_free(port):
             raise PortInUse(port, setting)
-    fixed = {name: port for name, (port, _) in named.items() if port}
-    names = [f.name for f in fields(Ports) if f.name not in fixed]
-    return Ports(**fixed, **dict(zip(names, free_ports(len(names)), strict=True)))
+    return _complete({name: port for name, (port, _) in named.items() if port})
+
+
+def _complete(known: dict[str, int]) -> Ports:
+    """Known ports, and free ones for the rest: all of a new cluster, or what a newer version of ours added."""
+    names = [f.name for f in fields(Ports) if f.name not in known]
+    return Ports(**known, **dict(zip(names, free_ports(len(names)), strict=True)))
 
 
 def is_free(port: int) -> bool:

