@@ -37,7 +37,7 @@ import sys
 sys.path.insert(0, {root!r})
 from {module}.__main__ import main
 
-main()
+main([*{first!r}, *sys.argv[1:]])
 """
 
 
@@ -93,14 +93,15 @@ def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
     # Real files in one folder: the CLI warns about links and about hosts from elsewhere on PATH.
     _place(Path(programs["pulumi"]), bin_dir / "pulumi")
     _place(_exec_script(settings), bin_dir / "pulumi-language-python-exec")
-    _write_wrapper(bin_dir / "pulumi-language-python", "tools.plugins.language_host")
+    executor = ["--use-executor", str(bin_dir / "pulumi-language-python-exec")]
+    _write_wrapper(bin_dir / "pulumi-language-python", "tools.plugins.language_host", executor)
     kubernetes = home / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}"
     official = official_provider(os.environ)
     if official:
         shutil.rmtree(kubernetes, ignore_errors=True)
         _link(official, kubernetes / "pulumi-resource-kubernetes")
     else:
-        _write_wrapper(kubernetes / "pulumi-resource-kubernetes", "tools.plugins.kubernetes")
+        _write_wrapper(kubernetes / "pulumi-resource-kubernetes", "tools.plugins.kubernetes", [])
     docker_build = home / "plugins" / f"resource-docker-build-{DOCKER_BUILD_PROVIDER}"
     _link(Path(programs["pulumi-resource-docker-build"]), docker_build / "pulumi-resource-docker-build")
     return {"PATH": f"{bin_dir}{os.pathsep}{os.environ.get('PATH', '')}", "PULUMI_HOME": str(home)}
@@ -148,8 +149,8 @@ def _link(source: Path, target: Path) -> None:
     target.symlink_to(source)
 
 
-def _write_wrapper(target: Path, module: str) -> None:
-    text = _WRAPPER.format(python=sys.executable, module=module, root=str(ROOT))
+def _write_wrapper(target: Path, module: str, first: list[str]) -> None:
+    text = _WRAPPER.format(python=sys.executable, module=module, root=str(ROOT), first=first)
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_symlink() or not target.exists() or target.read_text() != text:
         target.unlink(missing_ok=True)

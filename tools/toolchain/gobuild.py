@@ -55,7 +55,6 @@ class GoBuild:
     def ensure(self, go: Path, step: Step) -> Path:
         """Build what is missing; returns the folder of the programs."""
         if self.is_done():
-            step.note = "already built"
             return self.bin_dir
         partial = self.bin_dir.with_name(self.bin_dir.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)

@@ -54,8 +54,11 @@ def ensure(settings: Settings, groups: list[Group], progress: Progress, *, with_
     for group in groups:
         build = GoBuild(group, settings.cache_dir)
         with progress.step(f"programs: {', '.join(group.program_names)}") as step:
-            folders.append(build.bin_dir if build.is_done() else build.ensure(_go(step.update), step))
-            step.note = step.note or "built"
+            if build.is_done():
+                step.note = "already built"
+            else:
+                build.ensure(_go(step.update), step)
+            folders.append(build.bin_dir)
     return Programs(tuple(folders), packages)
 
 

@@ -1,0 +1,109 @@
+"""A stack of its own on the cluster under test: own state, own namespace, own host name; removed when it is done.
+
+It runs the project as it is, with the settings of the stack `local` and three changes, so that it stands beside a
+stack `local` that somebody uses.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra import endpoints as endpoints_file
+from infra.endpoints import Endpoints
+from infra.environment import Environment
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+STACK = "e2e"
+NAMESPACE = "slipway-e2e"
+HOST = "e2e.slipway.test"
+MODEL = "gemma-3-270m"
+TIMEOUT_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One stack with its settings file and its state, both in a temporary folder."""
+
+    folder: Path
+    env: Mapping[str, str]
+    endpoints: Endpoints
+
+    @classmethod
+    def create(cls, folder: Path, environ: Mapping[str, str]) -> Workspace:
+        """Copy the settings of `local`, change what must differ, and make an empty stack."""
+        assert "SLIPWAY_PULUMI" in environ, "run through `make test`, which sets SLIPWAY_PULUMI and starts the cluster"
+        endpoints = endpoints_file.load(Environment.read(environ).state_dir)
+        assert endpoints is not None, "no cluster: run through `make test`"
+        (folder / "state").mkdir()
+        env = dict(environ) | {"PULUMI_BACKEND_URL": f"file://{folder}/state", "PULUMI_CONFIG_PASSPHRASE": ""}
+        workspace = cls(folder, env, endpoints)
+        settings = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+        settings["config"]["slipway:namespace"] = NAMESPACE
+        settings["config"]["slipway:ingress"]["host"] = HOST
+        workspace.settings_file.write_text(yaml.safe_dump(settings))
+        workspace.pulumi("stack", "init", STACK, "--secrets-provider", "passphrase")
+        return workspace
+
+    @property
+    def settings_file(self) -> Path:
+        """The stack's settings."""
+        return self.folder / "Pulumi.e2e.yaml"
+
+    @property
+    def url(self) -> str:
+        """The ingress address; requests need the host header."""
+        return self.endpoints.ingress_url
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What makes the ingress choose this stack's model."""
+        return {"Host": f"{MODEL}.{HOST}"}
+
+    def pulumi(self, command: str, *args: str) -> str:
+        """Run a command of the CLI on this stack; its output. Raises AssertionError with the output on failure."""
+        done = self.try_pulumi(command, *args)
+        assert done.returncode == 0, f"pulumi {command} {' '.join(args)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def try_pulumi(self, command: str, *args: str) -> subprocess.CompletedProcess[str]:
+        """As `pulumi`, but a failure is the caller's to judge."""
+        argv = [self.env["SLIPWAY_PULUMI"], command, *args, "--non-interactive"]
+        if command != "stack":
+            argv += ["--stack", STACK, "--config-file", str(self.settings_file)]
+        return subprocess.run(
+            argv, cwd=ROOT, env=dict(self.env), text=True, capture_output=True, check=False, timeout=TIMEOUT_S
+        )
+
+    def preview_steps(self) -> dict[str, dict[str, Any]]:
+        """Name of each resource that would change -> its step of `pulumi preview --json`."""
+        steps = json.loads(self.pulumi("preview", "--json"))["steps"]
+        return {step["urn"].rsplit("::", 1)[-1]: step for step in steps if step["op"] != "same"}
+
+    def set(self, path: str, value: str) -> None:
+        """Change one setting of the stack."""
+        self.pulumi("config", "set", "--path", path, value)
+
+    def kubectl(self, *args: str) -> str:
+        """Run kubectl on the cluster under test."""
+        folders = self.env["SLIPWAY_TOOLCHAIN_BIN"]
+        program = shutil.which("kubectl", path=f"{folders}{os.pathsep}{self.env['PATH']}")
+        assert program is not None
+        argv = [program, f"--kubeconfig={self.endpoints.kubeconfig}", f"--context={self.endpoints.context}", *args]
+        done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=180)
+        assert done.returncode == 0, f"kubectl {' '.join(args)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def get(self, *args: str) -> list[dict[str, Any]]:
+        """Objects of this stack's namespace."""
+        listed: dict[str, Any] = json.loads(self.kubectl("get", *args, "-n", NAMESPACE, "-o", "json"))
+        items: list[dict[str, Any]] = listed["items"]
+        return items
