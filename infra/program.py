@@ -1,5 +1,8 @@
 """deploy(): settings -> plan -> components -> outputs. Only the order is decided here."""
 
+import sys
+import warnings
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 
@@ -14,14 +17,19 @@ from infra.environment import Environment
 from infra.errors import PlanError, SlipwayError
 from infra.plan import ModelPlan, Plan, make_plan
 
+# By this exit code the language host knows that the reason was shown already; any other one adds "unhandled error".
+EXIT_SHOWN = 32
+
 
 def deploy() -> None:
-    """The whole program. What the operator can put right is shown without a traceback."""
+    """The whole program. What the operator can put right is shown once, without a traceback."""
     try:
         plan, access = prepare(Environment.read())
         build(plan, access)
     except SlipwayError as error:
-        raise pulumi.RunError(str(error)) from None
+        pulumi.log.error(str(error))
+        warnings.simplefilter("ignore", RuntimeWarning)  # registrations that are under way are dropped on purpose
+        sys.exit(EXIT_SHOWN)
 
 
 def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:

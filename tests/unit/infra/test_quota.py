@@ -75,8 +75,8 @@ def test_an_operators_larger_bound_replaces_the_derived_one() -> None:
 @pytest.mark.parametrize(
     ("bounds", "expected"),
     [
-        (QuotaConfig(3000, None, None, None), "slipway:quota.cpu: 3 is too small .* allowed: 3100m or more"),
-        (QuotaConfig(None, 12 * GI, None, None), "slipway:quota.memory: 12Gi is too small .* allowed: 12800Mi or more"),
+        (QuotaConfig(3000, None, None, None), "slipway:quota.cpu: 3 is too small .* allowed: 4 or more"),
+        (QuotaConfig(None, 12 * GI, None, None), "slipway:quota.memory: 12Gi is too small .* allowed: 13Gi or more"),
         (QuotaConfig(None, None, None, 10 * GI), "slipway:quota.storage: 10Gi is too small .* allowed: 20Gi or more"),
     ],
 )
