@@ -75,7 +75,7 @@ def record(plan: Plan) -> list[Recorded]:
     set_mocks(recorder, project="slipway", stack=plan.stack, preview=False)
 
     # Waits for all registrations.
-    pulumi.runtime.test(lambda: build(plan, cluster.Access(cluster.NOWHERE, "none", "none")))()
+    pulumi.runtime.test(lambda: build(plan, cluster.Access(cluster.NOWHERE, "none", "none")))()  # type: ignore[no-untyped-call]
     return sorted(recorder.seen, key=lambda one: (one.type, one.name))
 
 
