@@ -204,6 +204,7 @@ class Prompts:
             sampling=request.sampling,
             stop=request.stop,
             ignore_eos=request.ignore_eos,
+            skip_first_space=bool(request.messages),
         )
 
     def _text(self, request: GenerateRequest) -> str:

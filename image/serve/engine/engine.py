@@ -91,7 +91,7 @@ class Engine:
             self._scheduler.submit(request)
         except RefusedError as refused:
             return Failed(request.id, refused.kind, str(refused))
-        self._texts[request.id] = TextStream(request.stop)
+        self._texts[request.id] = TextStream(request.stop, skip_first_space=request.skip_first_space)
         return Accepted(request.id, len(request.prompt))
 
     def cancel(self, request_id: int) -> None:

@@ -12,8 +12,9 @@ import codecs
 class TextStream:
     """The text of one sequence. After `stopped`, nothing more comes out."""
 
-    def __init__(self, stop: tuple[str, ...] = ()) -> None:
+    def __init__(self, stop: tuple[str, ...] = (), *, skip_first_space: bool = False) -> None:
         self._stop = tuple(s for s in stop if s)
+        self._skip_space = skip_first_space
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
         self.stopped = False
@@ -30,8 +31,10 @@ class TextStream:
         return text
 
     def _release(self, new: str) -> str:
-        if self.stopped:
+        if self.stopped or not new:
             return ""
+        if self._skip_space:
+            new, self._skip_space = new.removeprefix(" "), False
         text = self._held + new
         cut = _earliest(text, self._stop)
         if cut is not None:

@@ -54,6 +54,7 @@ class Request:
     sampling: Sampling = field(default_factory=Sampling)
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
+    skip_first_space: bool = False  # where the prompt ends in the middle of a line, the first token is " word"
 
 
 @dataclass(frozen=True, slots=True)

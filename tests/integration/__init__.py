@@ -1,0 +1,1 @@
+"""Tests of several parts together, with the real llama.cpp and a tiny model."""

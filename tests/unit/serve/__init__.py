@@ -1,0 +1,1 @@
+"""Tests of image/serve, one file per module."""

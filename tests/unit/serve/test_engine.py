@@ -1,0 +1,197 @@
+"""Tests of serve.engine.engine, on a backend that remembers everything."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from serve.engine.engine import Engine, Limits
+from serve.engine.types import (
+    Accepted,
+    Delta,
+    Event,
+    Failed,
+    FailureKind,
+    Finished,
+    FinishReason,
+    Request,
+    Sampling,
+)
+
+from tests.helpers.fake_backend import END, MUTE, POISON, FakeBackend, answer_alone, next_token
+
+ROOM = 40
+LIMITS = Limits(num_slots=3, sequence_tokens=ROOM, kv_tokens=3 * ROOM, step_tokens=8, max_waiting=50)
+
+
+def make() -> tuple[Engine, FakeBackend]:
+    """A small engine."""
+    backend = FakeBackend()
+    return Engine(backend, LIMITS), backend
+
+
+def request(number: int, num_prompt: int = 5, max_tokens: int | None = 8, **more: object) -> Request:
+    """A request with a seed of its own, so that its answer is its own."""
+    sampling = Sampling(seed=number)
+    prompt = tuple(more.pop("prompt", range(num_prompt)))  # type: ignore[call-overload]
+    return Request(number, prompt, max_tokens, sampling, **more)  # type: ignore[arg-type]
+
+
+def run(engine: Engine, *, max_steps: int = 1000) -> list[Event]:
+    """Step until nothing is left."""
+    events: list[Event] = []
+    for _ in range(max_steps):
+        if engine.is_idle:
+            return events
+        events += engine.step()
+    raise AssertionError("the engine never became idle")
+
+
+def texts(events: list[Event]) -> dict[int, str]:
+    """Everything each request said."""
+    said: dict[int, str] = defaultdict(str)
+    for event in events:
+        if isinstance(event, Delta):
+            said[event.id] += event.text
+    return said
+
+
+def ends(events: list[Event]) -> dict[int, list[Event]]:
+    """The last words of each request."""
+    found: dict[int, list[Event]] = defaultdict(list)
+    for event in events:
+        if isinstance(event, Finished | Failed):
+            found[event.id].append(event)
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 10), st.integers(0, 6)), min_size=1, max_size=12))
+def test_together_everyone_gets_the_answer_it_gets_alone(wishes: list[tuple[int, int, int]]) -> None:
+    """Whatever arrives when, each answer is that of the request alone, and each request ends exactly once."""
+    engine, backend = make()
+    events: list[Event] = []
+    requests = [request(number, num_prompt, max_tokens) for number, (num_prompt, max_tokens, _) in enumerate(wishes)]
+    for each, (_, _, num_steps) in zip(requests, wishes, strict=True):
+        events.append(engine.submit(each))
+        for _ in range(num_steps):
+            events += engine.step()
+    events += run(engine)
+    for each in requests:
+        assert texts(events)[each.id] == answer_alone(each, ROOM)
+        assert len(ends(events)[each.id]) == 1
+    assert backend.memory == {}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sets(st.integers(0, 7)), st.sampled_from([POISON, MUTE]))
+def test_a_failing_sequence_fails_alone(culprits: set[int], poison: int) -> None:
+    """Whoever can't be decoded or sampled ends with an error; all others get their right answers."""
+    engine, backend = make()
+    requests = [request(n, prompt=(1, poison if n in culprits else 2, 3)) for n in range(8)]
+    events = [engine.submit(each) for each in requests] + run(engine)
+    for each in requests:
+        (end,) = ends(events)[each.id]
+        if each.id in culprits:
+            assert isinstance(end, Failed)
+            assert end.kind is FailureKind.BROKEN
+        else:
+            assert texts(events)[each.id] == answer_alone(each, ROOM)
+    assert backend.memory == {}
+
+
+def test_a_healthy_batch_is_decoded_once_per_step() -> None:
+    """All running sequences share one decode."""
+    engine, backend = make()
+    for number in range(3):
+        engine.submit(request(number, 2))
+    engine.step()
+    assert backend.num_decodes == 1
+
+
+@given(st.integers(0, 12))
+@settings(deadline=None)
+def test_cancel_frees_everything_at_once(num_steps: int) -> None:
+    """A cancelled request says nothing more and holds nothing, whether it waited, read or spoke."""
+    engine, backend = make()
+    for number in range(4):  # the fourth one waits
+        engine.submit(request(number, 20, ROOM - 20))
+    for _ in range(num_steps):
+        engine.step()
+    for number in range(4):
+        engine.cancel(number)
+    assert engine.is_idle
+    assert backend.memory == {}
+    assert engine.stats().kv_tokens_reserved == 0
+
+
+def test_cancelling_who_is_gone_is_fine() -> None:
+    """A cancel may cross the end of its request on the way."""
+    engine, _ = make()
+    engine.cancel(99)
+    assert engine.is_idle
+
+
+def test_abort_ends_everyone_with_the_reason() -> None:
+    """Running and waiting requests all hear why."""
+    engine, backend = make()
+    for number in range(5):
+        engine.submit(request(number, 3))
+    engine.step()
+    assert {(e.id, e.message) for e in engine.abort("going down") if isinstance(e, Failed)} == {
+        (number, "going down") for number in range(5)
+    }
+    assert backend.memory == {}
+
+
+def test_the_answer_ends_at_a_stop_string() -> None:
+    """The stop string and all after it are not shown; the reason is `stop`."""
+    free = answer_alone(request(1, max_tokens=30), ROOM)
+    stop = free[2:4]
+    engine, _ = make()
+    engine.submit(request(1, max_tokens=30, stop=(stop,)))
+    events = run(engine)
+    assert texts(events)[1] == free[: free.index(stop)]
+    (end,) = ends(events)[1]
+    assert isinstance(end, Finished)
+    assert end.reason is FinishReason.STOP
+
+
+def test_max_tokens_end_with_length_and_are_counted() -> None:
+    """Exactly that many tokens, and usage says so."""
+    number = next(n for n in range(100) if len(answer_alone(request(n, max_tokens=6), ROOM)) == 6)
+    engine, _ = make()
+    engine.submit(request(number, max_tokens=6))
+    assert ends(run(engine))[number] == [Finished(number, FinishReason.LENGTH, 5, 6)]
+
+
+def test_ignore_eos_goes_on_after_the_end_token() -> None:
+    """The end token then is one like any other, without text."""
+    number = next(n for n in range(1000) if next_token(list(range(5)), n) == END)
+    engine, _ = make()
+    engine.submit(request(number, max_tokens=4, ignore_eos=True))
+    (end,) = ends(run(engine))[number]
+    assert end == Finished(number, FinishReason.LENGTH, 5, 4)
+
+
+def test_what_is_not_taken_is_said_at_once() -> None:
+    """A request that can't fit is answered by the very call."""
+    engine, _ = make()
+    assert engine.submit(request(1)) == Accepted(1, 5)
+    refused = engine.submit(request(2, ROOM, 1))
+    assert isinstance(refused, Failed)
+    assert refused.kind is FailureKind.TOO_LONG
+
+
+def test_stats_count_what_was_done() -> None:
+    """Prompt and generated tokens, steps, and what runs and waits right now."""
+    engine, _ = make()
+    for number in range(4):
+        engine.submit(request(number, 4, 3, ignore_eos=True))
+    engine.step()
+    stats = engine.stats()
+    assert (stats.num_running, stats.num_waiting, stats.num_slots) == (3, 1, 3)
+    assert (stats.num_steps, stats.kv_tokens_reserved) == (1, 21)
+    run(engine)
+    assert (engine.stats().prompt_tokens, engine.stats().generated_tokens) == (16, 12)

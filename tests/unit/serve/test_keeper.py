@@ -1,0 +1,344 @@
+"""Tests of serve.keeper, on fake processes, disk and clock."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from serve.engine.types import Accepted, Delta, Event, Finished, FinishReason, Stats
+from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
+from serve.keeper import TICK_S, Keeper, Options
+from serve.lifecycle import Lifecycle, State
+from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Loaded, Message, NotLoaded, Pong, Stop
+from serve.models import ModelEntry
+
+from tests.helpers.fakes import FakeClock, FakeDisk, FakeLauncher, FakeWorker
+
+FILE = "m.gguf"
+ENTRY = ModelEntry(id="m", file=FILE, num_slots=2, context_tokens=64)
+OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, silence_s=1.5, stuck_s=60)
+REQUEST = GenerateRequest(text="hello")
+LOADED = Loaded("tiny", 1000, has_chat_template=False, load_s=0.1)
+
+Queue = asyncio.Queue[Event | RequestError]
+
+
+class World:
+    """A keeper and all that it was given."""
+
+    def __init__(self) -> None:
+        self.clock, self.disk, self.launcher = FakeClock(), FakeDisk(files={FILE}), FakeLauncher()
+        self.keeper = Keeper(
+            ENTRY,
+            launcher=self.launcher,
+            disk=self.disk,
+            options=OPTIONS,
+            clock=self.clock,
+            lifecycle=Lifecycle(clock=self.clock, jitter=lambda: 1.0),
+        )
+
+    @property
+    def state(self) -> State:
+        """The model's state."""
+        return self.keeper.status().state
+
+    @property
+    def worker(self) -> FakeWorker:
+        """The newest one."""
+        return self.launcher.workers[-1]
+
+    async def tick(self, times: int = 1) -> None:
+        """Let some time pass."""
+        for _ in range(times):
+            self.clock.now += TICK_S
+            await self.keeper.tick(stopping=False)
+
+    async def serve(self) -> FakeWorker:
+        """Until it serves."""
+        while not self.keeper.has_worker:
+            await self.tick()
+        self.worker.say(LOADED)
+        assert self.state is State.SERVING
+        return self.worker
+
+
+class KeeperMachine(RuleBasedStateMachine):
+    """Anything may happen to a worker and its requests at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.world = World()
+        self.open: dict[int, Queue] = {}
+
+    @rule(quarters=st.integers(1, 12), answers=st.booleans())
+    def time_passes(self, quarters: int, answers: bool) -> None:
+        """Ticks, with or without pongs."""
+        for _ in range(quarters):
+            self.runner.run(self.world.tick())
+            if answers and self.world.keeper.has_worker:
+                self.world.worker.say(Pong(0.0, Stats()))
+
+    @rule(present=st.booleans(), pulling=st.booleans())
+    def disk_changes(self, present: bool, pulling: bool) -> None:
+        """Files come and go."""
+        self.world.disk.files = {FILE} if present else set()
+        self.world.disk.pulling = {FILE} if pulling else set()
+
+    @precondition(lambda self: self.world.keeper.has_worker)
+    @rule(message=st.sampled_from([LOADED, NotLoaded("broken file"), Pong(99.0, Stats())]))
+    def worker_says(self, message: Message) -> None:
+        """Also what makes no sense at that moment."""
+        self.world.worker.say(message)
+
+    @precondition(lambda self: self.world.launcher.workers)
+    @rule(data=st.data())
+    def a_worker_ends(self, data: st.DataObject) -> None:
+        """The present one, or late news of an old one."""
+        data.draw(st.sampled_from(self.world.launcher.workers)).end("was killed by SIGKILL")
+
+    @rule()
+    def request_comes(self) -> None:
+        """It is taken exactly when the model serves and there is room."""
+        room = len(self.open) < ENTRY.num_slots + OPTIONS.max_waiting
+        try:
+            number, events = self.world.keeper.start(REQUEST)
+        except ModelNotReadyError:
+            assert self.world.state is not State.SERVING
+        except OverloadedError:
+            assert not room
+        else:
+            assert self.world.state is State.SERVING
+            assert room
+            self.open[number] = events
+
+    @precondition(lambda self: self.open and self.world.keeper.has_worker)
+    @rule(data=st.data())
+    def request_ends(self, data: st.DataObject) -> None:
+        """Its last event comes through, and it makes room."""
+        number = data.draw(st.sampled_from(sorted(self.open)))
+        self.world.worker.say(Events((Finished(number, FinishReason.STOP, 1, 1),)))
+        assert isinstance(self.open.pop(number).get_nowait(), Finished)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def client_leaves(self, data: st.DataObject) -> None:
+        """The worker is told, and nothing comes any more."""
+        number = data.draw(st.sampled_from(sorted(self.open)))
+        events = self.open.pop(number)
+        self.world.keeper.finish(number)
+        assert Cancel(number) in self.world.worker.heard
+        self.world.worker.say(Events((Delta(number, "late"),)))
+        assert events.empty()
+
+    @invariant()
+    def nobody_waits_for_a_dead_worker(self) -> None:
+        """Without a worker there are no requests, and each of them was told so, once."""
+        if not self.world.keeper.has_worker:
+            for events in self.open.values():
+                assert isinstance(events.get_nowait(), WorkerLostError)
+                assert events.empty()
+            self.open.clear()
+        assert self.world.keeper.status().num_requests == len(self.open)
+
+    @invariant()
+    def state_and_worker_agree(self) -> None:
+        """There is a worker exactly in the states that have one."""
+        with_worker = self.world.state in (State.LOADING, State.SERVING, State.DRAINING)
+        assert self.world.keeper.has_worker == with_worker
+
+    def teardown(self) -> None:
+        """Whatever happened: with a whole file and a good worker, it serves again."""
+        self.world.disk.files = {FILE}
+        self.runner.run(self.recover())
+        self.runner.close()
+
+    async def recover(self) -> None:
+        """The longest backoff is a minute."""
+        for _ in range(600):
+            await self.world.tick()
+            if self.world.keeper.has_worker:
+                self.world.worker.say(Pong(0.0, Stats()))
+            if self.world.state is State.LOADING:
+                self.world.worker.say(LOADED)
+            if self.world.state is State.SERVING:
+                return
+        raise AssertionError(f"it stayed {self.world.state}")
+
+
+TestKeeper = KeeperMachine.TestCase
+TestKeeper.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_worker_is_told_what_to_load() -> None:
+    """The first message has the model's path and shape; a step always has room for all slots and a prompt."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick()
+        load = world.worker.heard[0]
+        assert isinstance(load, Load)
+        assert (load.path, load.num_slots, load.context_tokens, load.step_tokens) == ("/models/m.gguf", 2, 64, 16)
+
+    asyncio.run(story())
+
+
+def test_a_silent_worker_is_replaced_within_two_seconds() -> None:
+    """No pong for 1.5 s: killed, its requests told, and a new one loads after the backoff."""
+
+    async def story() -> None:
+        world = World()
+        worker = await world.serve()
+        number, events = world.keeper.start(REQUEST)
+        assert Generate(number, REQUEST) in worker.heard
+        started = world.clock.now
+        while world.state is State.SERVING:
+            await world.tick()
+        assert world.clock.now - started <= 2.0
+        assert worker.is_killed
+        lost = events.get_nowait()
+        assert isinstance(lost, WorkerLostError)
+        assert "did not answer for 1.5 s" in str(lost)
+        await world.tick(4)
+        assert len(world.launcher.workers) == 2
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_is_stuck_in_a_step_is_replaced() -> None:
+    """It answers pings, but its step never ends."""
+
+    async def story() -> None:
+        world = World()
+        worker = await world.serve()
+        worker.say(Pong(61.0, Stats()))
+        await world.tick()
+        assert worker.is_killed
+        assert world.state is State.FAILED
+        assert "one step or prompt for 61 s" in world.keeper.status().reason
+
+    asyncio.run(story())
+
+
+def test_a_killed_worker_is_noticed_at_its_end() -> None:
+    """No tick is needed: the end of the process is the news."""
+
+    async def story() -> None:
+        world = World()
+        (await world.serve()).end("was killed by SIGKILL")
+        assert world.state is State.FAILED
+        assert world.keeper.status().reason == "its worker was killed by SIGKILL"
+        assert world.keeper.status().num_restarts == 0
+        await world.tick(3)
+        assert world.keeper.status().num_restarts == 1
+
+    asyncio.run(story())
+
+
+def test_a_broken_model_says_why_in_its_own_words() -> None:
+    """The worker's last words are the reason, not the code it ended with."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick()
+        world.worker.say(NotLoaded("m.gguf can't be loaded: bad magic"))
+        world.worker.end("ended with code 1")
+        assert world.keeper.status().reason == "m.gguf can't be loaded: bad magic"
+        with pytest.raises(ModelNotReadyError, match="model 'm' is failed: m.gguf can't be loaded: bad magic"):
+            world.keeper.start(REQUEST)
+
+    asyncio.run(story())
+
+
+def test_missing_weights_are_named_and_loaded_when_they_come() -> None:
+    """ABSENT says which file; PULLING that it is on its way; then it loads by itself."""
+
+    async def story() -> None:
+        world = World()
+        world.disk.files.clear()
+        await world.tick()
+        assert world.keeper.status().reason == "the weights file /models/m.gguf is missing"
+        world.disk.pulling.add(FILE)
+        await world.tick()
+        assert world.state is State.PULLING
+        world.disk.files.add(FILE)
+        await world.tick()
+        assert world.state is State.LOADING
+
+    asyncio.run(story())
+
+
+def test_a_process_that_cannot_be_started_is_tried_again() -> None:
+    """Out of processes or memory: the reason is told, and a later try works."""
+
+    async def story() -> None:
+        world = World()
+        world.launcher.error = OSError(11, "Resource temporarily unavailable")
+        await world.tick()
+        assert world.state is State.FAILED
+        assert "Resource temporarily unavailable" in world.keeper.status().reason
+        world.launcher.error = None
+        await world.tick(4)
+        assert world.state is State.LOADING
+
+    asyncio.run(story())
+
+
+def test_too_many_requests_are_refused_with_the_numbers() -> None:
+    """Slots and waiting places are counted, before the worker hears of it."""
+
+    async def story() -> None:
+        world = World()
+        await world.serve()
+        for _ in range(5):
+            world.keeper.start(REQUEST)
+        with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
+            world.keeper.start(REQUEST)
+        assert caught.value.retry_after_s == 1
+
+    asyncio.run(story())
+
+
+def test_events_reach_their_request_in_order() -> None:
+    """Several requests in one message do not mix."""
+
+    async def story() -> None:
+        world = World()
+        worker = await world.serve()
+        (first, to_first), (second, to_second) = world.keeper.start(REQUEST), world.keeper.start(REQUEST)
+        worker.say(Events((Accepted(first, 1), Accepted(second, 2), Delta(first, "a"))))
+        assert [to_first.get_nowait(), to_first.get_nowait()] == [Accepted(first, 1), Delta(first, "a")]
+        assert to_second.get_nowait() == Accepted(second, 2)
+
+    asyncio.run(story())
+
+
+def test_stopping_lets_a_serving_worker_end_by_itself() -> None:
+    """It is told to stop, and its end is no failure."""
+
+    async def story() -> None:
+        world = World()
+        worker = await world.serve()
+        world.keeper.stop()
+        assert worker.heard[-1] == Stop()
+        assert world.state is State.DRAINING
+        worker.end("ended with code 0")
+        assert world.state is State.READY_ON_DISK
+
+    asyncio.run(story())
+
+
+def test_stopping_kills_a_worker_that_still_loads() -> None:
+    """It would not listen before it has loaded."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick()
+        world.keeper.stop()
+        assert world.worker.is_killed
+
+    asyncio.run(story())

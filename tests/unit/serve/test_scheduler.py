@@ -1,0 +1,224 @@
+"""Tests of serve.engine.scheduler."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from serve.engine.cache import KvCache
+from serve.engine.scheduler import MAX_PASSED, Scheduler, StepPlan
+from serve.engine.types import FailureKind, RefusedError, Request
+
+NUM_SLOTS, KV_TOKENS, SEQUENCE_TOKENS, STEP_TOKENS, MAX_WAITING = 3, 40, 30, 6, 5
+
+
+def make(
+    *,
+    num_slots: int = NUM_SLOTS,
+    kv_tokens: int = KV_TOKENS,
+    sequence_tokens: int = SEQUENCE_TOKENS,
+    step_tokens: int = STEP_TOKENS,
+) -> Scheduler:
+    """A small scheduler."""
+    cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens)
+    return Scheduler(
+        cache=cache, max_sequence_tokens=sequence_tokens, step_tokens=step_tokens, max_waiting=MAX_WAITING
+    )
+
+
+def request(number: int, num_prompt: int, max_tokens: int | None = 4) -> Request:
+    """A request whose tokens tell whose they are and where."""
+    return Request(number, tuple(number * 1000 + i for i in range(num_prompt)), max_tokens)
+
+
+def run_step(scheduler: Scheduler) -> StepPlan:
+    """Plan and commit one step; every sampled token is 7, sequences end when their tokens are out."""
+    plan = scheduler.plan()
+    for chunk in plan.chunks:
+        sequence = scheduler.computed(chunk)
+        if chunk.samples and scheduler.append(sequence, 7):
+            scheduler.end(sequence)
+    return plan
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    """Drives a scheduler against a naive model that knows, per request, which tokens must be computed in which order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scheduler = make()
+        self.next_id = 1
+        self.todo: dict[int, list[int]] = {}  # request id -> tokens known but not computed, in order
+        self.left: dict[int, int] = {}  # request id -> tokens it may still generate
+        self.ended: list[int] = []
+        self.waited: dict[int, int] = {}  # request id -> steps since it was submitted
+
+    @rule(num_prompt=st.integers(0, 35), max_tokens=st.one_of(st.none(), st.integers(1, 12)))
+    def submit(self, num_prompt: int, max_tokens: int | None) -> None:
+        """A request is taken, or refused for a reason that holds."""
+        new, self.next_id = request(self.next_id, num_prompt, max_tokens), self.next_id + 1
+        wanted = num_prompt + (max_tokens or max(SEQUENCE_TOKENS - num_prompt, 1))
+        try:
+            self.scheduler.submit(new)
+        except RefusedError as refused:
+            assert (num_prompt == 0) == (refused.kind is FailureKind.BAD_PROMPT)
+            assert (num_prompt > 0 and wanted > SEQUENCE_TOKENS) == (refused.kind is FailureKind.TOO_LONG)
+            if refused.kind is FailureKind.QUEUE_FULL:
+                assert self.scheduler.num_waiting >= MAX_WAITING
+            return
+        self.todo[new.id], self.left[new.id] = list(new.prompt), wanted - num_prompt
+        self.waited[new.id] = 0
+
+    @precondition(lambda self: self.todo)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        """Whoever is cancelled is gone at once."""
+        number = data.draw(st.sampled_from(sorted(self.todo)))
+        sequence = self.scheduler.find(number)
+        assert sequence is not None
+        self.scheduler.end(sequence)
+        assert self.scheduler.find(number) is None
+        self.forget(number)
+
+    @rule(token=st.integers(-5, -1), data=st.data())
+    def step(self, token: int, data: st.DataObject) -> None:
+        """Budget kept, right tokens in the right order, running streams always served, ends exactly once."""
+        plan = self.scheduler.plan()
+        assert plan.num_tokens <= STEP_TOKENS
+        assert plan.chunks or not self.todo, "somebody waits and nobody runs"
+        assert [c.seq for c in plan.chunks] == sorted({c.seq for c in plan.chunks})
+        served = set()
+        for chunk in plan.chunks:
+            sequence = self.scheduler.computed(chunk)
+            number = sequence.request.id
+            served.add(number)
+            todo = self.todo[number]
+            assert list(chunk.tokens) == todo[: len(chunk.tokens)]
+            assert chunk.tokens
+            del todo[: len(chunk.tokens)]
+            assert chunk.samples == (not todo)
+            if chunk.samples:
+                self.sampled(number, token, early=data.draw(st.booleans()))
+        running = {s.request.id for s in self.scheduler.all_sequences() if s.is_running}
+        assert all(len(self.todo[number]) > 1 for number in running - served), "a running stream got no token"
+
+    def sampled(self, number: int, token: int, *, early: bool) -> None:
+        """The model's next token; now and then it ends the answer."""
+        sequence = self.scheduler.find(number)
+        assert sequence is not None
+        is_last = self.scheduler.append(sequence, token)
+        self.left[number] -= 1
+        self.todo[number].append(token)
+        assert is_last == (self.left[number] == 0)
+        if is_last or early:
+            self.scheduler.end(sequence)
+            self.forget(number)
+            self.ended.append(number)
+
+    def forget(self, number: int) -> None:
+        """It ended."""
+        del self.todo[number], self.left[number]
+
+    @invariant()
+    def bounds_hold(self) -> None:
+        """Everyone is somewhere, once; no more than allowed anywhere."""
+        everyone = [s.request.id for s in self.scheduler.all_sequences()]
+        assert sorted(everyone) == sorted(self.todo)
+        assert self.scheduler.num_running <= NUM_SLOTS
+        running = [s for s in self.scheduler.all_sequences() if s.is_running]
+        assert sum(s.num_reserved for s in running) <= KV_TOKENS
+        assert all(s.num_tokens <= s.num_reserved for s in running)
+        assert len(self.ended) == len(set(self.ended))
+
+    def teardown(self) -> None:
+        """Nothing starves: with no new requests, everyone ends in a bounded number of steps."""
+        for _ in range(400):
+            if self.scheduler.is_idle:
+                return
+            run_step(self.scheduler)
+        raise AssertionError("somebody never ended")
+
+
+TestScheduler = SchedulerMachine.TestCase
+TestScheduler.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_a_long_prompt_does_not_stall_a_stream() -> None:
+    """While a long prompt is computed over several steps, a running stream gets its token in each of them."""
+    scheduler = make()
+    scheduler.submit(request(1, 1, 10))
+    run_step(scheduler)
+    scheduler.submit(request(2, 20, 2))
+    for _ in range(4):
+        plan = run_step(scheduler)
+        assert [len(c.tokens) for c in plan.chunks] == [1, 5]
+
+
+def test_prompts_share_what_the_streams_leave() -> None:
+    """Two long prompts get the same, and what a short one does not need goes to the long one."""
+    scheduler = make()
+    scheduler.submit(request(1, 20, 1))
+    scheduler.submit(request(2, 2, 1))
+    assert [len(c.tokens) for c in scheduler.plan().chunks] == [4, 2]
+
+
+def test_odd_tokens_of_the_budget_go_round() -> None:
+    """Who gets the odd token changes from step to step, so nobody is last for ever."""
+    scheduler = make(step_tokens=7, kv_tokens=60)
+    for number in (1, 2):
+        scheduler.submit(request(number, 20, 1))
+    first, second = run_step(scheduler), run_step(scheduler)
+    assert [len(c.tokens) for c in first.chunks] != [len(c.tokens) for c in second.chunks]
+
+
+def test_a_small_request_passes_a_big_one_but_not_for_ever() -> None:
+    """A request that fits goes ahead of one that doesn't, until that one has been passed often enough."""
+    scheduler = make(num_slots=3, kv_tokens=30, sequence_tokens=30)
+    scheduler.submit(request(1, 10, 10))
+    run_step(scheduler)
+    scheduler.submit(request(2, 20, 10))  # needs the whole cache
+    num_passed = 0
+    for number in range(3, 3 + 2 * MAX_PASSED):
+        scheduler.submit(request(number, 2, 1))
+        admitted = {s.request.id for s in run_step(scheduler).admitted}
+        if 2 in admitted:
+            break
+        num_passed += len(admitted)
+        if scheduler.num_running == 0:
+            break
+    assert 0 < num_passed <= MAX_PASSED
+    for _ in range(60):
+        if scheduler.find(2) is None:
+            break
+        run_step(scheduler)
+    assert scheduler.find(2) is None, "the big request never ran"
+
+
+def test_what_can_never_fit_is_refused_with_the_numbers() -> None:
+    """The error tells prompt, wish, sum and room."""
+    with pytest.raises(RefusedError, match=r"28 tokens and max_tokens is 4: together 32, this model has room for 30"):
+        make().submit(request(1, 28, 4))
+
+
+def test_without_max_tokens_the_rest_of_the_room_is_reserved() -> None:
+    """None means: as many as fit."""
+    scheduler = make()
+    scheduler.submit(request(1, 10, None))
+    (sequence,) = scheduler.all_sequences()
+    assert sequence.max_tokens == SEQUENCE_TOKENS - 10
+
+
+def test_a_full_queue_refuses() -> None:
+    """Beyond the bound nobody may wait."""
+    scheduler = make()
+    for number in range(1, MAX_WAITING + 1):
+        scheduler.submit(request(number, 5))
+    with pytest.raises(RefusedError, match="5 requests wait already"):
+        scheduler.submit(request(99, 5))
+
+
+def test_a_budget_that_would_starve_prompts_is_refused() -> None:
+    """With as many slots as step tokens, running streams could use up every step."""
+    with pytest.raises(ValueError, match="step_tokens is 3: must be above the 3 slots"):
+        make(step_tokens=3)
