@@ -39,7 +39,7 @@ def up(settings: Settings, progress: Progress) -> Served:
     cli = Pulumi(cli.program, dict(cli.env) | pulumi.stack_environment(settings))
     cli.run("stack", "select", "--create", LOCAL)
     progress.say("... pulumi up of the stack local")
-    cli.show("up", "--stack", LOCAL, "--yes", "--skip-preview", "--suppress-permalink", "true")
+    cli.show("up", "--stack", LOCAL, "--yes", "--skip-preview", "--suppress-permalink=true")
     return served(cli)
 
 

@@ -22,15 +22,14 @@ class Step:
     def __init__(self, console: Console, what: str) -> None:
         self._console = console
         self._what = what
-        self._started = self._last_plain = time.monotonic()
+        self._started = time.monotonic()
+        self._last_plain = self._started - PLAIN_EVERY_S  # the first word of how far it is comes at once
         self._live: Status | None = None
         self.note = ""
         """Shown when the step ends, e.g. 'already done'."""
         if console.is_terminal:
             self._live = console.status(what)
             self._live.start()
-        else:
-            console.print(f"... {what}")
 
     @property
     def elapsed_s(self) -> float:
@@ -44,7 +43,7 @@ class Step:
             self._live.update(text)
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_S:
             self._last_plain = time.monotonic()
-            self._console.print(f"    {text}", highlight=False)
+            self._console.print(f"... {text}", highlight=False)
 
     def end(self, *, ok: bool) -> None:
         """Print the step's one lasting line."""
