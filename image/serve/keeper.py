@@ -209,10 +209,13 @@ class Keeper:
             self._go(State.ABSENT, f"the weights file {self._options.models_dir / file} is missing")
 
     def _go(self, state: State, reason: str = "") -> None:
-        if state is self._life.state:
+        if (state, reason) == (self._life.state, self._life.reason):
             return
         log.info("model %s is %s", self._entry.id, state, extra={"model": self._entry.id, "reason": reason})
-        self._life.to(state, reason)
+        if state is self._life.state:
+            self._life.reason = reason
+        else:
+            self._life.to(state, reason)
 
     async def _launch(self) -> None:
         self._num_launches += 1

@@ -37,6 +37,6 @@ def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Every pull and every probe would be several lines otherwise.
-    for noisy in ("uvicorn.access", "httpx", "httpx2", "asyncio"):
+    # What they say at `info` is said by us already, or by nobody needed.
+    for noisy in ("uvicorn", "httpx", "httpx2", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -137,12 +137,13 @@ class KeeperMachine(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_for_a_dead_worker(self) -> None:
-        """Without a worker there are no requests, and each of them was told so, once."""
-        if not self.world.keeper.has_worker:
-            for events in self.open.values():
+        """A request either is with the present worker, or was told, once, that its worker is lost."""
+        for number, events in tuple(self.open.items()):
+            if not events.empty():
                 assert isinstance(events.get_nowait(), WorkerLostError)
                 assert events.empty()
-            self.open.clear()
+                del self.open[number]
+        assert self.world.keeper.has_worker or not self.open
         assert self.world.keeper.status().num_requests == len(self.open)
 
     @invariant()

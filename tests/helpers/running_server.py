@@ -1,0 +1,100 @@
+"""A real server process: `python -m serve` on free ports, with its own models directory and models.json."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from tests.helpers.llama import llama_path
+
+IMAGE = Path(__file__).parents[2] / "image"
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def model_entry(**changes: Any) -> dict[str, Any]:
+    """An entry of models.json for the tiny model."""
+    return {"id": "tiny", "file": "tiny.gguf", "num_slots": 4, "context_tokens": 512, **changes}
+
+
+class RunningServer:
+    """Use as a context manager; leaves no process behind."""
+
+    def __init__(self, folder: Path, models: list[dict[str, Any]], **settings: object) -> None:
+        self.folder = folder
+        self.port, self.metrics_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "models.json").write_text(json.dumps({"models": models}))
+        self._environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{IMAGE}:{llama_path()}",
+            "SLIPWAY_HOST": "127.0.0.1",
+            "SLIPWAY_PORT": str(self.port),
+            "SLIPWAY_METRICS_PORT": str(self.metrics_port),
+            "SLIPWAY_MODELS_DIR": str(folder),
+            "SLIPWAY_MODELS_FILE": str(folder / "models.json"),
+            **{f"SLIPWAY_{name.upper()}": str(value) for name, value in settings.items()},
+        }
+        self._log_path = folder / "log.jsonl"
+
+    def __enter__(self) -> Self:
+        with self._log_path.open("wb") as log:
+            # From a folder of its own, so that nothing is imported by the accident of where the test runs.
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "serve"], env=self._environ, cwd=self.folder, stderr=log
+            )
+        self.wait_for("/health/live", 200)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    @property
+    def log(self) -> str:
+        """All that it said so far."""
+        return self._log_path.read_text()
+
+    def get(self, path: str) -> httpx.Response:
+        """One GET."""
+        return httpx.get(self.url + path, timeout=5)
+
+    def wait_for(self, path: str, status: int, timeout_s: float = 20) -> httpx.Response:
+        """Until a path answers with this status."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, f"the server ended: {self.log}"
+            try:
+                response = self.get(path)
+            except httpx.TransportError:
+                pass
+            else:
+                if response.status_code == status:
+                    return response
+            time.sleep(0.05)
+        raise AssertionError(f"{path} did not answer {status} in {timeout_s} s: {self.log}")
+
+    def worker_pids(self) -> list[int]:
+        """The processes that hold models."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
