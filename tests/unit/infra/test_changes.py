@@ -1,0 +1,58 @@
+"""A changed setting changes just the objects that it is about."""
+
+import dataclasses
+
+from infra.plan import Plan
+from tests.unit.infra.recorder import record, stack_plan
+
+
+def changed_objects(before: Plan, after: Plan) -> set[str]:
+    """Kinds of all resources that are new, gone or different."""
+    old, new = ({(one.type, one.name): one.inputs for one in record(plan)} for plan in (before, after))
+    return {key[0].split(":")[-1] for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+
+
+def with_model(plan: Plan, **changes: object) -> Plan:
+    """The plan with its first model changed."""
+    first, *others = plan.models
+    return dataclasses.replace(plan, models=(dataclasses.replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+LOCAL = stack_plan("local")
+MODEL = LOCAL.models[0]
+
+
+def test_no_change_changes_nothing() -> None:
+    """The comparison itself would show a difference if there were one."""
+    assert changed_objects(LOCAL, LOCAL) == set()
+
+
+def test_more_replicas_touch_the_autoscaler_only() -> None:
+    """No pod restarts for it."""
+    replicas = dataclasses.replace(MODEL.replicas, most=5)
+    assert changed_objects(LOCAL, with_model(LOCAL, replicas=replicas)) == {"HorizontalPodAutoscaler"}
+
+
+def test_a_fixed_number_of_replicas_removes_the_autoscaler() -> None:
+    """And the Deployment owns the number again."""
+    replicas = dataclasses.replace(MODEL.replicas, most=1)
+    found = changed_objects(LOCAL, with_model(LOCAL, replicas=replicas))
+    assert found == {"HorizontalPodAutoscaler", "Deployment"}
+
+
+def test_more_slots_roll_the_model_with_a_new_configuration() -> None:
+    """The cache is not filled again."""
+    assert changed_objects(LOCAL, with_model(LOCAL, num_slots=8)) == {"ConfigMap", "Deployment"}
+
+
+def test_other_weights_get_a_cache_and_a_job_of_their_own() -> None:
+    """The old ones stay until the new replicas serve."""
+    weights = dataclasses.replace(MODEL.weights, hash="00000000")
+    found = changed_objects(LOCAL, with_model(LOCAL, weights=weights))
+    assert found == {"PersistentVolumeClaim", "Job", "Deployment", "Image"}
+
+
+def test_another_image_registry_rolls_the_models() -> None:
+    """The Job appears because its image differs; in an update it is told to ignore that."""
+    image = dataclasses.replace(LOCAL.image, registry="127.0.0.1:5009")
+    assert changed_objects(LOCAL, dataclasses.replace(LOCAL, image=image)) == {"Image", "Job", "Deployment"}
