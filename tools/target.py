@@ -57,7 +57,7 @@ def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str]) -> Endpoints:
         context=context,
         registry=registry,
         builder=environ.get("SLIPWAY_BUILDER") or None,
-        base_image=None,
+        base_image=environ.get("SLIPWAY_BASE_IMAGE") or None,
         ca_file=None,
         ingress_class=environ.get("SLIPWAY_INGRESS_CLASS") or "nginx",
         ingress_url=environ.get("SLIPWAY_INGRESS_URL") or "http://127.0.0.1",

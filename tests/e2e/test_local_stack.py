@@ -48,7 +48,8 @@ def test_a_stream_gives_the_same_answer_piece_by_piece(client: openai.OpenAI) ->
 def test_plain_completions_and_the_model_list_are_served(client: openai.OpenAI) -> None:
     """The two other routes of the first version."""
     assert [m.id for m in client.models.list()] == [MODEL]
-    done = client.completions.create(model=MODEL, prompt="The capital of France is", max_tokens=5, temperature=0)
+    prompt = f"Question: What is the capital of Germany?\nAnswer: Berlin\nQuestion: {QUESTION}\nAnswer:"
+    done = client.completions.create(model=MODEL, prompt=prompt, max_tokens=3, temperature=0)
     assert "Paris" in done.choices[0].text
 
 

@@ -76,9 +76,8 @@ class Workspace:
 
     def try_pulumi(self, command: str, *args: str) -> subprocess.CompletedProcess[str]:
         """As `pulumi`, but a failure is the caller's to judge."""
-        argv = [self.env["SLIPWAY_PULUMI"], command, *args, "--non-interactive"]
-        if command != "stack":
-            argv += ["--stack", STACK, "--config-file", str(self.settings_file)]
+        flags = ["--stack", STACK, "--config-file", str(self.settings_file)] if command != "stack" else []
+        argv = [self.env["SLIPWAY_PULUMI"], command, "--non-interactive", *flags, *args]
         return subprocess.run(
             argv, cwd=ROOT, env=dict(self.env), text=True, capture_output=True, check=False, timeout=TIMEOUT_S
         )
@@ -90,7 +89,7 @@ class Workspace:
 
     def set(self, path: str, value: str) -> None:
         """Change one setting of the stack."""
-        self.pulumi("config", "set", "--path", path, value)
+        self.pulumi("config", "set", "--path", path, "--", value)
 
     def kubectl(self, *args: str) -> str:
         """Run kubectl on the cluster under test."""

@@ -53,12 +53,10 @@ def ensure(settings: Settings, groups: list[Group], progress: Progress, *, with_
     folders = []
     for group in groups:
         build = GoBuild(group, settings.cache_dir)
-        with progress.step(f"programs: {', '.join(group.program_names)}") as step:
-            if build.is_done():
-                step.note = "already built"
-            else:
+        if not build.is_done():
+            with progress.step(f"programs: {', '.join(group.program_names)}") as step:
                 build.ensure(_go(step.update), step)
-            folders.append(build.bin_dir)
+        folders.append(build.bin_dir)
     return Programs(tuple(folders), packages)
 
 
