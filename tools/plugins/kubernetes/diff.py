@@ -14,10 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 from tools.plugins.kubernetes.paths import MISSING, Path, covers, look_up
 from tools.plugins.kubernetes.values import UNKNOWN, Object
+
+
+EMPTY: Final = ({}, [])
 
 
 class ChangeKind(Enum):
@@ -82,13 +85,14 @@ def without_ignored(changes: Iterable[Change], ignored: Sequence[Path]) -> list[
 def settle(changes: Iterable[Change], old_inputs: Object, live: Object, dry_run: Object) -> list[Change]:
     """The changes that an update would make, by the server's own word.
 
-    A field that the program has begun or ceased to set is a change even where its value stays: it changes owner.
+    A field that the program has begun or ceased to set is a change even where its value stays: it changes owner. An
+    empty one is not: most of them are the same as nothing.
     """
     return [
         change
         for change in changes
         if change.kind is ChangeKind.DELETE
-        or look_up(old_inputs, change.path) is MISSING
+        or (look_up(old_inputs, change.path) is MISSING and change.new not in EMPTY)
         or look_up(live, change.path) != look_up(dry_run, change.path)
     ]
 

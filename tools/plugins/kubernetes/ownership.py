@@ -20,15 +20,14 @@ from tools.plugins.kubernetes.values import Object
 APPLY: Final = "Apply"
 UPDATE: Final = "Update"
 
-OURS_AT_CREATE: Final = ("pulumi-kubernetes", "pulumi-kubernetes.exe", "pulumi-resource-kubernetes")
-TAKEN_OVER: Final = frozenset(
-    {
-        ("kubectl", APPLY),
-        ("kubectl", UPDATE),
-        ("before-first-apply", UPDATE),
-        *((name, UPDATE) for name in OURS_AT_CREATE),
-    }
+TAKEN_OVER: Final = (
+    ("before-first-apply", UPDATE),
+    ("kubectl", APPLY),
+    ("kubectl", UPDATE),
+    ("pulumi-kubernetes", UPDATE),
+    ("pulumi-resource-kubernetes", UPDATE),
 )
+"""By the beginning of a manager's name: what a create of ours has set, and what people have changed by hand."""
 
 
 def take_over(live: Object, manager: str) -> list[Object]:
@@ -56,10 +55,7 @@ def is_forced(inputs: Object, live: Object | None, *, always: bool, dry_run: boo
     entries = items(live or {}, "metadata", "managedFields")
     if live is not None and not entries:
         return True  # older than server-side apply: one owner has everything
-    # In a preview nothing has been taken over yet.
-    return dry_run and any(
-        entry.get("operation") == UPDATE and entry.get("manager") in OURS_AT_CREATE for entry in entries
-    )
+    return dry_run and any(map(_is_taken_over, entries))  # a preview has not taken them over before
 
 
 def honour_ignored(inputs: Object, live: Object, ignored: Iterable[Path], manager: str) -> Object:
@@ -79,7 +75,10 @@ def honour_ignored(inputs: Object, live: Object, ignored: Iterable[Path], manage
 
 
 def _is_taken_over(entry: Mapping[str, Any]) -> bool:
-    return not entry.get("subresource") and (entry.get("manager"), entry.get("operation")) in TAKEN_OVER
+    return not entry.get("subresource") and any(
+        str(entry.get("manager")).startswith(name) and entry.get("operation") == operation
+        for name, operation in TAKEN_OVER
+    )
 
 
 def _fields(live: Object, manager: str) -> tuple[Object, Object]:

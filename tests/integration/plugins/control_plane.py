@@ -1,0 +1,266 @@
+"""A Kubernetes without nodes: etcd, API server, controllers and scheduler, on free ports, gone with the test.
+
+Pods never run here. `PodStatuses` plays the kubelet: it writes the status that each pod's image name asks for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+TOKEN = "token-of-the-test"
+START_TIMEOUT_S = 90
+BROKEN = "broken"
+"""Images with this in their name can't be pulled."""
+
+
+@dataclass(frozen=True)
+class Binaries:
+    """Where the programs are: a list of folders, as in PATH."""
+
+    folders: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Binaries:
+        """From the environment; a test without them fails instead of being left out."""
+        folders = environ.get("SLIPWAY_TOOLCHAIN_BIN", "")
+        assert folders, "SLIPWAY_TOOLCHAIN_BIN must name the folder with etcd, kube-apiserver, pulumi (make test sets it)"
+        return cls(folders)
+
+    def path(self, *names: str) -> str:
+        """The first of these programs that is there."""
+        for name in names:
+            found = shutil.which(name, path=self.folders)
+            if found:
+                return found
+        raise AssertionError(f"none of {names} is in SLIPWAY_TOOLCHAIN_BIN={self.folders}")
+
+
+class ControlPlane:
+    """One running API server, and an HTTP client for it."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.url = f"https://127.0.0.1:{port}"
+        self.kubeconfig = folder / "kubeconfig"
+        self.http = httpx.Client(
+            base_url=self.url,
+            verify=False,
+            trust_env=False,
+            timeout=30,
+            headers={"Authorization": f"Bearer {TOKEN}"},
+        )
+
+    def write_kubeconfig(self) -> None:
+        """As a user would have it: with the server's certificate authority inside."""
+        ca = self.folder / "certs" / "apiserver.crt"
+        self.kubeconfig.write_text(
+            f"""
+apiVersion: v1
+kind: Config
+current-context: test
+clusters: [{{name: test, cluster: {{server: "{self.url}", certificate-authority: "{ca}"}}}}]
+users: [{{name: admin, user: {{token: {TOKEN}}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
+"""
+        )
+
+    def get(self, path: str) -> dict[str, Any]:
+        """An object, by its path."""
+        response = self.http.get(path)
+        response.raise_for_status()
+        body: dict[str, Any] = response.json()
+        return body
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such an object."""
+        return self.http.get(path).status_code == 200
+
+    def patch(self, path: str, patch: Mapping[str, Any], *, manager: str = "someone-else") -> None:
+        """Merge a patch, as another user."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        self.http.patch(path, json=patch, headers=headers, params={"fieldManager": manager}).raise_for_status()
+
+    def create(self, path: str, obj: Mapping[str, Any]) -> None:
+        """Create an object, as another user."""
+        self.http.post(path, json=obj, params={"fieldManager": "someone-else"}).raise_for_status()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@contextlib.contextmanager
+def running(folder: Path, binaries: Binaries) -> Iterator[ControlPlane]:
+    """Start everything, wait until it serves, stop everything."""
+    client_port, peer_port, api_port = free_ports(3)
+    (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+    (folder / "service-account.key").write_bytes(_private_key())
+    plane = ControlPlane(folder, api_port)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_process(folder, "etcd", _etcd(binaries, folder, client_port, peer_port)))
+        stack.enter_context(_process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
+        _wait(lambda: plane.http.get("/readyz").status_code == 200, folder / "apiserver.log")
+        plane.write_kubeconfig()
+        stack.enter_context(_process(folder, "controllers", _controllers(binaries, folder)))
+        stack.enter_context(_process(folder, "scheduler", _scheduler(binaries, folder)))
+        _wait(lambda: plane.exists("/api/v1/namespaces/default/serviceaccounts/default"), folder / "controllers.log")
+        stack.callback(plane.http.close)
+        yield plane
+
+
+def _etcd(binaries: Binaries, folder: Path, client_port: int, peer_port: int) -> list[str]:
+    client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
+    return [
+        binaries.path("etcd", "server"),
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls={client}",
+        f"--advertise-client-urls={client}",
+        f"--listen-peer-urls={peer}",
+        f"--initial-advertise-peer-urls={peer}",
+        f"--initial-cluster=default={peer}",
+        "--unsafe-no-fsync",
+        "--log-level=error",
+    ]
+
+
+def _apiserver(binaries: Binaries, folder: Path, etcd_port: int, port: int) -> list[str]:
+    key = folder / "service-account.key"
+    return [
+        binaries.path("kube-apiserver"),
+        f"--etcd-servers=http://127.0.0.1:{etcd_port}",
+        "--bind-address=127.0.0.1",
+        f"--secure-port={port}",
+        f"--cert-dir={folder / 'certs'}",
+        f"--token-auth-file={folder / 'tokens.csv'}",
+        "--service-account-issuer=https://test",
+        f"--service-account-signing-key-file={key}",
+        f"--service-account-key-file={key}",
+        "--service-cluster-ip-range=10.97.0.0/16",
+        "--authorization-mode=RBAC",
+        "--endpoint-reconciler-type=none",
+    ]
+
+
+def _controllers(binaries: Binaries, folder: Path) -> list[str]:
+    return [
+        binaries.path("kube-controller-manager"),
+        f"--kubeconfig={folder / 'kubeconfig'}",
+        f"--service-account-private-key-file={folder / 'service-account.key'}",
+        f"--root-ca-file={folder / 'certs' / 'apiserver.crt'}",
+        "--leader-elect=false",
+        "--secure-port=0",
+    ]
+
+
+def _scheduler(binaries: Binaries, folder: Path) -> list[str]:
+    program = binaries.path("kube-scheduler")
+    return [program, f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false", "--secure-port=0"]
+
+
+@contextlib.contextmanager
+def _process(folder: Path, name: str, argv: list[str]) -> Iterator[None]:
+    with (folder / f"{name}.log").open("wb") as log:
+        proc = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={"PATH": os.defpath})
+        try:
+            yield
+        finally:
+            proc.terminate()
+            try:
+                proc.wait(20)
+            except subprocess.TimeoutExpired:
+                proc.kill()
+                proc.wait()
+
+
+def _wait(is_done: Any, log: Path) -> None:
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        with contextlib.suppress(httpx.TransportError):
+            if is_done():
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"not ready after {START_TIMEOUT_S} s:\n{log.read_text(errors='replace')[-2000:]}")
+
+
+def _private_key() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+class PodStatuses(threading.Thread):
+    """Plays the kubelet for all pods: Running and Ready, or an image that can't be pulled. Jobs' pods succeed."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        super().__init__(daemon=True)
+        self._plane = plane
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Look at all pods several times a second."""
+        while not self._ended.wait(0.2):
+            with contextlib.suppress(httpx.HTTPError):
+                for pod in self._plane.get("/api/v1/pods")["items"]:
+                    self._play(pod)
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self.join()
+
+    def _play(self, pod: dict[str, Any]) -> None:
+        metadata, status = pod["metadata"], _status(pod)
+        if pod["status"].get("phase") != status["phase"] or not pod["status"].get("containerStatuses"):
+            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
+            with contextlib.suppress(httpx.HTTPStatusError):  # deleted meanwhile
+                self._plane.patch(path, {"status": status})
+
+
+def _status(pod: dict[str, Any]) -> dict[str, Any]:
+    container = pod["spec"]["containers"][0]
+    is_job = any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", []))
+    state: dict[str, Any] = {"running": {}}
+    phase = "Running"
+    if BROKEN in container["image"]:
+        message = f'Back-off pulling image "{container["image"]}"'
+        phase, state = "Pending", {"waiting": {"reason": "ImagePullBackOff", "message": message}}
+    elif is_job:
+        phase, state = "Succeeded", {"terminated": {"exitCode": 0, "reason": "Completed"}}
+    is_ready = phase == "Running"
+    conditions = {"PodScheduled": "True", "Initialized": "True", "ContainersReady": is_ready, "Ready": is_ready}
+    return {
+        "phase": phase,
+        "podIP": "10.0.0.1",
+        "podIPs": [{"ip": "10.0.0.1"}],
+        "conditions": [{"type": kind, "status": str(value)} for kind, value in conditions.items()],
+        "containerStatuses": [
+            {
+                "name": container["name"],
+                "ready": is_ready,
+                "restartCount": 0,
+                "image": container["image"],
+                "imageID": "",
+                "state": state,
+            }
+        ],
+    }
