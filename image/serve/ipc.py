@@ -122,7 +122,7 @@ def _one_of(args: tuple[Any, ...], data: Any) -> Any:
     if data is None and type(None) in args:
         return None
     if isinstance(data, dict):
-        return _value(next(a for a in args if getattr(a, "__name__", "") == data[_KIND]), data)
+        return _value({a.__name__: a for a in args}[data[_KIND]], data)
     return _value(next(a for a in args if a is not type(None)), data)
 
 

@@ -57,10 +57,10 @@ async def _run(supervisor: Supervisor, servers: list[tuple[_Server, socket.socke
     supervisor.drain()
     await _first(supervisor.wait_until_idle(grace_s), hurry.wait(), keeping, *serving)
     log.info("stopping", extra={"num_requests": supervisor.num_requests})
+    await supervisor.stop(WORKER_STOP_S)  # what still runs ends with an error that says it can be tried again
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*serving)
-    await supervisor.stop(WORKER_STOP_S)
     keeping.cancel()
     await asyncio.wait({keeping})
 

@@ -55,6 +55,8 @@ from serve.messages import (
 )
 
 PROGRESS_STEP = 0.1
+# The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
+NICENESS = 5
 
 
 class Stopwatch:
@@ -250,5 +252,6 @@ def _limits(load: Load) -> Limits:
 
 def main(fd: int) -> int:
     """Entry of the child process: `fd` is its end of the socket."""
+    os.nice(NICENESS)
     with socket.socket(fileno=fd) as sock:
         return Worker(Channel(sock)).run()

@@ -1,7 +1,8 @@
 """A backend that computes nothing but remembers everything: the next token is a function of a sequence's own history.
 
-So the right answer of a request is known without an engine (`answer_alone`), and any mix-up of rows, positions or sequences
-shows as a wrong one. Tokens below 256 are bytes; END ends an answer; POISON can't be decoded; MUTE can't be sampled after.
+So the right answer of a request is known without an engine (`answer_alone`), and any mix-up of rows, positions or
+sequences shows as a wrong one. Tokens below 256 are bytes; END ends an answer; POISON can't be decoded; MUTE can't be
+sampled after.
 """
 
 from __future__ import annotations

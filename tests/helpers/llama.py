@@ -1,4 +1,4 @@
-"""Where the compiled llama_cpp package is. Tests marked `engine` need it: SLIPWAY_LLAMA_PATH names the folder that holds it."""
+"""Where the compiled llama_cpp package is, for tests marked `engine`: SLIPWAY_LLAMA_PATH names the folder that holds it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARIABLE = "SLIPWAY_LLAMA_PATH"
 
 
 def llama_path() -> Path:
-    """The folder to put on the Python path; fails the test when there is none, because a skipped test proves nothing."""
+    """The folder to put on the Python path. Without one the test fails: a skipped test proves nothing."""
     folder = Path(os.environ.get(VARIABLE, ""))
     if not (folder / "llama_cpp" / "lib").is_dir():
         pytest.fail(

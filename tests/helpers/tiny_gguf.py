@@ -1,7 +1,7 @@
 """Writes a tiny random GGUF of the llama architecture: real enough for every path of the engine, made in a moment.
 
-Byte-level vocabulary with a few merges, ChatML special tokens and template, two layers. Its words mean nothing, but the same
-seed gives the same model, and greedy decoding the same answer. Usage: python -m tests.helpers.tiny_gguf OUT.gguf
+Byte-level vocabulary with a few merges, ChatML special tokens and template, two layers. Its words mean nothing, but the
+same seed gives the same model, and greedy decoding the same answer. Usage: python -m tests.helpers.tiny_gguf OUT.gguf
 """
 
 from __future__ import annotations

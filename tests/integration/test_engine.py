@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
     Delta,
@@ -20,7 +21,6 @@ from serve.engine.types import (
     Request,
     Sampling,
 )
-
 from tests.helpers import tiny_gguf
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PROMPTS = ("The quick brown fox", "Größe und Straße 😀", "a", "one two thre
 
 def options(path: Path) -> LoadOptions:
     """A small context."""
-    return LoadOptions(path, NUM_SLOTS, SEQUENCE_TOKENS, STEP_TOKENS, num_threads=2)
+    return LoadOptions(path, NUM_SLOTS, SEQUENCE_TOKENS, STEP_TOKENS, num_threads=1)
 
 
 @pytest.fixture(scope="module")

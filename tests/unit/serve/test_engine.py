@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
     Accepted,
@@ -18,7 +21,6 @@ from serve.engine.types import (
     Request,
     Sampling,
 )
-
 from tests.helpers.fake_backend import END, MUTE, POISON, FakeBackend, answer_alone, next_token
 
 ROOM = 40
@@ -31,11 +33,9 @@ def make() -> tuple[Engine, FakeBackend]:
     return Engine(backend, LIMITS), backend
 
 
-def request(number: int, num_prompt: int = 5, max_tokens: int | None = 8, **more: object) -> Request:
+def request(number: int, num_prompt: int = 5, max_tokens: int | None = 8, **changes: Any) -> Request:
     """A request with a seed of its own, so that its answer is its own."""
-    sampling = Sampling(seed=number)
-    prompt = tuple(more.pop("prompt", range(num_prompt)))  # type: ignore[call-overload]
-    return Request(number, prompt, max_tokens, sampling, **more)  # type: ignore[arg-type]
+    return replace(Request(number, tuple(range(num_prompt)), max_tokens, Sampling(seed=number)), **changes)
 
 
 def run(engine: Engine, *, max_steps: int = 1000) -> list[Event]:

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from serve.engine.types import Accepted, Delta, Event, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.keeper import TICK_S, Keeper, Options
 from serve.lifecycle import Lifecycle, State
 from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Loaded, Message, NotLoaded, Pong, Stop
 from serve.models import ModelEntry
-
 from tests.helpers.fakes import FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"
@@ -41,7 +41,6 @@ class World:
             lifecycle=Lifecycle(clock=self.clock, jitter=lambda: 1.0),
         )
 
-    @property
     def state(self) -> State:
         """The model's state."""
         return self.keeper.status().state
@@ -62,7 +61,7 @@ class World:
         while not self.keeper.has_worker:
             await self.tick()
         self.worker.say(LOADED)
-        assert self.state is State.SERVING
+        assert self.state() is State.SERVING
         return self.worker
 
 
@@ -108,11 +107,11 @@ class KeeperMachine(RuleBasedStateMachine):
         try:
             number, events = self.world.keeper.start(REQUEST)
         except ModelNotReadyError:
-            assert self.world.state is not State.SERVING
+            assert self.world.state() is not State.SERVING
         except OverloadedError:
             assert not room
         else:
-            assert self.world.state is State.SERVING
+            assert self.world.state() is State.SERVING
             assert room
             self.open[number] = events
 
@@ -149,7 +148,7 @@ class KeeperMachine(RuleBasedStateMachine):
     @invariant()
     def state_and_worker_agree(self) -> None:
         """There is a worker exactly in the states that have one."""
-        with_worker = self.world.state in (State.LOADING, State.SERVING, State.DRAINING)
+        with_worker = self.world.state() in (State.LOADING, State.SERVING, State.DRAINING)
         assert self.world.keeper.has_worker == with_worker
 
     def teardown(self) -> None:
@@ -164,11 +163,11 @@ class KeeperMachine(RuleBasedStateMachine):
             await self.world.tick()
             if self.world.keeper.has_worker:
                 self.world.worker.say(Pong(0.0, Stats()))
-            if self.world.state is State.LOADING:
+            if self.world.state() is State.LOADING:
                 self.world.worker.say(LOADED)
-            if self.world.state is State.SERVING:
+            if self.world.state() is State.SERVING:
                 return
-        raise AssertionError(f"it stayed {self.world.state}")
+        raise AssertionError(f"it stayed {self.world.state()}")
 
 
 TestKeeper = KeeperMachine.TestCase
@@ -197,7 +196,7 @@ def test_a_silent_worker_is_replaced_within_two_seconds() -> None:
         number, events = world.keeper.start(REQUEST)
         assert Generate(number, REQUEST) in worker.heard
         started = world.clock.now
-        while world.state is State.SERVING:
+        while world.state() is State.SERVING:
             await world.tick()
         assert world.clock.now - started <= 2.0
         assert worker.is_killed
@@ -219,7 +218,7 @@ def test_a_worker_that_is_stuck_in_a_step_is_replaced() -> None:
         worker.say(Pong(61.0, Stats()))
         await world.tick()
         assert worker.is_killed
-        assert world.state is State.FAILED
+        assert world.state() is State.FAILED
         assert "one step or prompt for 61 s" in world.keeper.status().reason
 
     asyncio.run(story())
@@ -231,7 +230,7 @@ def test_a_killed_worker_is_noticed_at_its_end() -> None:
     async def story() -> None:
         world = World()
         (await world.serve()).end("was killed by SIGKILL")
-        assert world.state is State.FAILED
+        assert world.state() is State.FAILED
         assert world.keeper.status().reason == "its worker was killed by SIGKILL"
         assert world.keeper.status().num_restarts == 0
         await world.tick(3)
@@ -249,7 +248,7 @@ def test_a_broken_model_says_why_in_its_own_words() -> None:
         world.worker.say(NotLoaded("m.gguf can't be loaded: bad magic"))
         world.worker.end("ended with code 1")
         assert world.keeper.status().reason == "m.gguf can't be loaded: bad magic"
-        with pytest.raises(ModelNotReadyError, match="model 'm' is failed: m.gguf can't be loaded: bad magic"):
+        with pytest.raises(ModelNotReadyError, match=r"model 'm' is failed: m.gguf can't be loaded: bad magic"):
             world.keeper.start(REQUEST)
 
     asyncio.run(story())
@@ -265,10 +264,10 @@ def test_missing_weights_are_named_and_loaded_when_they_come() -> None:
         assert world.keeper.status().reason == "the weights file /models/m.gguf is missing"
         world.disk.pulling.add(FILE)
         await world.tick()
-        assert world.state is State.PULLING
+        assert world.state() is State.PULLING
         world.disk.files.add(FILE)
         await world.tick()
-        assert world.state is State.LOADING
+        assert world.state() is State.LOADING
 
     asyncio.run(story())
 
@@ -280,11 +279,11 @@ def test_a_process_that_cannot_be_started_is_tried_again() -> None:
         world = World()
         world.launcher.error = OSError(11, "Resource temporarily unavailable")
         await world.tick()
-        assert world.state is State.FAILED
+        assert world.state() is State.FAILED
         assert "Resource temporarily unavailable" in world.keeper.status().reason
         world.launcher.error = None
         await world.tick(4)
-        assert world.state is State.LOADING
+        assert world.state() is State.LOADING
 
     asyncio.run(story())
 
@@ -326,9 +325,9 @@ def test_stopping_lets_a_serving_worker_end_by_itself() -> None:
         worker = await world.serve()
         world.keeper.stop()
         assert worker.heard[-1] == Stop()
-        assert world.state is State.DRAINING
+        assert world.state() is State.DRAINING
         worker.end("ended with code 0")
-        assert world.state is State.READY_ON_DISK
+        assert world.state() is State.READY_ON_DISK
 
     asyncio.run(story())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from serve.lifecycle import BACKOFF_BASE_S, BACKOFF_MAX_S, STABLE_S, Lifecycle, State
 
+from serve.lifecycle import BACKOFF_BASE_S, BACKOFF_MAX_S, STABLE_S, Lifecycle, State
 from tests.helpers.fakes import FakeClock
 
 

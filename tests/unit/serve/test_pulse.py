@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from serve.pulse import MAX_RETRY_AFTER_S, Pace, Pulse
 
+from serve.pulse import MAX_RETRY_AFTER_S, Pace, Pulse
 from tests.helpers.fakes import FakeClock
 
 

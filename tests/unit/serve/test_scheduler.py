@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from serve.engine.cache import KvCache
 from serve.engine.scheduler import MAX_PASSED, Scheduler, StepPlan
 from serve.engine.types import FailureKind, RefusedError, Request
@@ -22,9 +23,7 @@ def make(
 ) -> Scheduler:
     """A small scheduler."""
     cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens)
-    return Scheduler(
-        cache=cache, max_sequence_tokens=sequence_tokens, step_tokens=step_tokens, max_waiting=MAX_WAITING
-    )
+    return Scheduler(cache=cache, max_sequence_tokens=sequence_tokens, step_tokens=step_tokens, max_waiting=MAX_WAITING)
 
 
 def request(number: int, num_prompt: int, max_tokens: int | None = 4) -> Request:
@@ -43,7 +42,7 @@ def run_step(scheduler: Scheduler) -> StepPlan:
 
 
 class SchedulerMachine(RuleBasedStateMachine):
-    """Drives a scheduler against a naive model that knows, per request, which tokens must be computed in which order."""
+    """Against a naive model that knows, per request, which tokens must be computed in which order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,13 +61,16 @@ class SchedulerMachine(RuleBasedStateMachine):
         try:
             self.scheduler.submit(new)
         except RefusedError as refused:
-            assert (num_prompt == 0) == (refused.kind is FailureKind.BAD_PROMPT)
-            assert (num_prompt > 0 and wanted > SEQUENCE_TOKENS) == (refused.kind is FailureKind.TOO_LONG)
-            if refused.kind is FailureKind.QUEUE_FULL:
-                assert self.scheduler.num_waiting >= MAX_WAITING
+            self.check_refusal(refused.kind, num_prompt, wanted)
             return
         self.todo[new.id], self.left[new.id] = list(new.prompt), wanted - num_prompt
         self.waited[new.id] = 0
+
+    def check_refusal(self, kind: FailureKind, num_prompt: int, wanted: int) -> None:
+        """No prompt, no room ever, or no room to wait."""
+        assert (num_prompt == 0) == (kind is FailureKind.BAD_PROMPT)
+        assert (num_prompt > 0 and wanted > SEQUENCE_TOKENS) == (kind is FailureKind.TOO_LONG)
+        assert kind is not FailureKind.QUEUE_FULL or self.scheduler.num_waiting >= MAX_WAITING
 
     @precondition(lambda self: self.todo)
     @rule(data=st.data())

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+
 from serve.engine.types import Delta, Failed, FailureKind, Finished
 from serve.errors import DrainingError, InvalidRequestError, ModelNotFoundError, WorkerLostError
 from serve.keeper import Options
@@ -13,7 +14,6 @@ from serve.lifecycle import State
 from serve.messages import Cancel, Events, GenerateRequest, Stop
 from serve.models import ModelEntry, Models
 from serve.supervisor import Supervisor
-
 from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 MODELS = Models(
@@ -37,9 +37,7 @@ def make(kind: type[FakeWorker] = EchoWorker, *files: str) -> tuple[Supervisor, 
     launcher = FakeLauncher(kind)
     clock = FakeClock()
     disk = FakeDisk(files=set(files or ("a.gguf", "b.gguf")))
-    supervisor = Supervisor(
-        MODELS, launcher=launcher, disk=disk, options=OPTIONS, clock=clock, jitter=lambda: 1.0
-    )
+    supervisor = Supervisor(MODELS, launcher=launcher, disk=disk, options=OPTIONS, clock=clock, jitter=lambda: 1.0)
     return supervisor, launcher
 
 

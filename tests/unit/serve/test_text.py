@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from serve.engine.text import TextStream
 
 # Few letters, so that stop strings really occur; some that take several bytes; bytes that are no UTF-8 at all.
@@ -25,7 +28,7 @@ def naive(raw: bytes, stop: tuple[str, ...]) -> str:
 def pieces(raw: bytes, cuts: list[int]) -> list[bytes]:
     """The bytes, cut at these places."""
     places = sorted({min(cut, len(raw)) for cut in cuts} | {0, len(raw)})
-    return [raw[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [raw[a:b] for a, b in pairwise(places)]
 
 
 @given(BYTES, STOPS, st.lists(st.integers(0, 60)))

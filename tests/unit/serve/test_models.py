@@ -1,0 +1,107 @@
+"""Tests of serve.models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serve.engine.types import Sampling
+from serve.errors import ModelNotFoundError, SetupError
+from serve.models import ModelEntry, Models, SamplingDefaults, load_models
+
+GOOD: dict[str, Any] = {"id": "m", "file": "m.gguf", "num_slots": 4, "context_tokens": 2048}
+
+
+def load(tmp_path: Path, *entries: dict[str, Any]) -> Models:
+    """Through a file, as the server does."""
+    path = tmp_path / "models.json"
+    path.write_text(json.dumps({"models": list(entries)}))
+    return load_models(path)
+
+
+def test_a_full_entry_is_read(tmp_path: Path) -> None:
+    """Every key has its place."""
+    more = {
+        "sha256": "a" * 64,
+        "chat_template": "{{ messages }}",
+        "stop": ["\n"],
+        "aliases": ["other"],
+        "sampling": {"temperature": 0.0, "top_k": 5},
+    }
+    models = load(tmp_path, GOOD | more)
+    assert models.find("other") == ModelEntry(
+        id="m",
+        file="m.gguf",
+        num_slots=4,
+        context_tokens=2048,
+        sha256="a" * 64,
+        chat_template="{{ messages }}",
+        stop=("\n",),
+        aliases=("other",),
+        sampling=SamplingDefaults(temperature=0.0, top_k=5),
+    )
+
+
+def test_what_is_not_said_has_one_default(tmp_path: Path) -> None:
+    """Sampling that a model does not set is the engine's own."""
+    assert load(tmp_path, GOOD).find("m").sampling.sampling() == Sampling()
+    assert SamplingDefaults(top_p=0.5).sampling() == Sampling(top_p=0.5)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"num_slots": 0}, r"models\[0\]\.num_slots is 0: input should be greater than or equal to 1"),
+        ({"num_slots": "4"}, r"models\[0\]\.num_slots is '4': input should be a valid integer"),
+        ({"slots": 4}, r"models\[0\]\.slots is 4: unexpected keyword argument"),
+        ({"file": "../etc/passwd.gguf"}, r"models\[0\]\.file is '\.\./etc/passwd\.gguf': string should match"),
+        ({"file": "m.bin"}, r"models\[0\]\.file is 'm\.bin'"),
+        ({"sha256": "abc"}, r"models\[0\]\.sha256 is 'abc'"),
+        ({"sampling": {"temperature": 3}}, r"models\[0\]\.sampling\.temperature is 3"),
+        ({"sampling": {"heat": 3}}, r"models\[0\]\.sampling\.heat is 3"),
+    ],
+)
+def test_a_wrong_key_is_named_with_value_and_what_is_allowed(
+    tmp_path: Path, change: dict[str, Any], words: str
+) -> None:
+    """One line for each mistake."""
+    with pytest.raises(SetupError, match=words):
+        load(tmp_path, GOOD | change)
+
+
+def test_a_missing_key_is_named(tmp_path: Path) -> None:
+    """Nothing that matters is guessed."""
+    with pytest.raises(SetupError, match=r"models\[0\]\.num_slots"):
+        load(tmp_path, {k: v for k, v in GOOD.items() if k != "num_slots"})
+
+
+def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    """Otherwise one of the two would never be asked."""
+    with pytest.raises(SetupError, match="the name 'm' is there twice"):
+        load(tmp_path, GOOD, GOOD | {"id": "n", "aliases": ["m"]})
+
+
+def test_no_models_at_all_are_refused(tmp_path: Path) -> None:
+    """A server without models is a mistake."""
+    with pytest.raises(SetupError, match="models is"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), (b"{", "the file is"), (b"[]", "the file is")])
+def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None, words: str) -> None:
+    """Missing, cut, or something else."""
+    path = tmp_path / "models.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SetupError, match=words) as caught:
+        load_models(path)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_model_names_those_there_are(tmp_path: Path) -> None:
+    """So that the next try is right."""
+    with pytest.raises(ModelNotFoundError, match="no model 'x' here: there is m"):
+        load(tmp_path, GOOD).find("x")
