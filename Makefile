@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env check test unit golden lock clean venv venv-dev
+.PHONY: help up down status preview env check test unit golden lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,6 +17,9 @@ down: venv ## remove all that `make up` started
 
 status: venv ## what runs, and the address
 	@$(TOOLS) status
+
+preview: venv ## what a stack would create, without a cluster: make preview stack=prod
+	@$(TOOLS) preview $(or $(stack),prod)
 
 env: venv ## shell lines that put pulumi and kubectl on PATH: eval "$$(make -s env)"
 	@$(TOOLS) env

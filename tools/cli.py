@@ -15,6 +15,7 @@ import typer
 
 from infra.errors import SlipwayError
 from tools import llama, local, pulumi, settings, suite, target
+from tools import preview as preview_stack
 from tools.cluster import cluster as local_cluster
 from tools.cluster import fleet
 from tools.errors import ToolError
@@ -74,6 +75,13 @@ def env() -> None:
             changed["KUBECONFIG"] = str(local_cluster.status(loaded).layout.kubeconfig)
         for key, value in changed.items():
             print(f"export {key}={shlex.quote(value)}")
+
+
+@app.command()
+def preview(stack: str) -> None:
+    """Preview a stack without a cluster, a state or a passphrase: for pull requests and a first look."""
+    with one_line_errors():
+        preview_stack.show(settings.load(), stack, Progress())
 
 
 @app.command()

@@ -110,7 +110,7 @@ Next:
 
   make status                       what runs
   eval "$(make -s env)"             pulumi and kubectl of this checkout in your shell
-  pulumi preview --stack prod       the production stack, without a cluster
+  make preview stack=prod           the production stack, without a cluster
   make down                         remove all of it
 """
 

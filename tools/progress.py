@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.status import Status
 
 PLAIN_EVERY_S = 20.0
+PLAIN_FIRST_S = 2.0
+"""A step that is over sooner says one line only."""
 
 
 class Step:
@@ -23,7 +25,7 @@ class Step:
         self._console = console
         self._what = what
         self._started = time.monotonic()
-        self._last_plain = self._started - PLAIN_EVERY_S  # the first word of how far it is comes at once
+        self._last_plain = self._started - PLAIN_EVERY_S + PLAIN_FIRST_S
         self._live: Status | None = None
         self.note = ""
         """Shown when the step ends, e.g. 'already done'."""

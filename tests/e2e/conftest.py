@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.workspace import NAMESPACE, Workspace
+from tests.e2e.workspace import NAMESPACE, STACK, Workspace
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         volumes = _volumes(workspace)
         workspace.pulumi("destroy", "--yes", "--skip-preview")
     assert NAMESPACE not in workspace.kubectl("get", "namespaces", "-o", "name")
-    assert workspace.pulumi("stack", "--show-ids").count("kubernetes:") == 0
+    assert workspace.pulumi("stack", "--stack", STACK, "--show-ids").count("kubernetes:") == 0
     if volumes:
         # The provisioner removes a released volume and its folder by itself.
         workspace.kubectl("wait", "--for=delete", "--timeout=30s", *[f"pv/{v}" for v in volumes])

@@ -50,7 +50,9 @@ class Workspace:
         settings["config"]["slipway:namespace"] = NAMESPACE
         settings["config"]["slipway:ingress"]["host"] = HOST
         workspace.settings_file.write_text(yaml.safe_dump(settings))
-        workspace.pulumi("stack", "init", STACK, "--secrets-provider", "passphrase")
+        # `stack init` writes beside Pulumi.yaml: into the folder, not into the checkout.
+        shutil.copy(ROOT / "Pulumi.yaml", folder)
+        workspace.pulumi("stack", "init", STACK, "--secrets-provider", "passphrase", "--cwd", str(folder))
         return workspace
 
     @property
