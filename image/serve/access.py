@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.errors import BodyTooLargeError
+from serve.errors import BodyTooLargeError, RequestError
 from serve.log import request_id
 from serve.metrics import Metrics
 
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 HEADER = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+GONE = 499  # as others log it: the client left before there was an answer
 _PROBES = ("/health", "/ready", "/metrics")
 
 
@@ -37,7 +38,7 @@ class Access:
             return
         given = Headers(scope=scope).get(HEADER, "")
         request_id.set(given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
-        started, status = time.monotonic(), 499  # 499, as others log it: gone before there was an answer
+        started, status = time.monotonic(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -48,16 +49,21 @@ class Access:
 
         try:
             await self._limited(scope, receive, send_with_id)
+        except Exception:
+            log.exception("a bug of ours")  # here with its trace; the client gets none of it
+            if status == 0:
+                await _answer(RequestError("the server made a mistake; its log has this request's id"))(
+                    scope, receive, send_with_id
+                )
         finally:
-            self._tell(scope, status, time.monotonic() - started)
+            self._tell(scope, status or GONE, time.monotonic() - started)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the whole body first: handlers read it whole anyway, and here its size is known in time."""
         try:
             body = await self._read(int(Headers(scope=scope).get("content-length", "0")), receive)
         except BodyTooLargeError as error:
-            response = JSONResponse(error.body(), status_code=error.status, headers={"connection": "close"})
-            await response(scope, receive, send)
+            await _answer(error)(scope, receive, send)
             return
         if body is None:
             return  # the client left in the middle of it
@@ -96,3 +102,8 @@ class Access:
             "client": (scope.get("client") or ("",))[0],
         }
         log.log(level, "request", extra=fields)
+
+
+def _answer(error: RequestError) -> JSONResponse:
+    """An answer after which the connection is not used any more."""
+    return JSONResponse(error.body(), status_code=error.status, headers={"connection": "close"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -15,8 +13,6 @@ from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundErr
 from serve.routes import health, metrics, openai
 from serve.services import Services
 
-log = logging.getLogger(__name__)
-
 
 def create_app(services: Services) -> FastAPI:
     """The application over a set of services."""
@@ -27,7 +23,6 @@ def create_app(services: Services) -> FastAPI:
     app.add_exception_handler(RequestError, _request_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _unexpected)
     # The last one added is the outermost.
     app.add_middleware(CancelOnDisconnect)
     app.add_middleware(Access, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes)
@@ -74,9 +69,3 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 405:
         return _answer(MethodNotAllowedError(f"{path} does not take {request.method}"))
     return _answer(InvalidRequestError(str(error.detail)))
-
-
-async def _unexpected(_: Request, error: Exception) -> JSONResponse:
-    """A bug of ours: logged with its trace, told without."""
-    log.error("unexpected error", exc_info=error)
-    return _answer(RequestError("something went wrong inside the server; its log has this request's id"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import random
 import signal
 import socket
@@ -115,7 +116,9 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
-        raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {error.strerror}") from error
+        # Not the error's own text: asyncio and socket add the address to it, in a form of their own.
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {reason}") from error
 
 
 def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:

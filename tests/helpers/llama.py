@@ -1,4 +1,4 @@
-"""Where the compiled llama_cpp package is, for tests marked `engine`: SLIPWAY_LLAMA_PATH names the folder that holds it."""
+"""Where the compiled llama_cpp package is, for tests marked `engine`: in the folder that SLIPWAY_LLAMA_PATH names."""
 
 from __future__ import annotations
 

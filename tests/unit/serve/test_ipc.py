@@ -29,7 +29,7 @@ def test_any_split_of_bytes_gives_the_same_messages(messages: list[Message], cut
     raw = b"".join(encode(message) for message in messages)
     places = sorted({min(cut, len(raw)) for cut in cuts} | {0, len(raw)})
     decoder = Decoder()
-    found = [m for a, b in zip(places, places[1:], for m in decoder.feed(raw[a:b])]
+    found = [m for a, b in pairwise(places) for m in decoder.feed(raw[a:b])]
     assert repr(found) == repr(messages)  # by repr, as NaN is not equal to itself
 
 

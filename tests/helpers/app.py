@@ -1,0 +1,58 @@
+"""The HTTP application on workers that are fakes, called without a network."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from serve.api import create_app
+from serve.keeper import Options
+from serve.metrics import Metrics
+from serve.models import ModelEntry, Models
+from serve.services import Services
+from serve.settings import Settings
+from serve.supervisor import Supervisor
+from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher, FakeWorker
+
+MODELS = Models((ModelEntry(id="m", file="m.gguf", num_slots=2, context_tokens=64, aliases=("gpt-4o",)),))
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The application and what is behind it."""
+
+    client: httpx.AsyncClient
+    supervisor: Supervisor
+    launcher: FakeLauncher
+    services: Services
+
+    async def chat(self, **more: Any) -> httpx.Response:
+        """One chat request."""
+        request = {"model": "m", "messages": [{"role": "user", "content": "hello big world"}]} | more
+        return await self.client.post("/v1/chat/completions", json=request)
+
+
+@contextlib.asynccontextmanager
+async def running_app(
+    kind: type[FakeWorker] = EchoWorker, *, present: bool = True, **settings: Any
+) -> AsyncIterator[App]:
+    """With the model served, unless its file is not `present`."""
+    launcher, clock = FakeLauncher(kind), FakeClock()
+    supervisor = Supervisor(
+        MODELS,
+        launcher=launcher,
+        disk=FakeDisk(files={"m.gguf"} if present else set()),
+        options=Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=1, silence_s=1.5, stuck_s=60),
+        clock=clock,
+        jitter=lambda: 1.0,
+    )
+    services = Services(Settings(**settings), supervisor, Metrics(supervisor.statuses))
+    await supervisor.tick()
+    transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield App(client, supervisor, launcher, services)

@@ -1,0 +1,63 @@
+"""Tests of serve.metrics."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from serve.engine.types import Stats
+from serve.keeper import Status
+from serve.lifecycle import State
+from serve.metrics import GenerationRecord, Metrics
+
+STATUS = Status(
+    model="m",
+    state=State.SERVING,
+    reason="",
+    num_requests=3,
+    num_restarts=2,
+    load_share=1.0,
+    first_load_ended=True,
+    stats=Stats(num_running=1, num_waiting=2, num_slots=4, kv_tokens_reserved=10, kv_tokens_total=100),
+    size_bytes=1234,
+)
+
+
+def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """All values by name and labels."""
+    families = text_string_to_metric_families(metrics.text().decode())
+    return {(s.name, tuple(sorted(s.labels.items()))): s.value for f in families for s in f.samples}
+
+
+def test_models_tell_their_state_at_the_moment_of_the_scrape() -> None:
+    """Queue, slots, KV, size, restarts, and exactly one state."""
+    found = samples(Metrics(lambda: [STATUS]))
+    model = (("model", "m"),)
+    assert found["active_model_count", ()] == 1
+    assert found["queue_depth", model] == 2
+    assert found["model_running_requests", model] == 1
+    assert found["model_kv_reserved_tokens", model] == 10
+    assert found["model_weights_bytes", model] == 1234
+    assert found["worker_restarts_total", model] == 2
+    states = [key for key, value in found.items() if key[0] == "model_state" and value == 1]
+    assert states == [("model_state", (("model", "m"), ("state", "serving")))]
+
+
+def test_generations_are_counted_by_outcome() -> None:
+    """Duration, time to the first token, and tokens of both kinds."""
+    metrics = Metrics(list)
+    metrics.generation(GenerationRecord("m", "stop", 2.0, 0.3, 5, 7))
+    metrics.generation(GenerationRecord("m", "cancelled", 1.0, None, 5, 0))
+    found = samples(metrics)
+    assert found["model_request_total", (("model", "m"), ("outcome", "stop"))] == 1
+    assert found["model_request_duration_seconds_count", (("model", "m"),)] == 2
+    assert found["model_time_to_first_token_seconds_count", (("model", "m"),)] == 1
+    assert found["model_tokens_total", (("kind", "prompt"), ("model", "m"))] == 10
+    assert found["model_tokens_total", (("kind", "generated"), ("model", "m"))] == 7
+
+
+def test_http_requests_are_counted_by_route() -> None:
+    """Method, route and status."""
+    metrics = Metrics(list)
+    metrics.http_request("GET", "/health", 200, 0.01)
+    labels = (("method", "GET"), ("path", "/health"), ("status", "200"))
+    assert samples(metrics)["http_requests_total", labels] == 1
