@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -14,7 +15,12 @@ from tools.cluster.layout import BRIDGE, NODE_IP
 def test_every_file_is_valid_in_its_format(tmp_path: Path) -> None:
     """A typo shows here, not in a daemon's log."""
     rendered = configs.render(support.layout(tmp_path), support.programs(tmp_path))
-    parsers = {".toml": tomllib.loads, ".yaml": yaml.safe_load, ".json": json.loads, ".conflist": json.loads}
+    parsers: dict[str, Callable[[str], object]] = {
+        ".toml": tomllib.loads,
+        ".yaml": yaml.safe_load,
+        ".json": json.loads,
+        ".conflist": json.loads,
+    }
     for name, text in rendered.items():
         parse = parsers.get(Path(name).suffix)
         assert parse is None or parse(text), name

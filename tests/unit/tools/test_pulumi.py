@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.tools import support
 from tools import pulumi
+from tools.settings import Settings
 from tools.toolchain.programs import Programs
 
 
@@ -20,7 +21,7 @@ def assembled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     script = tmp_path / "exec"
     script.touch()
     monkeypatch.setattr(pulumi, "_exec_script", lambda settings: script)
-    monkeypatch.setattr(pulumi.Settings, "clone_dir", property(lambda self: tmp_path / "clone"))
+    monkeypatch.setattr(Settings, "clone_dir", property(lambda self: tmp_path / "clone"))
     monkeypatch.setattr(pulumi, "official_provider", lambda environ: None)
     return pulumi.assemble(support.settings(tmp_path), Programs((built,)))
 
