@@ -37,7 +37,9 @@ class Binaries:
     def read(cls, environ: Mapping[str, str]) -> Binaries:
         """From the environment; a test without them fails instead of being left out."""
         folders = environ.get("SLIPWAY_TOOLCHAIN_BIN", "")
-        assert folders, "SLIPWAY_TOOLCHAIN_BIN must name the folder with etcd, kube-apiserver, pulumi (make test sets it)"
+        assert folders, (
+            "SLIPWAY_TOOLCHAIN_BIN must name the folders with etcd, kube-apiserver and pulumi"
+        )
         return cls(folders)
 
     def path(self, *names: str) -> str:

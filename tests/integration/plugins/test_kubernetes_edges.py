@@ -250,9 +250,7 @@ k8s.core.v1.ConfigMap("placed", metadata={{"name": "placed"}}, opts=pulumi.Resou
 
 def test_an_existing_object_is_taken_over_when_the_provider_is_told_to(project: Workspace, plane: ControlPlane) -> None:
     """The option upsertExistingObjects; what others have set stays."""
-    plane.create(
-        "/api/v1/namespaces/default/configmaps", {"metadata": {"name": "shared"}, "data": {"theirs": "1"}}
-    )
+    plane.create("/api/v1/namespaces/default/configmaps", {"metadata": {"name": "shared"}, "data": {"theirs": "1"}})
     project.write("""
 k8s.core.v1.ConfigMap("shared", metadata={"name": "shared"}, data={"ours": "2"})
 """)

@@ -190,7 +190,7 @@ def test_refresh_of_a_deleted_object_creates_it_anew(project: Workspace, plane: 
 
 
 def test_an_existing_object_can_be_imported(project: Workspace, plane: ControlPlane) -> None:
-    """Its inputs come from the cluster, without what the cluster itself has written; then it is ours without a change."""
+    """Its inputs come without what the cluster itself has written; then it is ours without a change."""
     plane.create(
         "/api/v1/namespaces/life/configmaps",
         {"metadata": {"name": "theirs"}, "data": {"made": "by hand"}},

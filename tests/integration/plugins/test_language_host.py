@@ -32,10 +32,14 @@ PolicyPack("probe", policies=[ResourceValidationPolicy(
 """
 
 SLEEPER = """
-import subprocess, sys, time
-subprocess.Popen(["sleep", "600.25"])
-open("started", "w").close()
-time.sleep(600)
+import subprocess, time
+
+def sleep(name):
+    subprocess.Popen(["sleep", "600.25"])
+    open("started", "w").close()
+    time.sleep(600)
+
+k8s.core.v1.ConfigMap("any", metadata={"name": "any"}).metadata["name"].apply(sleep)
 """
 
 
@@ -148,7 +152,7 @@ def test_policies_hold_for_a_running_update_too(project: Workspace, tmp_path: Pa
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_running_when_the_cli_is_killed(blind_project: Workspace, signum: signal.Signals) -> None:
-    """Neither the host, nor the program, nor what the program has started."""
+    """Neither host nor provider, nor the program, nor what the program has started."""
     started = blind_project.project / "started"
     started.unlink(missing_ok=True)
     blind_project.write(SLEEPER)
@@ -161,7 +165,8 @@ def test_nothing_is_left_running_when_the_cli_is_killed(blind_project: Workspace
     )
     try:
         wait_until(started.exists)
-        assert processes_of(blind_project)
+        commands = " ".join(processes_of(blind_project))
+        assert all(name in commands for name in ("language-python ", "-exec", "resource-kubernetes", "sleep"))
         cli.send_signal(signum)
         cli.wait(30)
         wait_until(lambda: not processes_of(blind_project))

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.plugins.control_plane import Binaries
+from tools.plugins.versions import version_of
 
 ROOT = Path(__file__).resolve().parents[3]
 EXECUTOR = "pulumi-language-python-exec"
-KUBERNETES_VERSION = "4.34.2"
+PLUGIN = f"pulumi-home/plugins/resource-kubernetes-v{version_of('pulumi_kubernetes')}"
 TIMEOUT_S = 240
 
 LAUNCHER = """\
@@ -51,15 +52,14 @@ class Workspace:
 
     def _lay_out(self) -> None:
         """Real files beside `pulumi`, the provider where the CLI looks for plugins."""
-        for name in ("bin", "home", "state", "project", f"pulumi-home/plugins/resource-kubernetes-v{KUBERNETES_VERSION}"):
+        for name in ("bin", "home", "state", "project", PLUGIN):
             (self.folder / name).mkdir(parents=True)
         bin_ = self.folder / "bin"
         _place(self._binaries.path("pulumi"), bin_ / "pulumi")
         shutil.copy(self._binaries.path(EXECUTOR), bin_ / EXECUTOR)
         extra = f"'--use-executor', {str(bin_ / EXECUTOR)!r}, "
         _launcher(bin_ / "pulumi-language-python", "tools.plugins.language_host.__main__", extra)
-        plugin = self.folder / f"pulumi-home/plugins/resource-kubernetes-v{KUBERNETES_VERSION}"
-        _launcher(plugin / "pulumi-resource-kubernetes", "tools.plugins.kubernetes.__main__", "")
+        _launcher(self.folder / PLUGIN / "pulumi-resource-kubernetes", "tools.plugins.kubernetes.__main__", "")
         (self.project / "Pulumi.yaml").write_text(
             json.dumps(
                 {

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from tools.plugins.kubernetes.client import Answer, Client
 from tools.plugins.kubernetes.discovery import Discovery
 from tools.plugins.kubernetes.kinds import Kind
 from tools.plugins.kubernetes.objects import (
@@ -23,6 +22,9 @@ from tools.plugins.kubernetes.objects import (
     with_metadata,
 )
 from tools.plugins.kubernetes.values import Object
+
+if TYPE_CHECKING:  # HTTP is loaded where the first request is made, see connection.py
+    from tools.plugins.kubernetes.client import Answer, Client
 
 APPLY: Final = "application/apply-patch+yaml"
 JSON_PATCH: Final = "application/json-patch+json"

@@ -19,8 +19,7 @@ from typing import Any, Final
 from tools.plugins.kubernetes.paths import MISSING, Path, covers, look_up
 from tools.plugins.kubernetes.values import UNKNOWN, Object
 
-
-EMPTY: Final = ({}, [])
+EMPTY: Final[tuple[Any, ...]] = ({}, [])
 
 
 class ChangeKind(Enum):

@@ -7,7 +7,6 @@ goes on with what the program says, and one warning; everything else fails and s
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import json
 import secrets
 from collections.abc import Callable, Mapping
@@ -47,6 +46,7 @@ from tools.plugins.kubernetes.values import (
 )
 from tools.plugins.kubernetes.wait import Clock
 from tools.plugins.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
+from tools.plugins.versions import version_of
 
 NUM_MANAGER_BYTES = 4
 FORGET_HINT = "if it is gone for good, set PULUMI_K8S_DELETE_UNREACHABLE=true to forget what was in it"
@@ -80,13 +80,13 @@ class KubernetesProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """It stands in for the version that the installed SDK asks for."""
-        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi-kubernetes"))
+        return plugin_pb2.PluginInfo(version=version_of("pulumi_kubernetes"))
 
     def GetSchema(
         self, _request: provider_pb2.GetSchemaRequest, _context: grpc.ServicerContext
     ) -> provider_pb2.GetSchemaResponse:
         """Its name only: the real schema comes with the official provider, and only code generators need it."""
-        schema = {"name": "kubernetes", "version": importlib.metadata.version("pulumi-kubernetes")}
+        schema = {"name": "kubernetes", "version": version_of("pulumi_kubernetes")}
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def CheckConfig(

@@ -8,7 +8,6 @@ without another.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 import json
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -24,6 +23,7 @@ from tools.plugins.language_host.interpreter import Interpreter
 from tools.plugins.language_host.policy_proxy import PolicyProxy
 from tools.plugins.language_host.processes import Children, Chunk, Stream
 from tools.plugins.protocol import language_pb2, language_pb2_grpc, plugin_pb2
+from tools.plugins.versions import version_of
 
 EXIT_ERROR_SHOWN = 32
 ANALYZER = "analyzer"
@@ -82,7 +82,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetPluginInfo(self, _request: empty_pb2.Empty, _context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         """The host has the version of the SDK that it serves."""
-        return plugin_pb2.PluginInfo(version=importlib.metadata.version("pulumi"))
+        return plugin_pb2.PluginInfo(version=version_of("pulumi"))
 
     @_readable_errors
     def About(self, request: language_pb2.AboutRequest, _context: grpc.ServicerContext) -> language_pb2.AboutResponse:
