@@ -1,0 +1,1 @@
+"""Tests of the readiness functions: one object, one verdict."""
