@@ -29,11 +29,10 @@ class Served:
 
 def up(settings: Settings, progress: Progress) -> Served:
     """Toolchain, cluster, `pulumi up`: whatever of it is not done yet."""
+    target.check(settings)
     estimate = estimate_minutes(settings, os.cpu_count() or 2)
     if estimate:
         progress.say(f"First run: about {estimate:.0f} minutes on {os.cpu_count()} cores; later ones take seconds.")
-    if settings.kubeconfig is None:
-        cluster.need_root()
     cli = pulumi.ensure(settings, progress)
     target.ensure(settings, progress)
     cli = Pulumi(cli.program, dict(cli.env) | pulumi.stack_environment(settings))

@@ -23,18 +23,27 @@ from tools.settings import Settings
 CONNECT_TIMEOUT_S = 5.0
 
 
+def check(settings: Settings) -> None:
+    """Raise what can be known to fail, before minutes are spent and before anything changes."""
+    if settings.kubeconfig is None:
+        cluster.need_root()
+        cluster.need_room(settings)
+    else:
+        of_kubeconfig(settings.kubeconfig, os.environ)
+
+
 def ensure(settings: Settings, progress: Progress) -> Endpoints:
     """Start or find the cluster and write the endpoints file."""
     if settings.kubeconfig is None:
         return cluster.up(settings, progress)
     with progress.step(f"cluster of {settings.kubeconfig}") as step:
-        endpoints = of_kubeconfig(settings.kubeconfig, os.environ)
+        endpoints = of_kubeconfig(settings.kubeconfig, os.environ, settings.ca_file)
         step.note = f"context {endpoints.context}, images to {endpoints.registry}"
         endpoints_file.save(endpoints, settings.state_dir)
     return endpoints
 
 
-def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str]) -> Endpoints:
+def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str], ca_file: Path | None = None) -> Endpoints:
     """Endpoints of a cluster that exists; ClusterUnreachable when its API server does not answer."""
     context, server = current_context(kubeconfig)
     address = urlsplit(server)
@@ -58,7 +67,7 @@ def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str]) -> Endpoints:
         registry=registry,
         builder=environ.get("SLIPWAY_BUILDER") or None,
         base_image=environ.get("SLIPWAY_BASE_IMAGE") or None,
-        ca_file=None,
+        ca_file=str(ca_file) if ca_file else None,
         ingress_class=environ.get("SLIPWAY_INGRESS_CLASS") or "nginx",
         ingress_url=environ.get("SLIPWAY_INGRESS_URL") or "http://127.0.0.1",
         ingress_source_cidrs=tuple(environ.get("SLIPWAY_INGRESS_CIDRS", "0.0.0.0/0").split(",")),

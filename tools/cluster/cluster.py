@@ -72,10 +72,9 @@ _NO_PORTS = layouts.Ports(*[0] * len(layouts.Ports.__dataclass_fields__))
 def up(settings: Settings, progress: Progress) -> Endpoints:
     """Make or repair the cluster; returns where everything is."""
     need_root()
+    need_room(settings)
     programs = toolchain.ensure(settings, [CONTAINERS, KUBERNETES], progress, with_debian=True)
     layout = layouts.of(settings)
-    if not status(settings).exists:
-        toolchain.need_free_disk(settings.state_dir, STATE_NEED_BYTES)
     with progress.step("local cluster: certificates, network, settings"):
         _prepare(layout, programs)
     daemons = Daemons(layout)
@@ -126,6 +125,13 @@ def need_root() -> None:
         raise PrerequisiteMissing(
             "the local cluster needs root", "run `sudo make up`, or name a cluster of your own with KUBECONFIG=<file>"
         )
+
+
+def need_room(settings: Settings) -> None:
+    """A cluster that is still to be made needs its two fixed ports and disk space."""
+    if not status(settings).exists:
+        layouts.of(settings)
+        toolchain.need_free_disk(settings.state_dir, STATE_NEED_BYTES)
 
 
 def _prepare(layout: Layout, programs: Programs) -> None:
