@@ -30,6 +30,8 @@ DOCKER_BUILD_PROVIDER = "v0.0.22"
 LOCAL = "local"
 """The one stack without secrets: its passphrase is empty and nobody types it."""
 
+_BIN = "/.slipway/bin"
+_MARK = "# Written by `make up`:"
 _WRAPPER = """#!{python}
 # Written by `make up`: runs {module} of this checkout with its own virtual environment.
 import sys
@@ -60,8 +62,9 @@ class Pulumi:
 
 
 def installed() -> str | None:
-    """The user's own Pulumi CLI, which wins over ours."""
-    return shutil.which("pulumi")
+    """The user's own Pulumi CLI, which wins over ours. Ours is on PATH in a shell that took `make env`."""
+    folders = os.environ.get("PATH", "").split(os.pathsep)
+    return shutil.which("pulumi", path=os.pathsep.join(f for f in folders if not f.endswith(_BIN)))
 
 
 def ensure(settings: Settings, progress: Progress) -> Pulumi:
@@ -110,13 +113,16 @@ def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
 def official_provider(environ: Mapping[str, str]) -> Path | None:
     """The official Kubernetes provider, where one was installed: it always wins over the stand-in."""
     name = "pulumi-resource-kubernetes"
-    homes = [environ.get("PULUMI_HOME") or str(Path.home() / ".pulumi")]
-    for home in homes:
-        path = Path(home) / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}" / name
-        if path.exists():
-            return path
-    found = shutil.which(name)
-    return Path(found) if found else None
+    home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    found = shutil.which(name, path=environ.get("PATH", ""))
+    places = [home / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}" / name, *([Path(found)] if found else [])]
+    return next((p for p in places if p.exists() and not _is_stand_in(p)), None)
+
+
+def _is_stand_in(path: Path) -> bool:
+    """A wrapper of ours, of this checkout or another one."""
+    with path.open("rb") as f:
+        return _MARK.encode() in f.read(1000)
 
 
 def _exec_script(settings: Settings) -> Path:

@@ -45,13 +45,14 @@ class Settings:
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment; a wrong value is an error that names the variable."""
+    state_dir = Environment.read(environ).state_dir.absolute()
     cache_home = environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Settings(
         cache_dir=Path(environ.get("SLIPWAY_CACHE_DIR") or f"{cache_home}/slipway").absolute(),
-        state_dir=Environment.read(environ).state_dir.absolute(),
+        state_dir=state_dir,
         registry_port=_port(environ, "SLIPWAY_REGISTRY_PORT", DEFAULT_REGISTRY_PORT),
         ingress_port=_port(environ, "SLIPWAY_INGRESS_PORT", DEFAULT_INGRESS_PORT),
-        kubeconfig=_kubeconfig(environ),
+        kubeconfig=_kubeconfig(environ, state_dir),
         ca_file=_ca_file(environ),
     )
 
@@ -65,11 +66,13 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _kubeconfig(environ: Mapping[str, str]) -> Path | None:
+def _kubeconfig(environ: Mapping[str, str], state_dir: Path) -> Path | None:
     named = environ.get("KUBECONFIG", "").split(os.pathsep)[0]
     if not named:
         return None
     path = Path(named).expanduser()
+    if path.is_relative_to(state_dir):
+        return None  # the local cluster's own, as `make env` sets it
     if not path.is_file():
         raise ToolError(
             f"KUBECONFIG={named!r}: no such file; name an existing kubeconfig or unset it for the local cluster"

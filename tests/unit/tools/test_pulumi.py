@@ -21,8 +21,8 @@ def assembled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     script = tmp_path / "exec"
     script.touch()
     monkeypatch.setattr(pulumi, "_exec_script", lambda settings: script)
-    monkeypatch.setattr(Settings, "clone_dir", property(lambda self: tmp_path / "clone"))
-    monkeypatch.setattr(pulumi, "official_provider", lambda environ: None)
+    monkeypatch.setattr(Settings, "clone_dir", property(lambda self: tmp_path / ".slipway"))
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "none"))
     return pulumi.assemble(support.settings(tmp_path), Programs((built,)))
 
 
@@ -46,5 +46,16 @@ def test_an_official_provider_that_is_installed_wins(tmp_path: Path) -> None:
     plugin = tmp_path / "plugins" / f"resource-kubernetes-{pulumi.KUBERNETES_PROVIDER}" / "pulumi-resource-kubernetes"
     assert pulumi.official_provider({"PULUMI_HOME": str(tmp_path)}) is None
     plugin.parent.mkdir(parents=True)
-    plugin.touch()
+    plugin.write_bytes(b"\x7fELF")
     assert pulumi.official_provider({"PULUMI_HOME": str(tmp_path)}) == plugin
+
+
+def test_a_shell_that_took_make_env_still_gets_what_it_would_get_without(
+    assembled: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own CLI and stand-in on PATH are not mistaken for installed ones."""
+    folder = Path(assembled["PATH"].split(os.pathsep)[0])
+    monkeypatch.setenv("PATH", str(folder))
+    assert pulumi.official_provider(assembled) is None
+    (folder / "pulumi").chmod(0o755)
+    assert pulumi.installed() is None

@@ -36,6 +36,12 @@ def test_a_named_kubeconfig_is_taken(tmp_path: Path) -> None:
     assert load({"KUBECONFIG": f"{named}:/other"}).kubeconfig == named
 
 
+def test_the_local_clusters_own_kubeconfig_is_not_a_named_cluster() -> None:
+    """`make env` sets KUBECONFIG for kubectl: `make up` in that shell still means the local cluster."""
+    env = {"SLIPWAY_STATE_DIR": "/s", "KUBECONFIG": "/s/cluster/kubeconfig/admin.yaml"}
+    assert load(env).kubeconfig is None
+
+
 def test_the_ca_file_of_pip_is_used_for_image_builds(tmp_path: Path) -> None:
     """Whoever needs an own CA for pip needs it inside builds too; a wrong path is an error."""
     ca = tmp_path / "ca.crt"
