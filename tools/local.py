@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from tools import pulumi, target
+from tools import pulumi, recovery, target
 from tools.cluster import cluster
 from tools.errors import CommandFailed, ToolError
 from tools.progress import Progress, duration
@@ -37,6 +37,7 @@ def up(settings: Settings, progress: Progress) -> Served:
     target.ensure(settings, progress)
     cli = Pulumi(cli.program, dict(cli.env) | pulumi.stack_environment(settings))
     cli.run("stack", "select", "--create", LOCAL)
+    cli = recovery.after_interruption(cli, progress)
     progress.say("... pulumi up of the stack local")
     cli.show("up", "--stack", LOCAL, "--yes", "--skip-preview", "--suppress-permalink=true")
     return served(cli)
@@ -55,6 +56,7 @@ def down(settings: Settings, progress: Progress) -> None:
         cli = pulumi.ensure(settings, progress)
         with progress.step("pulumi destroy of the stack local") as step:
             try:
+                cli = recovery.after_interruption(cli, progress)
                 cli.run("destroy", "--stack", LOCAL, "--yes", "--skip-preview")
             except CommandFailed as e:
                 if "no stack named" not in str(e):

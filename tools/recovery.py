@@ -1,0 +1,60 @@
+"""Put the stack `local` back on its feet after a `pulumi up` that was killed: a lock, and operations without an end.
+
+Only what no living process holds is touched. Objects that were created, but not written down any more, are taken over
+by the next `up`, which would fail on them otherwise: both Kubernetes providers know the variable that says so.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import yaml
+
+from tools.progress import Progress
+from tools.pulumi import LOCAL, Pulumi
+from tools.settings import ROOT
+
+PROJECT = "slipway"
+
+
+def after_interruption(cli: Pulumi, progress: Progress) -> Pulumi:
+    """Repair the state if need be; returns the CLI to go on with."""
+    folder = lock_folder(cli.env)
+    if folder is not None and is_stale(folder):
+        cli.run("cancel", "--stack", LOCAL, "--yes")
+        progress.say("ok  an interrupted `pulumi up` had left its lock: removed")
+    state = json.loads(cli.run("stack", "export", "--stack", LOCAL))
+    if not state["deployment"].get("pending_operations"):
+        return cli
+    with progress.step("operations of an interrupted `pulumi up`") as step:
+        cli.run("refresh", "--stack", LOCAL, "--yes", "--skip-preview", "--clear-pending-creates")
+        step.note = "cleared; what it had created is taken over"
+    return replace(cli, env=dict(cli.env) | {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"})
+
+
+def lock_folder(environ: Mapping[str, str]) -> Path | None:
+    """Where the CLI keeps the stack's locks; None for a backend that is not on this machine."""
+    url = environ.get("PULUMI_BACKEND_URL") or _project_backend()
+    if not url.startswith("file://"):
+        return None
+    path = url.removeprefix("file://").split("?", 1)[0]
+    return Path(path).expanduser() / ".pulumi" / "locks" / "organization" / PROJECT / LOCAL
+
+
+def is_stale(folder: Path, is_alive: Callable[[int], bool] = psutil.pid_exists) -> bool:
+    """Whether there are locks, all of this machine and of processes that are gone."""
+    locks = [json.loads(p.read_text()) for p in folder.glob("*.json")]
+    return bool(locks) and all(
+        lock.get("hostname") == socket.gethostname() and not is_alive(int(lock["pid"])) for lock in locks
+    )
+
+
+def _project_backend() -> str:
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    url: str = (project.get("backend") or {}).get("url", "")
+    return url
