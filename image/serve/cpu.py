@@ -12,8 +12,8 @@ from pathlib import Path
 
 from serve.errors import SetupError
 
-# What the compiler was allowed to use in the one-baseline build.
-BASELINE_FEATURES = {"x86_64": frozenset({"avx", "avx2", "fma", "f16c", "bmi2"})}
+# What the compiler was allowed to use in the one-baseline build: the list in the Dockerfile.
+BASELINE_FEATURES = {"x86_64": frozenset({"sse4_2", "avx", "avx2", "bmi2", "fma", "f16c"})}
 
 
 def num_threads(root: Path = Path("/")) -> int:

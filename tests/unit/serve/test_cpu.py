@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_without_any_cgroup_all_cpus_count(tmp_path: Path) -> None:
 
 def test_a_cpu_without_avx2_is_refused_in_one_line(tmp_path: Path) -> None:
     """The baseline build would die there of an illegal instruction; the error says what is missing and what helps."""
-    root = tree(tmp_path, proc__cpuinfo="processor: 0\nflags\t\t: fpu avx f16c\n")
+    root = tree(tmp_path, proc__cpuinfo="processor: 0\nflags\t\t: fpu sse4_2 avx f16c\n")
     with pytest.raises(SetupError, match=r"this CPU lacks avx2, bmi2, fma.*CPU_VARIANTS=all"):
         check_cpu(root, "x86_64", tmp_path)
 
@@ -80,3 +81,11 @@ def test_the_build_with_all_variants_runs_on_any_cpu(tmp_path: Path) -> None:
 def test_other_machines_need_nothing_special(tmp_path: Path) -> None:
     """The arm64 baseline is every arm64."""
     check_cpu(tree(tmp_path, proc__cpuinfo="Features : fp asimd\n"), "aarch64", tmp_path)
+
+
+def test_the_list_is_the_dockerfiles_list() -> None:
+    """What the compiler may use and what the server asks for are one list."""
+    text = (Path(__file__).parents[3] / "image" / "Dockerfile").read_text()
+    (line,) = [line for line in text.splitlines() if "baseline) variants=" in line]
+    compiled = {name.lower().replace("sse42", "sse4_2") for name in re.findall(r"GGML_(\w+)=ON", line)}
+    assert compiled == BASELINE_FEATURES["x86_64"]
