@@ -9,10 +9,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Protocol
 
 from serve.engine.types import Event, Failed, Finished, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
@@ -32,65 +29,12 @@ from serve.messages import (
     Stop,
 )
 from serve.models import ModelEntry
+from serve.ports import Disk, Launcher, Options, Status, Worker
 from serve.pulse import Pace, Pulse
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
-
-
-class Worker(Protocol):
-    """A worker process, as seen from here. process.py has the real one."""
-
-    def send(self, message: Message) -> None:
-        """Never blocks, never fails: a dead worker is noticed by its end."""
-
-    def kill(self) -> None:
-        """At once."""
-
-
-class Launcher(Protocol):
-    """Starts workers."""
-
-    async def launch(self, name: str, on_message: Callable[[Message], None], on_end: Callable[[str], None]) -> Worker:
-        """Start one. `on_end` is called once, with how it ended in words."""
-
-
-class Disk(Protocol):
-    """What the supervisor wants to know of the models directory."""
-
-    async def has(self, file: str) -> bool:
-        """Is it there, whole?"""
-
-    async def is_pulling(self, file: str) -> bool:
-        """Is somebody writing it?"""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How workers load and when they count as hung."""
-
-    models_dir: Path
-    num_threads: int
-    step_tokens: int
-    max_waiting: int
-    silence_s: float
-    stuck_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """One model right now, as a value."""
-
-    model: str
-    state: State
-    reason: str
-    num_requests: int
-    num_restarts: int
-    load_share: float
-    first_load_ended: bool
-    stats: Stats
-    size_bytes: int
 
 
 class Keeper:

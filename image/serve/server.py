@@ -23,9 +23,9 @@ from starlette.types import ASGIApp
 from serve.api import create_app, create_metrics_app
 from serve.cpu import check_cpu, num_threads
 from serve.errors import SetupError
-from serve.keeper import Options
 from serve.metrics import Metrics
 from serve.models import load_models
+from serve.ports import Options
 from serve.process import ModelsDir, ProcessLauncher
 from serve.services import Services
 from serve.settings import PREFIX, Settings

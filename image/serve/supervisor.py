@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator, Callable
 
 from serve.engine.types import Event, Failed, Finished
 from serve.errors import DrainingError, RequestError, from_engine
-from serve.keeper import TICK_S, Disk, Keeper, Launcher, Options, Status
+from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
 from serve.messages import GenerateRequest
 from serve.models import Models
+from serve.ports import Disk, Launcher, Options, Status
 
 
 class Supervisor:

@@ -19,20 +19,15 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
-from serve.chat import ChatTemplate
 from serve.cpu import check_cpu
 from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
     Event,
     Failed,
-    FailureKind,
     LoadError,
     LoadOptions,
-    ModelInfo,
     RefusedError,
     Request,
     Stats,
@@ -43,7 +38,6 @@ from serve.messages import (
     Cancel,
     Events,
     Generate,
-    GenerateRequest,
     Load,
     Loaded,
     Message,
@@ -53,6 +47,7 @@ from serve.messages import (
     Progress,
     Stop,
 )
+from serve.prompts import Prompts, make_prompts
 
 PROGRESS_STEP = 0.1
 # The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
@@ -111,7 +106,7 @@ class Worker:
         started = time.monotonic()
         with Llama(_load_options(load), self._report_progress) as llama:
             info = llama.info()
-            prompts = Prompts(llama.tokenize, _template(load.chat_template, info), info.bos if info.adds_bos else "")
+            prompts = make_prompts(llama.tokenize, info, load.chat_template)
             threading.Thread(target=self._prepare, args=(prompts,), name="prepare", daemon=True).start()
             load_s = time.monotonic() - started
             self._channel.send(Loaded(info.description, info.size_bytes, prompts.template is not None, load_s))
@@ -183,51 +178,6 @@ class Worker:
                 self._to_prepare.put(message)
             case _:
                 raise FrameError(f"a worker takes no {type(message).__name__}")
-
-
-class Prompts:
-    """Checked requests -> tokens."""
-
-    def __init__(self, tokenize: Callable[[str], tuple[int, ...]], template: ChatTemplate | None, bos: str) -> None:
-        self._tokenize = tokenize
-        self.template = template
-        self._bos = bos  # what the tokenizer puts in front by itself
-
-    def prepare(self, message: Generate) -> Request:
-        """Render, tokenize; raises RefusedError."""
-        request = message.request
-        text = self._text(request)
-        if self._bos:
-            text = text.removeprefix(self._bos)  # templates write it too, and two of them make answers worse
-        return Request(
-            id=message.id,
-            prompt=self._tokenize(text),
-            max_tokens=request.max_tokens,
-            sampling=request.sampling,
-            stop=request.stop,
-            ignore_eos=request.ignore_eos,
-            skip_first_space=bool(request.messages),
-        )
-
-    def _text(self, request: GenerateRequest) -> str:
-        if request.text is not None:
-            return request.text
-        if self.template is None:
-            raise RefusedError(
-                FailureKind.BAD_PROMPT,
-                "this model has no chat template: set chat_template in its models.json entry, or use /v1/completions",
-            )
-        return self.template.render(request.messages)
-
-
-def _template(override: str | None, info: ModelInfo) -> ChatTemplate | None:
-    source = info.chat_template if override is None else override
-    if source is None:
-        return None
-    try:
-        return ChatTemplate(source, bos=info.bos, eos=info.eos, now=lambda: datetime.now(tz=UTC))
-    except ValueError as error:
-        raise LoadError(str(error)) from error
 
 
 def _load_options(load: Load) -> LoadOptions:

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from serve.api import create_app
-from serve.keeper import Options
 from serve.metrics import Metrics
 from serve.models import ModelEntry, Models
+from serve.ports import Options
 from serve.services import Services
 from serve.settings import Settings
 from serve.supervisor import Supervisor

@@ -19,9 +19,9 @@ from fastapi.responses import JSONResponse
 
 from serve.engine.types import Accepted, Delta, Finished
 from serve.errors import RequestError
-from serve.keeper import Status
 from serve.lifecycle import State
 from serve.messages import GenerateRequest
+from serve.ports import Status
 from serve.services import Services, TheServices
 
 router = APIRouter(tags=["health"])

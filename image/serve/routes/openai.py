@@ -13,9 +13,9 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from serve.engine.types import Event
-from serve.keeper import Status
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.ports import Status
 from serve.services import TheServices
 from serve.stream import Chunk, Form, chunks, fold, sse
 from serve.wire import ChatRequest, CompletionRequest

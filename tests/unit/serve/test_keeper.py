@@ -12,10 +12,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from serve.engine.types import Accepted, Delta, Event, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
-from serve.keeper import TICK_S, Keeper, Options
+from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
 from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Loaded, Message, NotLoaded, Pong, Stop
 from serve.models import ModelEntry
+from serve.ports import Options
 from tests.helpers.fakes import FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from prometheus_client.parser import text_string_to_metric_families
 
 from serve.engine.types import Stats
-from serve.keeper import Status
 from serve.lifecycle import State
 from serve.metrics import GenerationRecord, Metrics
+from serve.ports import Status
 
 STATUS = Status(
     model="m",

@@ -9,10 +9,10 @@ import pytest
 
 from serve.engine.types import Delta, Failed, FailureKind, Finished
 from serve.errors import DrainingError, InvalidRequestError, ModelNotFoundError, WorkerLostError
-from serve.keeper import Options
 from serve.lifecycle import State
 from serve.messages import Cancel, Events, GenerateRequest, Stop
 from serve.models import ModelEntry, Models
+from serve.ports import Options
 from serve.supervisor import Supervisor
 from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 

@@ -1,51 +1,11 @@
-"""Tests of serve.worker: its prompts and its stopwatch. The threads are tested with the real engine, from outside."""
+"""Tests of serve.worker: its stopwatch. The threads are tested with the real engine, from outside."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from datetime import UTC, datetime
 
-import pytest
-
-from serve.chat import ChatTemplate
-from serve.engine.types import RefusedError, Sampling
-from serve.messages import ChatMessage, Generate, GenerateRequest
-from serve.worker import Prompts, Stopwatch
-
-
-def tokenize(text: str) -> tuple[int, ...]:
-    """One token per character, after one that begins the text."""
-    return (0, *map(ord, text))
-
-
-def template(source: str) -> ChatTemplate:
-    """A template that knows the beginning of text."""
-    return ChatTemplate(source, bos="<s>", eos="</s>", now=lambda: datetime.now(tz=UTC))
-
-
-def test_a_text_is_tokenized_as_it_is() -> None:
-    """All that the request says goes with it."""
-    request = GenerateRequest(text="ab", max_tokens=3, sampling=Sampling(seed=1), stop=("x",), ignore_eos=True)
-    found = Prompts(tokenize, None, "").prepare(Generate(7, request))
-    assert (found.id, found.prompt, found.max_tokens) == (7, (0, 97, 98), 3)
-    assert (found.sampling, found.stop, found.ignore_eos) == (Sampling(seed=1), ("x",), True)
-    assert not found.skip_first_space
-
-
-def test_a_conversation_goes_through_the_template_and_begins_once() -> None:
-    """What the tokenizer puts in front is taken out of the template's text."""
-    messages = (ChatMessage("user", "a"),)
-    prompts = Prompts(tokenize, template("{{ bos_token }}{{ messages[0].content }}"), "<s>")
-    found = prompts.prepare(Generate(7, GenerateRequest(messages=messages)))
-    assert found.prompt == (0, 97)
-    assert found.skip_first_space
-
-
-def test_without_a_template_a_conversation_is_refused_with_the_way_out() -> None:
-    """Base models have none."""
-    with pytest.raises(RefusedError, match=r"set chat_template in its models\.json entry, or use /v1/completions"):
-        Prompts(tokenize, None, "").prepare(Generate(7, GenerateRequest(messages=(ChatMessage("user", "a"),))))
+from serve.worker import Stopwatch
 
 
 def test_a_stopwatch_runs_only_inside() -> None:
