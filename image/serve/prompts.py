@@ -1,4 +1,4 @@
-"""Checked requests -> tokens: chat template, beginning of text, tokenizer. In the worker, beside the model they are for."""
+"""Checked requests -> tokens: chat template, beginning of text, tokenizer. In the worker, beside its model."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def free_port() -> int:
 
 def model_entry(**changes: Any) -> dict[str, Any]:
     """An entry of models.json for the tiny model."""
-    return {"id": "tiny", "file": "tiny.gguf", "num_slots": 4, "context_tokens": 512, **changes}
+    return {"id": "tiny", "file": "tiny.gguf", "num_slots": 4, "context_tokens": 4096, **changes}
 
 
 class RunningServer:

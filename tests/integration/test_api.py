@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.engine
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello there"}]
 CHAT = "/v1/chat/completions"
+LONG = 4000  # tokens, close to the tiny model's context: a request that goes on for a while
 
 
 @pytest.fixture
@@ -162,20 +163,17 @@ def test_an_unknown_path_and_a_wrong_method_are_told(server: RunningServer) -> N
 
 def test_health_answers_fast_while_all_slots_decode(server: RunningServer) -> None:
     """The HTTP process computes nothing, and goes before those that do."""
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        long = body(max_tokens=400, ignore_eos=True)
-        running = [pool.submit(httpx.post, server.url + CHAT, json=long, timeout=60) for _ in range(8)]
+    with contextlib.ExitStack() as streams, httpx.Client(base_url=server.url) as probe:
+        for _ in range(4):
+            long = body(max_tokens=LONG, ignore_eos=True, stream=True)
+            streams.enter_context(httpx.stream("POST", server.url + CHAT, json=long))
         times = []
-        with httpx.Client(base_url=server.url) as probe:
-            probe.get("/health")
-            while not all(f.done() for f in running):
-                started = time.monotonic()
-                assert probe.get("/health").status_code == 200
-                times.append(time.monotonic() - started)
-        assert all(f.result().status_code == 200 for f in running)
-    times.sort()
+        while running_requests(server) == 4 and len(times) < 100:
+            started = time.monotonic()
+            assert probe.get("/health").status_code == 200
+            times.append(time.monotonic() - started)
     assert len(times) > 20
-    assert times[int(len(times) * 0.9)] < 0.1  # the slowest tenth is the test machine's, which does other things too
+    assert sorted(times)[int(len(times) * 0.9)] < 0.1  # the slowest tenth is the busy test machine's
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/v1/health", "/healthz", "/ready", "/metrics"])
@@ -207,8 +205,12 @@ def test_logs_have_request_ids_and_no_prompts(server: RunningServer) -> None:
     request = body(messages=[{"role": "user", "content": secret}])
     answer = httpx.post(server.url + CHAT, json=request, headers={"x-request-id": "id-42"})
     assert answer.headers["x-request-id"] == "id-42"
-    lines = [json.loads(line) for line in server.log.splitlines()]
-    assert any(line.get("request_id") == "id-42" and line["status"] == 200 for line in lines)
+
+    def is_logged() -> bool:  # after the answer, as its duration belongs to it
+        lines = [json.loads(line) for line in server.log.splitlines()]
+        return any(line.get("request_id") == "id-42" and line["status"] == 200 for line in lines)
+
+    wait_until(is_logged)
     assert secret not in server.log
 
 
@@ -218,7 +220,7 @@ def test_logs_have_request_ids_and_no_prompts(server: RunningServer) -> None:
 def test_a_client_that_leaves_frees_its_slot(server: RunningServer) -> None:
     """Streaming or not, a closed connection ends its sequence long before its tokens are out."""
     for stream in (True, False):
-        raw = json.dumps(body(max_tokens=480, ignore_eos=True, stream=stream)).encode()
+        raw = json.dumps(body(max_tokens=LONG, ignore_eos=True, stream=stream)).encode()
         with socket.create_connection(("127.0.0.1", server.port)) as sock:
             head = f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             head += f"Content-Length: {len(raw)}\r\n\r\n"
@@ -230,10 +232,10 @@ def test_a_client_that_leaves_frees_its_slot(server: RunningServer) -> None:
 
 def test_a_killed_worker_comes_back(own_folder: Path) -> None:
     """Its request ends with a retryable error, the HTTP process lives, and the model serves again."""
-    with RunningServer(own_folder, [model_entry(context_tokens=4096)]) as server, connect(server) as client:
+    with RunningServer(own_folder, [model_entry()]) as server, connect(server) as client:
         server.wait_for("/health/ready", 200)
         stream = client.chat.completions.create(
-            model="tiny", messages=HELLO, max_tokens=4000, stream=True, extra_body={"ignore_eos": True}
+            model="tiny", messages=HELLO, max_tokens=LONG, stream=True, extra_body={"ignore_eos": True}
         )
         next(iter(stream))
         (pid,) = server.worker_pids()
@@ -259,7 +261,7 @@ def test_a_hung_worker_is_replaced_within_two_seconds(own_folder: Path) -> None:
 
 def test_sigterm_drains(own_folder: Path) -> None:
     """Readiness off, new requests 503 with Retry-After, the running one finishes, exit code 0, no worker left."""
-    with RunningServer(own_folder, [model_entry(context_tokens=4096)]) as server, connect(server) as client:
+    with RunningServer(own_folder, [model_entry()]) as server, connect(server) as client:
         server.wait_for("/health/ready", 200)
         (worker,) = server.worker_pids()
         stream = iter(
@@ -281,12 +283,12 @@ def test_sigterm_drains(own_folder: Path) -> None:
 def test_the_grace_period_ends_what_takes_too_long(own_folder: Path) -> None:
     """After GRACE_S the server ends, also with a request that would go on for long."""
     with (
-        RunningServer(own_folder, [model_entry(context_tokens=4096)], grace_s=0.3) as server,
+        RunningServer(own_folder, [model_entry()], grace_s=0.3) as server,
         connect(server) as client,
     ):
         server.wait_for("/health/ready", 200)
         stream = client.chat.completions.create(
-            model="tiny", messages=HELLO, max_tokens=4000, stream=True, extra_body={"ignore_eos": True}
+            model="tiny", messages=HELLO, max_tokens=LONG, stream=True, extra_body={"ignore_eos": True}
         )
         next(iter(stream))
         server.process.send_signal(signal.SIGTERM)
@@ -295,11 +297,11 @@ def test_the_grace_period_ends_what_takes_too_long(own_folder: Path) -> None:
 
 def test_a_full_queue_is_429_with_retry_after(own_folder: Path) -> None:
     """One slot, nobody may wait: the second request is told when to come back."""
-    entry = model_entry(num_slots=1, context_tokens=4096)
+    entry = model_entry(num_slots=1)
     with RunningServer(own_folder, [entry], max_waiting=0) as server, connect(server) as client:
         server.wait_for("/health/ready", 200)
         with client.chat.completions.create(
-            model="tiny", messages=HELLO, max_tokens=4000, stream=True, extra_body={"ignore_eos": True}
+            model="tiny", messages=HELLO, max_tokens=LONG, stream=True, extra_body={"ignore_eos": True}
         ) as stream:
             next(iter(stream))
             refused = httpx.post(server.url + CHAT, json=body())
@@ -338,9 +340,9 @@ def running_requests(server: RunningServer) -> int:
     return int(float(line.split()[-1]))
 
 
-def wait_until(condition: object, timeout_s: float = 5) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 5) -> None:
     """Poll for a moment."""
     deadline = time.monotonic() + timeout_s
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.02)
