@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from tools.plugins.kubernetes.cluster import Cluster
 from tools.plugins.kubernetes.errors import ApiError, UnreachableError
@@ -15,17 +16,20 @@ from tools.plugins.kubernetes.kubeconfig import Access, load
 from tools.plugins.kubernetes.objects import DEFAULT_NAMESPACE
 from tools.plugins.kubernetes.settings import Settings
 
+if TYPE_CHECKING:
+    import httpx
+
 Connect = Callable[[Access, Mapping[str, str]], Cluster]
 
 
-def connect(access: Access, environ: Mapping[str, str]) -> Cluster:
+def connect(access: Access, environ: Mapping[str, str], *, transport: httpx.BaseTransport | None = None) -> Cluster:
     """A cluster that has answered once; raises UnreachableError."""
     # Imported where the first request is made: these cost more than all the rest of a start.
     from tools.plugins.kubernetes.client import Client
     from tools.plugins.kubernetes.credentials import Credentials
     from tools.plugins.kubernetes.discovery import Discovery
 
-    client = Client(access, Credentials(access, environ))
+    client = Client(access, Credentials(access, environ), transport=transport)
     try:
         client.request("GET", "/version", num_attempts=1)
     except ApiError as e:
