@@ -52,9 +52,14 @@ def _paths(settings: Settings, progress: Progress, pulumi_program: str) -> dict[
 
 @contextmanager
 def _cluster(settings: Settings, progress: Progress) -> Iterator[Settings]:
-    if settings.kubeconfig or cluster.status(settings).exists:
+    found = cluster.status(settings)
+    if settings.kubeconfig or found.exists:
         target.ensure(settings, progress)
-        yield settings
+        try:
+            yield settings
+        finally:
+            if settings.kubeconfig is None and not found.running:
+                cluster.halt(settings, progress)  # it was there, but stopped
         return
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         own = dataclasses.replace(settings, state_dir=Path(folder), registry_port=0, ingress_port=0)

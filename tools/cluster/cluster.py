@@ -101,22 +101,28 @@ def down(settings: Settings, progress: Progress) -> None:
     if not home.exists():
         progress.say("no local cluster here")
         return
+    halt(settings, progress)
+    (settings.state_dir / endpoints_file.FILE_NAME).unlink(missing_ok=True)
+    shutil.rmtree(home)
+
+
+def halt(settings: Settings, progress: Progress) -> None:
+    """Stop all processes and undo the network, but keep the data: the next `up` goes on with it."""
     need_root()
     layout = layouts.of(settings)
     daemons = Daemons(layout)
     with progress.step("stopping the local cluster") as step:
-        (settings.state_dir / endpoints_file.FILE_NAME).unlink(missing_ok=True)
         for names in _stop_order(daemons.names()):
             step.update(", ".join(names))
             daemons.stop(names)
         step.update("pods")
         _kill_pods(layout)
         step.update("mounts and network")
-        _unmount_below(home)
-        _clean_kube_proxy_rules(settings)
-        network.remove(layout)
+        _unmount_below(layout.dir)
+        if not network.other_owner(layout):
+            _clean_kube_proxy_rules(settings)
+            network.remove(layout)
         _remove_pod_cgroups()
-        shutil.rmtree(home)
 
 
 def need_root() -> None:

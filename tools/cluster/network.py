@@ -23,12 +23,15 @@ SYSCTLS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet")
 
 def ensure(layout: Layout) -> None:
     """Routes, bridge, forwarding, masquerading; safe to repeat."""
-    if not Path("/sys/class/net", BRIDGE).exists():
+    if Path("/sys/class/net", BRIDGE).exists():
+        _refuse_other_cluster(layout)
+    else:
         _refuse_other_kubernetes()
     for cidr in (SERVICE_CIDR, POD_CIDR):
         run(["ip", "route", "replace", "unreachable", cidr, "metric", "4096"])
     if not Path("/sys/class/net", BRIDGE).exists():
         run(["ip", "link", "add", BRIDGE, "type", "bridge"])
+        run(["ip", "link", "set", BRIDGE, "alias", str(layout.dir.parent)])
     run(["ip", "address", "replace", f"{NODE_IP}/24", "dev", BRIDGE])
     run(["ip", "link", "set", BRIDGE, "up"])
     _keep_sysctls(layout)
@@ -80,6 +83,21 @@ def _new_chain(table: str, hook: str, chain: str) -> None:
         run(["iptables", "-w", "-t", table, "-F", chain])
     if not _quiet("iptables", "-w", "-t", table, "-C", hook, "-j", chain):
         run(["iptables", "-w", "-t", table, "-I", hook, "-j", chain])
+
+
+def other_owner(layout: Layout) -> str | None:
+    """The state folder of another local cluster that has the network now: the bridge carries its name."""
+    alias = Path("/sys/class/net", BRIDGE, "ifalias")
+    owner = alias.read_text().strip() if alias.exists() else ""
+    return owner if owner not in ("", str(layout.dir.parent)) else None
+
+
+def _refuse_other_cluster(layout: Layout) -> None:
+    if owner := other_owner(layout):
+        raise PrerequisiteMissing(
+            f"a local cluster with its state in {owner} is on this machine",
+            f"use it with SLIPWAY_STATE_DIR={owner}, or remove it with `SLIPWAY_STATE_DIR={owner} make down`",
+        )
 
 
 def _refuse_other_kubernetes() -> None:

@@ -63,7 +63,7 @@ def ensure(settings: Settings, groups: list[Group], progress: Progress, *, with_
 def need_free_disk(path: Path, need_bytes: int) -> None:
     """Raise DiskFull unless the file system of `path` has so much free space."""
     existing = next(p for p in (path, *path.parents) if p.exists())
-    free_bytes = shutil.disk_usage(existing).free
+    free_bytes = shutil.disk_usage(existing)[2]
     if free_bytes < need_bytes:
         raise DiskFull(path, free_bytes, need_bytes)
 
