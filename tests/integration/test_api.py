@@ -167,7 +167,8 @@ def test_health_answers_fast_while_all_slots_decode(server: RunningServer) -> No
         for _ in range(4):
             long = body(max_tokens=LONG, ignore_eos=True, stream=True)
             streams.enter_context(httpx.stream("POST", server.url + CHAT, json=long))
-        times = []
+        wait_until(lambda: running_requests(server) == 4)
+        times: list[float] = []
         while running_requests(server) == 4 and len(times) < 100:
             started = time.monotonic()
             assert probe.get("/health").status_code == 200
