@@ -177,6 +177,17 @@ def test_health_answers_fast_while_all_slots_decode(server: RunningServer) -> No
     assert sorted(times)[int(len(times) * 0.9)] < 0.1  # the slowest tenth is the busy test machine's
 
 
+def test_answers_on_a_kept_connection_do_not_wait_for_the_kernel(server: RunningServer) -> None:
+    """Nagle's delay would put 40 ms onto each of them."""
+    with httpx.Client(base_url=server.url) as probe:
+        times = []
+        for _ in range(15):
+            started = time.monotonic()
+            probe.get("/health")
+            times.append(time.monotonic() - started)
+    assert min(times[1:]) < 0.03
+
+
 @pytest.mark.parametrize("path", ["/", "/health", "/v1/health", "/healthz", "/ready", "/metrics"])
 def test_the_plain_paths_answer(server: RunningServer, path: str) -> None:
     """For people, balancers and scrapers."""
