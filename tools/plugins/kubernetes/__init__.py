@@ -10,5 +10,5 @@ rendering to files) it refuses with a message that says what to install.
     check, autoname, normalise    inputs          diff, immutable, paths     what changed, what must be replaced
     readiness, pods, waitfor      pure verdicts   wait                       asks until a verdict is final
     operations  create, read, update, delete      state, ownership           what is kept, who owns which field
-    provider    answers the engine over gRPC
+    resources, provider, answers  the calls of the engine over gRPC
 """

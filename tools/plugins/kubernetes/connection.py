@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tools.plugins.kubernetes.cluster import Cluster
 from tools.plugins.kubernetes.errors import ApiError, UnreachableError
@@ -45,27 +45,42 @@ class Connection:
         self._settings = settings
         self._environ = environ
         self._connect = connect
-        self._lock = threading.Lock()
-        self._cluster: Cluster | None = None
-        self._failure: UnreachableError | None = None
+        self._lock = threading.RLock()
+        self._access: Access | UnreachableError | None = None
+        self._cluster: Cluster | UnreachableError | None = None
 
     def namespace(self) -> str:
         """Where objects go that name no namespace."""
         try:
-            access = load(self._settings, self._environ)
+            return self._find().namespace or DEFAULT_NAMESPACE
         except UnreachableError:
             return self._settings.namespace or DEFAULT_NAMESPACE
-        return access.namespace or DEFAULT_NAMESPACE
 
     def cluster(self) -> Cluster:
         """The cluster; raises UnreachableError, the same one each time."""
         with self._lock:
-            if self._failure:
-                raise self._failure
             if self._cluster is None:
                 try:
-                    self._cluster = self._connect(load(self._settings, self._environ), self._environ)
+                    self._cluster = self._connect(self._find(), self._environ)
                 except UnreachableError as e:
-                    self._failure = e
-                    raise
-            return self._cluster
+                    self._cluster = e
+            return _unless_failed(self._cluster)
+
+    def _find(self) -> Access:
+        """The kubeconfig's answer, read once."""
+        with self._lock:
+            if self._access is None:
+                try:
+                    self._access = load(self._settings, self._environ)
+                except UnreachableError as e:
+                    self._access = e
+            return _unless_failed(self._access)
+
+
+Found = TypeVar("Found", Access, Cluster)
+
+
+def _unless_failed(found: Found | UnreachableError) -> Found:
+    if isinstance(found, UnreachableError):
+        raise found
+    return found

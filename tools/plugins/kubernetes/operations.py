@@ -147,7 +147,7 @@ class Operation:
 
     def _create_when_possible(self, inputs: Object, manager: str) -> Object:
         attempts = stamina.retry_context(
-            on=_may_come_later,
+            on=lambda e: _may_come_later(e) and not self.clock.cancelled.is_set(),
             attempts=NUM_CREATE_ATTEMPTS,
             timeout=None,
             wait_initial=1.0,

@@ -37,6 +37,8 @@ LONGEST_PAUSE_S: Final = 2.0
 PAUSE_FACTOR: Final = 1.5
 NUM_EVENTS: Final = 10
 EVENTS: Final = Kind("v1", "Event")
+FOREGROUND: Final = "foregroundDeletion"
+"""The finalizer of our own way to delete: the API server takes it away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +117,11 @@ def until_gone(
         try:
             found = cluster.get(ref)
         except ApiError as e:
-            if e.is_not_found:
-                return
-            raise
-        if uid and uid_of(found) != uid:
+            if not e.is_not_found:
+                raise
+            found = {}
+        if not found or (uid and uid_of(found) != uid):
+            reporter.progress("")
             return
         reasons = _why_still_there(found)
         reporter.progress("; ".join(("Waiting for deletion", *reasons[-1:])))
@@ -192,7 +195,7 @@ def _find(cluster: Cluster, kind: Kind, live: Object, labels: str = "", *, field
 
 
 def _why_still_there(live: Object) -> list[str]:
-    finalizers = items(live, "metadata", "finalizers")
+    finalizers = [name for name in items(live, "metadata", "finalizers") if name != FOREGROUND]
     reasons = [f"finalizers might be preventing deletion ({', '.join(finalizers)})"] if finalizers else []
     conditions = (one for one in items(live, "status", "conditions") if one.get("status") == "True")
     if kind_of(live) == "Namespace":  # its conditions name what is left in it

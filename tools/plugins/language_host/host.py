@@ -7,12 +7,11 @@ without another.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
 from google.protobuf import empty_pb2, json_format
@@ -23,38 +22,14 @@ from tools.plugins.language_host.interpreter import Interpreter
 from tools.plugins.language_host.policy_proxy import PolicyProxy
 from tools.plugins.language_host.processes import Children, Chunk, Stream
 from tools.plugins.protocol import language_pb2, language_pb2_grpc, plugin_pb2
+from tools.plugins.rpc import readable_errors, readable_stream_errors
 from tools.plugins.versions import version_of
 
 EXIT_ERROR_SHOWN = 32
 ANALYZER = "analyzer"
 
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _readable_errors(method: Method) -> Method:
-    """Answer a HostError with its text."""
-
-    @functools.wraps(method)
-    def answer(self: LanguageHost, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except HostError as e:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(e))
-
-    return answer  # type: ignore[return-value]
-
-
-def _readable_stream_errors(method: Method) -> Method:
-    """The same for a method that yields."""
-
-    @functools.wraps(method)
-    def answer(self: LanguageHost, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        try:
-            yield from method(self, request, context)
-        except HostError as e:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(e))
-
-    return answer  # type: ignore[return-value]
+_readable = readable_errors(HostError, grpc.StatusCode.FAILED_PRECONDITION)
+_readable_stream = readable_stream_errors(HostError, grpc.StatusCode.FAILED_PRECONDITION)
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -84,7 +59,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """The host has the version of the SDK that it serves."""
         return plugin_pb2.PluginInfo(version=version_of("pulumi"))
 
-    @_readable_errors
+    @_readable
     def About(self, request: language_pb2.AboutRequest, _context: grpc.ServicerContext) -> language_pb2.AboutResponse:
         """For `pulumi about`."""
         python = self._interpreter(request.info).check()
@@ -106,7 +81,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """
         return language_pb2.GetRequiredPackagesResponse()
 
-    @_readable_errors
+    @_readable
     def GetProgramDependencies(
         self, request: language_pb2.GetProgramDependenciesRequest, _context: grpc.ServicerContext
     ) -> language_pb2.GetProgramDependenciesResponse:
@@ -119,7 +94,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             dependencies=[language_pb2.DependencyInfo(name=one["name"], version=one["version"]) for one in found]
         )
 
-    @_readable_stream_errors
+    @_readable_stream
     def InstallDependencies(
         self, request: language_pb2.InstallDependenciesRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.InstallDependenciesResponse]:
@@ -167,7 +142,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=_why(status))
 
-    @_readable_stream_errors
+    @_readable_stream
     def RunPlugin(
         self, request: language_pb2.RunPluginRequest, context: grpc.ServicerContext
     ) -> Iterator[language_pb2.RunPluginResponse]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import importlib.metadata
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -83,8 +83,13 @@ def test_it_takes_secrets_previews_and_names_of_the_project(make: Make) -> None:
 def test_its_version_is_that_of_the_sdk(make: Make) -> None:
     """The engine loads plugins by version."""
     version = make().GetPluginInfo(empty_pb2.Empty(), context()).version
-    schema = json.loads(make().GetSchema(provider_pb2.GetSchemaRequest(), context()).schema)
-    assert schema == {"name": "kubernetes", "version": version}
+    assert version == importlib.metadata.version("pulumi-kubernetes")
+
+
+def test_code_generators_are_told_how_to_do_without_a_schema(make: Make) -> None:
+    """`pulumi import` is one of them."""
+    with pytest.raises(Aborted, match="--generate-code=false"):
+        make().GetSchema(provider_pb2.GetSchemaRequest(), context())
 
 
 def test_options_that_it_does_not_have_fail_the_check_of_the_provider(make: Make) -> None:

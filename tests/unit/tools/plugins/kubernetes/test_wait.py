@@ -231,7 +231,7 @@ def test_a_deletion_ends_when_the_object_is_gone_or_another_has_its_name() -> No
 def test_a_deletion_that_takes_too_long_names_the_finalizers() -> None:
     """Or, for a namespace, what is left in it."""
     api = server()
-    api.objects[POD_PATH]["metadata"]["finalizers"] = ["a/b"]
+    api.objects[POD_PATH]["metadata"]["finalizers"] = ["foregroundDeletion", "a/b"]
     with pytest.raises(NotReadyError, match="timed out waiting to be deleted") as error:
         gone(api, Story(), pod())
     assert error.value.reasons == ("finalizers might be preventing deletion (a/b)",)
