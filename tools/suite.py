@@ -22,32 +22,26 @@ from tools.cluster import cluster
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import programs as toolchain
-from tools.toolchain.gobuild import GoBuild
 from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI
 
 MARKERS = "engine or e2e"
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
-    """Returns pytest's exit status."""
+    """Returns pytest's exit status. What the tests are told is all environment, so one can be run by hand."""
     signal.signal(signal.SIGTERM, _interrupt)
-    toolchain.ensure(settings, [PULUMI, CONTAINERS, KUBERNETES], progress)
+    programs = toolchain.ensure(settings, [PULUMI, CONTAINERS, KUBERNETES], progress)
+    pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     with _cluster(settings, progress) as used:
         cli = pulumi.ensure(used, progress)
-        env = dict(cli.env) | _paths(used, progress, cli.program)
+        env = dict(cli.env) | {
+            "SLIPWAY_STATE_DIR": str(used.state_dir),
+            "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
+            "SLIPWAY_LLAMA_PATH": str(llama.ensure(used, progress)),
+            "SLIPWAY_PULUMI": cli.program,
+        }
         argv = [sys.executable, "-m", "pytest", "-m", MARKERS, *pytest_args]
         return subprocess.run(argv, cwd=ROOT, env=env, check=False).returncode
-
-
-def _paths(settings: Settings, progress: Progress, pulumi_program: str) -> dict[str, str]:
-    """What the tests are told; all of it by environment, so that a single test can be run by hand."""
-    folders = [str(GoBuild(g, settings.cache_dir).bin_dir) for g in (PULUMI, CONTAINERS, KUBERNETES)]
-    return {
-        "SLIPWAY_STATE_DIR": str(settings.state_dir),
-        "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(folders),
-        "SLIPWAY_LLAMA_PATH": str(llama.ensure(settings, progress)),
-        "SLIPWAY_PULUMI": pulumi_program,
-    }
 
 
 @contextmanager
