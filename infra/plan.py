@@ -5,6 +5,7 @@ they can't disagree with what is deployed. Numbers are derived here and nowhere 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -74,6 +75,7 @@ class ModelPlan:
     aliases: tuple[str, ...]
     chat_template: str | None
     stop: tuple[str, ...]
+    sampling: Mapping[str, float]
     num_slots: int
     context_tokens: int
     weights: WeightsPlan
@@ -93,6 +95,7 @@ class ModelPlan:
             "context_tokens": self.context_tokens,
             "chat_template": self.chat_template,
             "stop": list(self.stop),
+            "sampling": dict(self.sampling),
             "aliases": list(self.aliases),
         }
         return json.dumps({"models": [entry]}, indent=2, ensure_ascii=False) + "\n"
@@ -153,6 +156,7 @@ def _plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> M
         aliases=model.aliases,
         chat_template=model.chat_template,
         stop=model.stop,
+        sampling=model.sampling,
         num_slots=size.num_slots,
         context_tokens=size.context_tokens,
         weights=_plan_weights(size.weights),

@@ -11,5 +11,6 @@ lock() {
 }
 lock requirements
 lock image/requirements -c requirements.txt
+lock image/build-requirements
 lock requirements-dev -c requirements.txt -c image/requirements.txt
 lock tools/go/requirements

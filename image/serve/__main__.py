@@ -79,7 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (fill, pull):
         command.add_argument("--to", dest="target_dir", type=Path, required=True, metavar="DIR")
         command.add_argument("--file", required=True)
-        command.add_argument("--sha256", type=_sha256, required=True, metavar="HEX")
+        # The hub has a record of its own; a mounted image has none.
+        command.add_argument("--sha256", type=_sha256, required=command is fill, metavar="HEX")
     worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
     worker.add_argument("fd", type=int)
     worker.add_argument("model", help="only so that it shows in a list of processes")

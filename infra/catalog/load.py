@@ -70,6 +70,16 @@ class _Size(_Entry):
     context_tokens: Annotated[int, Field(ge=256)]
 
 
+class _Sampling(_Entry):
+    """What the server does when a request does not say; its own defaults apply to the rest."""
+
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_k: Annotated[int, Field(ge=0)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    repeat_penalty: Annotated[float, Field(gt=0, le=10)] | None = None
+
+
 class _Model(_Entry):
     title: Text
     licence: Text
@@ -77,6 +87,7 @@ class _Model(_Entry):
     aliases: list[Text] = []
     chat_template: Text | None = None
     stop: list[Text] = []
+    sampling: _Sampling = _Sampling()
     full: _Size
     small: _Size | None = None
 
@@ -154,6 +165,7 @@ def _to_model(model_id: str, entry: _Model) -> Model:
         aliases=tuple(entry.aliases),
         chat_template=entry.chat_template,
         stop=tuple(entry.stop),
+        sampling=entry.sampling.model_dump(exclude_none=True),
         full=full,
         small=_to_size(entry.small) if entry.small else full,
     )

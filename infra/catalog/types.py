@@ -63,6 +63,7 @@ class Model:
     aliases: tuple[str, ...]
     chat_template: str | None
     stop: tuple[str, ...]
+    sampling: Mapping[str, float]
     full: Size
     small: Size
 

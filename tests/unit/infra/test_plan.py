@@ -116,6 +116,7 @@ def test_models_json_is_what_the_server_reads() -> None:
         "num_slots": 4,
         "context_tokens": 2048,
         "stop": ["\n"],
+        "sampling": {"temperature": 0},
         "aliases": [],
     }
 

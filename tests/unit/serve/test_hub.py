@@ -21,11 +21,15 @@ def names(folder: Path) -> list[str]:
 class FakeHub:
     """Downloads a file, counts how often, and can break in the middle."""
 
-    def __init__(self, content: bytes = b"good", *, breaks: bool = False) -> None:
-        self.content, self.breaks = content, breaks
+    def __init__(self, content: bytes = b"good", *, breaks: bool = False, record: str | None = None) -> None:
+        self.content, self.breaks, self.record = content, breaks, record
         self.found_before: list[list[str]] = []
 
-    def __call__(self, *, repo: str, revision: str, file: str, folder: Path) -> Path:
+    def sha256(self, *, repo: str, revision: str, file: str) -> str | None:
+        """What the hub says the file's SHA-256 is."""
+        return self.record
+
+    def download(self, *, repo: str, revision: str, file: str, folder: Path) -> Path:
         """As huggingface_hub does: into a folder, keeping what came when it breaks."""
         self.found_before.append(names(folder))
         if self.breaks:
@@ -37,9 +41,9 @@ class FakeHub:
         return path
 
 
-def run(target: Path, hub: FakeHub, file: str = "m.gguf") -> str:
+def run(target: Path, hub: FakeHub, file: str = "m.gguf", sha256: str | None = SHA256) -> str:
     """One pull."""
-    return pull(repo="org/m", revision="main", file=file, target_dir=target, sha256=SHA256, download=hub)
+    return pull(repo="org/m", revision="main", file=file, target_dir=target, sha256=sha256, hub=hub)
 
 
 def test_a_pull_places_the_file_and_cleans_up(tmp_path: Path) -> None:
@@ -69,4 +73,19 @@ def test_a_wrong_sha256_leaves_nothing(tmp_path: Path) -> None:
     """Neither the file nor a part that the next pull would build on."""
     with pytest.raises(SetupError, match=f"{SHA256} is wanted"):
         run(tmp_path, FakeHub(b"bad"))
+    assert names(tmp_path) == []
+
+
+def test_without_a_sha256_the_hubs_own_record_decides(tmp_path: Path) -> None:
+    """A broken transfer is still found."""
+    assert "is pulled" in run(tmp_path, FakeHub(record=SHA256), sha256=None)
+    (tmp_path / "m.gguf").unlink()
+    with pytest.raises(SetupError, match=f"{SHA256} is wanted"):
+        run(tmp_path, FakeHub(b"bad", record=SHA256), sha256=None)
+
+
+def test_a_file_that_nobody_has_a_sha256_of_is_refused(tmp_path: Path) -> None:
+    """Nothing unchecked is ever served."""
+    with pytest.raises(SetupError, match="name one with --sha256"):
+        run(tmp_path, FakeHub(), sha256=None)
     assert names(tmp_path) == []

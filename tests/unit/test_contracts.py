@@ -1,0 +1,74 @@
+"""What one part writes, the other reads: settings, models.json and arguments against the server's own readers."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from infra import names
+from infra.manifests import model as model_manifest
+from infra.manifests import weights as weights_manifest
+from infra.plan import Plan
+from serve.__main__ import _parser
+from serve.models import load_models
+from serve.settings import Settings
+from tests.unit.infra.recorder import stack_plan
+from tools import pulumi
+from tools.cluster.images import PUBLIC_BASE
+
+STACKS = ("local", "staging", "prod")
+
+
+@pytest.fixture(params=STACKS)
+def plan(request: pytest.FixtureRequest) -> Plan:
+    return stack_plan(request.param)
+
+
+def test_the_server_reads_every_models_json_that_the_program_writes(plan: Plan, tmp_path: Path) -> None:
+    """Its reader refuses unknown keys and wrong types."""
+    for model in plan.models:
+        path = tmp_path / "models.json"
+        path.write_text(model.models_json)
+        [entry] = load_models(path).models
+        assert (entry.id, entry.num_slots) == (model.id, model.num_slots)
+
+
+def test_the_server_knows_every_variable_that_a_pod_sets(plan: Plan) -> None:
+    """A misspelt variable would be ignored in silence."""
+    for model in plan.models:
+        pod = model_manifest.deployment(plan, model, "image")["spec"]["template"]["spec"]
+        variables = [v["name"] for v in pod["containers"][0]["env"]]
+        known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
+        assert set(variables) <= known
+
+
+def test_the_servers_command_line_takes_the_arguments_of_every_weights_job(plan: Plan) -> None:
+    """With and without a recorded SHA-256."""
+    for model in plan.models:
+        job = weights_manifest.fill_job(plan, model, "image", "weights")
+        options: argparse.Namespace = _parser().parse_args(job["spec"]["template"]["spec"]["containers"][0]["args"])
+        assert options.file == model.weights.file
+        assert options.sha256 == model.weights.sha256
+
+
+def test_the_pod_lives_long_enough_to_drain_and_stop(plan: Plan) -> None:
+    """Kubernetes kills what has not ended after the grace period."""
+    for model in plan.models:
+        pod = model_manifest.deployment(plan, model, "image")["spec"]["template"]["spec"]
+        [grace] = [float(v["value"]) for v in pod["containers"][0]["env"] if v["name"] == "SLIPWAY_GRACE_S"]
+        assert pod["terminationGracePeriodSeconds"] >= grace + 7
+
+
+def test_program_dockerfiles_and_tools_mean_the_same_base_image() -> None:
+    """The named context replaces it by this very name."""
+    root = Path(__file__).parent.parent.parent
+    assert names.BASE_IMAGE == PUBLIC_BASE
+    for dockerfile in ("image/Dockerfile", "image/weights/Dockerfile"):
+        assert f"FROM {PUBLIC_BASE} AS" in (root / dockerfile).read_text()
+
+
+def test_the_plugins_have_the_versions_of_the_pinned_sdks() -> None:
+    """The CLI looks for the plugin whose version the SDK names."""
+    pinned = (Path(__file__).parent.parent.parent / "requirements.txt").read_text()
+    assert f"pulumi-kubernetes=={pulumi.KUBERNETES_PROVIDER.removeprefix('v')} " in pinned
+    assert f"pulumi-docker-build=={pulumi.DOCKER_BUILD_PROVIDER.removeprefix('v')} " in pinned
