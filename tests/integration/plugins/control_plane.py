@@ -37,9 +37,7 @@ class Binaries:
     def read(cls, environ: Mapping[str, str]) -> Binaries:
         """From the environment; a test without them fails instead of being left out."""
         folders = environ.get("SLIPWAY_TOOLCHAIN_BIN", "")
-        assert folders, (
-            "SLIPWAY_TOOLCHAIN_BIN must name the folders with etcd, kube-apiserver and pulumi"
-        )
+        assert folders, "SLIPWAY_TOOLCHAIN_BIN must name the folders with etcd, kube-apiserver and pulumi"
         return cls(folders)
 
     def path(self, *names: str) -> str:
