@@ -11,20 +11,20 @@ from tools.plugins.protocol import analyzer_pb2, language_pb2
 
 PYTHON = Interpreter(python=Path("/env/bin/python"), env={"PATH": "/env/bin"}, virtualenv=Path("/env"))
 INFO = language_pb2.ProgramInfo(
-    root_directory="/project", program_directory="/project/program", entry_point=".", options=Struct()
+    root_directory="/project", program_directory="/project/app", entry_point=".", options=Struct()
 )
 
 
 def test_a_program_runs_through_the_executor_with_all_that_the_engine_says() -> None:
     """Empty values are left out; booleans are lower case; the entry point is last, then its arguments."""
     request = language_pb2.RunRequest(
-        project="p", stack="s", pwd="/project/program", dryRun=True, parallel=4, monitor_address="m:1", info=INFO,
+        project="p", stack="s", pwd="/project/app", dryRun=True, parallel=4, monitor_address="m:1", info=INFO,
         args=["--flag"],
     )  # fmt: skip
     command = commands.program(PYTHON, "/bin/exec", "e:1", "", request)
     assert command.argv == (
         "/env/bin/python", "-u", "/bin/exec", "--monitor", "m:1", "--engine", "e:1", "--project", "p",
-        "--root_directory", "/project", "--stack", "s", "--pwd", "/project/program", "--dry_run", "true", "--parallel", "4",
+        "--root_directory", "/project", "--stack", "s", "--pwd", "/project/app", "--dry_run", "true", "--parallel", "4",
         ".", "--flag",
     )  # fmt: skip
 
