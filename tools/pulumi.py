@@ -32,7 +32,7 @@ LOCAL = "local"
 
 _BIN = "/.slipway/bin"
 _MARK = "# Written by `make up`:"
-_WRAPPER = """#!{python}
+_WRAPPER = """#!{python} -I
 # Written by `make up`: runs {module} of this checkout with its own virtual environment.
 import sys
 
