@@ -23,7 +23,9 @@ from tools.progress import Progress
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import GROUPS
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=(__doc__ or "").splitlines()[0])
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=(__doc__ or "").splitlines()[0]
+)
 cluster_app = typer.Typer(no_args_is_help=True, help="The local cluster alone, without a stack.")
 app.add_typer(cluster_app, name="cluster")
 

