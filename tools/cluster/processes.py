@@ -108,17 +108,9 @@ def apiserver(layout: Layout, programs: Programs) -> Daemon:
 
 def controller_manager(layout: Layout, programs: Programs) -> Daemon:
     """All built-in controllers, each under its own service account."""
-    pki, kubeconfig = layout.pki, layout.kubeconfig_of("controller-manager")
-    return _daemon(
-        "kube-controller-manager", programs["kube-controller-manager"],
-        ready.http_ok(f"https://127.0.0.1:{layout.ports.controller_manager}/healthz"),
-        kubeconfig=kubeconfig,
-        authentication_kubeconfig=kubeconfig,
-        authorization_kubeconfig=kubeconfig,
-        bind_address="127.0.0.1",
-        secure_port=layout.ports.controller_manager,
-        cert_dir=layout.run / "controller-manager",
-        leader_elect="false",
+    pki = layout.pki
+    return _control_loop(
+        layout, programs, "controller-manager", layout.ports.controller_manager,
         use_service_account_credentials="true",
         service_account_private_key_file=pki / "service-accounts.key",
         root_ca_file=pki / "ca.crt",
@@ -132,17 +124,22 @@ def controller_manager(layout: Layout, programs: Programs) -> Daemon:
 
 def scheduler(layout: Layout, programs: Programs) -> Daemon:
     """The default scheduler."""
-    kubeconfig = layout.kubeconfig_of("scheduler")
+    return _control_loop(layout, programs, "scheduler", layout.ports.scheduler)
+
+
+def _control_loop(layout: Layout, programs: Programs, name: str, port: int, **flags: object) -> Daemon:
+    """One of a kind (no leader election), on loopback, with its own kubeconfig."""
+    kubeconfig = layout.kubeconfig_of(name)
     return _daemon(
-        "kube-scheduler", programs["kube-scheduler"],
-        ready.http_ok(f"https://127.0.0.1:{layout.ports.scheduler}/healthz"),
+        f"kube-{name}", programs[f"kube-{name}"], ready.http_ok(f"https://127.0.0.1:{port}/healthz"),
         kubeconfig=kubeconfig,
         authentication_kubeconfig=kubeconfig,
         authorization_kubeconfig=kubeconfig,
         bind_address="127.0.0.1",
-        secure_port=layout.ports.scheduler,
-        cert_dir=layout.run / "scheduler",
+        secure_port=port,
+        cert_dir=layout.run / name,
         leader_elect="false",
+        **flags,
     )  # fmt: skip
 
 
