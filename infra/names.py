@@ -10,6 +10,8 @@ DOMAIN = "slipway.dev"
 HTTP_PORT, HTTP_PORT_NAME = 8000, "http"
 METRICS_PORT, METRICS_PORT_NAME = 9090, "metrics"
 SERVICE_PORT = 80
+# What the Ingress lets in. The server's /metrics is not among them: that is for Prometheus, on its own port.
+PUBLIC_PATHS = (("/v1", "Prefix"), ("/health", "Prefix"), ("/healthz", "Exact"), ("/ready", "Exact"), ("/", "Exact"))
 MODELS_DIR = "/models"
 CONFIG_DIR = "/etc/slipway"
 MODELS_FILE_NAME = "models.json"

@@ -33,5 +33,6 @@ def url(plan: Plan, model: ModelPlan) -> str:
 
 def _rule(model: ModelPlan) -> Manifest:
     backend = {"service": {"name": model.id, "port": {"name": names.HTTP_PORT_NAME}}}
-    rule: Manifest = {"http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    paths = [{"path": path, "pathType": kind, "backend": backend} for path, kind in names.PUBLIC_PATHS]
+    rule: Manifest = {"http": {"paths": paths}}
     return {"host": model.host, **rule} if model.host else rule

@@ -16,17 +16,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         workspace.pulumi("up", "--yes", "--skip-preview")
         yield workspace
     finally:
-        volumes = _volumes(workspace)
+        volumes = workspace.volumes()
         workspace.pulumi("destroy", "--yes", "--skip-preview")
     assert NAMESPACE not in workspace.kubectl("get", "namespaces", "-o", "name")
     assert workspace.pulumi("stack", "--stack", STACK, "--show-ids").count("kubernetes:") == 0
     if volumes:
         # The provisioner removes a released volume and its folder by itself.
         workspace.kubectl("wait", "--for=delete", "--timeout=30s", *[f"pv/{v}" for v in volumes])
-
-
-def _volumes(workspace: Workspace) -> list[str]:
-    claims = (
-        workspace.get("persistentvolumeclaims") if NAMESPACE in workspace.kubectl("get", "ns", "-o", "name") else []
-    )
-    return [c["spec"]["volumeName"] for c in claims if c["spec"].get("volumeName")]

@@ -60,7 +60,7 @@ def test_an_unknown_model_is_a_404_in_the_shape_of_the_api(client: openai.OpenAI
 
 
 def test_the_service_answers_inside_the_cluster_under_its_dns_name(stack: Workspace) -> None:
-    """Cluster DNS, Service and kube-proxy, asked from a pod."""
+    """Cluster DNS, Service and kube-proxy, asked from a pod. (The local cluster enforces no network policy.)"""
     ask = (
         "import urllib.request as r; "
         f"print(r.urlopen('http://{MODEL}.{NAMESPACE}.svc/v1/models', timeout=20).read().decode())"
@@ -138,9 +138,11 @@ def test_a_wrong_setting_is_refused_before_anything_changes(stack: Workspace) ->
     assert stack.preview_steps() == {}
 
 
-def test_health_and_metrics_are_served_for_the_cluster(stack: Workspace) -> None:
-    """Probes and Prometheus read these."""
-    for path in ("/health", "/health/live", "/health/ready", "/health/startup"):
+def test_health_is_public_and_metrics_are_not(stack: Workspace) -> None:
+    """Load balancers ask for the first from outside; the second has its own port, for Prometheus."""
+    for path in ("/", "/health", "/health/live", "/health/ready", "/health/startup", "/healthz", "/ready"):
         assert httpx.get(stack.url + path, headers=stack.headers).status_code == 200, path
-    text = httpx.get(stack.url + "/metrics", headers=stack.headers).text
-    assert "# TYPE" in text
+    assert httpx.get(stack.url + "/metrics", headers=stack.headers).status_code == 404
+    [pod, *_] = stack.get("pods", "-l", "slipway.dev/role=model")
+    proxy = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}:9090/proxy/metrics"
+    assert "# TYPE" in stack.kubectl("get", "--raw", proxy)

@@ -53,6 +53,8 @@ class Workspace:
         # `stack init` writes beside Pulumi.yaml: into the folder, not into the checkout.
         shutil.copy(ROOT / "Pulumi.yaml", folder)
         workspace.pulumi("stack", "init", STACK, "--secrets-provider", "passphrase", "--cwd", str(folder))
+        # What a run that was killed has left on a cluster that stays: its state is gone, so nothing else removes it.
+        workspace.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout=120s")
         return workspace
 
     @property
@@ -102,6 +104,11 @@ class Workspace:
         done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=180)
         assert done.returncode == 0, f"kubectl {' '.join(args)}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def volumes(self) -> list[str]:
+        """Names of the volumes behind this stack's claims; none when it has no namespace (any more)."""
+        claims = json.loads(self.kubectl("get", "pvc", "-n", NAMESPACE, "-o", "json"))["items"]
+        return [c["spec"]["volumeName"] for c in claims if c["spec"].get("volumeName")]
 
     def get(self, *args: str) -> list[dict[str, Any]]:
         """Objects of this stack's namespace."""
