@@ -1,0 +1,108 @@
+"""Our iptables chains: pods reach the outside, nobody outside reaches pods, services or the node's own address.
+
+`chains` is pure: all rules as values. They lie in chains of our own, so nothing of anybody else's is touched and all of
+it can be undone. Clean-up also knows the few chains that the kubelet leaves behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+from tools.cluster.layout import BRIDGE, NODE_IP, NODE_POD_CIDR, POD_CIDR, SERVICE_CIDR
+from tools.command import run
+
+CHAIN = "SLIPWAY"
+"""Prefix of all our chains."""
+LOOPBACK = "127.0.0.0/8"
+
+Rule = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One chain and the built-in one that jumps to it."""
+
+    table: str
+    hook: str
+    name: str
+    rules: tuple[Rule, ...]
+
+
+def chains(apiserver_port: int) -> tuple[Chain, ...]:
+    """All that is ours; the guard comes first, so that nothing is open before it."""
+    port = str(apiserver_port)
+    to_node = ("-d", "127.0.0.1", "-p", "tcp", "--dport", port, "-j", "DNAT", "--to-destination", f"{NODE_IP}:{port}")
+    return (
+        _guard(),
+        # Docker sets the policy to DROP where it is installed. Whoever else sends to a pod was translated to it by a
+        # rule that is not ours: only answers get through.
+        Chain("filter", "FORWARD", CHAIN, (
+            ("-i", BRIDGE, "-j", "ACCEPT"),
+            ("-o", BRIDGE, "-m", "conntrack", "--ctstate", "RELATED,ESTABLISHED", "-j", "ACCEPT"),
+            ("-o", BRIDGE, "-j", "DROP"),
+        )),
+        # Pods reach the outside under the machine's address.
+        Chain("nat", "POSTROUTING", f"{CHAIN}-POST", (
+            ("-s", NODE_POD_CIDR, "!", "-d", POD_CIDR, "-j", "MASQUERADE"),
+        )),
+        # The API server listens on the bridge, where pods reach it; from this machine it is found on loopback.
+        Chain("nat", "OUTPUT", f"{CHAIN}-OUT", (to_node,)),
+    )  # fmt: skip
+
+
+def _guard() -> Chain:
+    """Drop what comes from outside and is addressed to the inside, e.g. by a neighbour who set a route to us.
+
+    In `mangle`, before any address translation: answers to pods still carry the machine's address here, and no rule
+    of kube-proxy's, which accepts service traffic before our FORWARD chain sees it, comes earlier. Loopback is in the
+    list because kube-proxy lets the kernel route it.
+    """
+    inside = (("-i", BRIDGE, "-j", "RETURN"), ("-i", "lo", "-j", "RETURN"))
+    private = (POD_CIDR, SERVICE_CIDR, LOOPBACK)
+    return Chain("mangle", "PREROUTING", f"{CHAIN}-PRE", (*inside, *(("-d", cidr, "-j", "DROP") for cidr in private)))
+
+
+def ensure(apiserver_port: int) -> None:
+    """Fill our chains and jump to each once; safe to repeat."""
+    for chain in chains(apiserver_port):
+        table = ("iptables", "-w", "-t", chain.table)
+        if not _quiet(*table, "-N", chain.name):
+            run([*table, "-F", chain.name])
+        for rule in chain.rules:
+            run([*table, "-A", chain.name, *rule])
+        if not _quiet(*table, "-C", chain.hook, "-j", chain.name):
+            run([*table, "-I", chain.hook, "-j", chain.name])
+
+
+def remove() -> None:
+    """Undo `ensure` and what the kubelet leaves; safe to repeat, also where there is no iptables."""
+    if not shutil.which("iptables"):
+        return
+    for chain in chains(0):
+        table = ("iptables", "-w", "-t", chain.table)
+        while _quiet(*table, "-D", chain.hook, "-j", chain.name):
+            pass
+        _quiet(*table, "-F", chain.name)
+        _quiet(*table, "-X", chain.name)
+    _remove_kubelet_chains()
+
+
+def _remove_kubelet_chains() -> None:
+    """`kube-proxy --cleanup` removes only kube-proxy's."""
+    left = (
+        ("filter", "KUBE-FIREWALL"), ("mangle", "KUBE-IPTABLES-HINT"),
+        *((table, "KUBE-KUBELET-CANARY") for table in ("filter", "nat", "mangle")),
+    )  # fmt: skip
+    for program in ("iptables", "ip6tables"):
+        for hook in ("INPUT", "OUTPUT"):
+            _quiet(program, "-w", "-D", hook, "-j", "KUBE-FIREWALL")
+        for table, chain in left:
+            _quiet(program, "-w", "-t", table, "-F", chain)
+            _quiet(program, "-w", "-t", table, "-X", chain)
+
+
+def _quiet(*argv: str) -> bool:
+    """Run what may fail because there is nothing to undo."""
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
