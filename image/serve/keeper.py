@@ -62,6 +62,7 @@ class Keeper:
         self._ids = itertools.count(1)
         self._pulse = Pulse(clock, longest_gap_s=2 * TICK_S)
         self._pace = Pace()
+        self._has_spoken = False  # the present worker; until then its Python may still be starting
         self._last_words = ""
         self._load_share = 0.0
         self._size_bytes = 0
@@ -164,7 +165,7 @@ class Keeper:
     async def _launch(self) -> None:
         self._num_launches += 1
         launch = self._num_launches
-        self._last_words, self._load_share = "", 0.0
+        self._has_spoken, self._last_words, self._load_share = False, "", 0.0
         self._pulse.beat()
         self._go(State.LOADING)
         try:
@@ -181,8 +182,9 @@ class Keeper:
         """Ping; replace a worker that is silent or stuck."""
         assert self._worker is not None
         self._worker.send(Ping())
-        if self._pulse.look() >= self._options.silence_s:
-            self._give_up(f"did not answer for {self._options.silence_s:g} s")
+        allowed_s = self._options.silence_s if self._has_spoken else self._options.start_s
+        if self._pulse.look() >= allowed_s:
+            self._give_up(f"did not answer for {allowed_s:g} s")
         elif self._stuck_s >= self._options.stuck_s:
             self._give_up(f"was at one step or prompt for {self._stuck_s:.0f} s")
 
@@ -197,6 +199,7 @@ class Keeper:
     def _on_message(self, launch: int, message: Message) -> None:
         if launch != self._num_launches:
             return
+        self._has_spoken = True
         self._pulse.beat()
         match message:
             case Events():

@@ -47,6 +47,7 @@ class Options:
     num_threads: int
     step_tokens: int
     max_waiting: int
+    start_s: float
     silence_s: float
     stuck_s: float
 

@@ -136,6 +136,7 @@ def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervis
             num_threads=threads,
             step_tokens=settings.step_tokens,
             max_waiting=settings.max_waiting,
+            start_s=settings.start_s,
             silence_s=settings.silence_s,
             stuck_s=settings.stuck_s,
         ),

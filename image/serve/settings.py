@@ -32,7 +32,8 @@ class Settings(BaseSettings):
     step_tokens: Annotated[int, Field(ge=16, le=8192)] = 256  # most tokens in one step: bounds how long a step takes
     max_waiting: Annotated[int, Field(ge=0)] = 64  # requests of one model that may wait for a slot; beyond: 429
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
-    silence_s: Annotated[float, Field(gt=0)] = 1.5  # a worker that answers no ping for so long is replaced
+    start_s: Annotated[float, Field(gt=0)] = 30.0  # how long a new process may take to its first word: Python is slow
+    silence_s: Annotated[float, Field(gt=0)] = 1.5  # after that, one that answers no ping for so long is replaced
     stuck_s: Annotated[float, Field(gt=0)] = 120.0  # so is one whose step or prompt takes so long
 
 

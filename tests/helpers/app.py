@@ -47,7 +47,9 @@ async def running_app(
         MODELS,
         launcher=launcher,
         disk=FakeDisk(files={"m.gguf"} if present else set()),
-        options=Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=1, silence_s=1.5, stuck_s=60),
+        options=Options(
+            Path("/models"), num_threads=1, step_tokens=16, max_waiting=1, start_s=20, silence_s=1.5, stuck_s=60
+        ),
         clock=clock,
         jitter=lambda: 1.0,
     )

@@ -21,7 +21,7 @@ from tests.helpers.fakes import FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"
 ENTRY = ModelEntry(id="m", file=FILE, num_slots=2, context_tokens=64)
-OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, silence_s=1.5, stuck_s=60)
+OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
 REQUEST = GenerateRequest(text="hello")
 LOADED = Loaded("tiny", 1000, has_chat_template=False, load_s=0.1)
 
@@ -206,6 +206,28 @@ def test_a_silent_worker_is_replaced_within_two_seconds() -> None:
         assert "did not answer for 1.5 s" in str(lost)
         await world.tick(4)
         assert len(world.launcher.workers) == 2
+
+    asyncio.run(story())
+
+
+def test_a_worker_may_take_long_to_its_first_word_but_not_for_ever() -> None:
+    """On a busy node its Python starts slowly: only from the first pong on does a short silence count."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick(round(15 / TICK_S))
+        worker = world.worker
+        assert not worker.is_killed
+        worker.say(Pong(0.0, Stats()))
+        await world.tick(round(1.5 / TICK_S))
+        assert worker.is_killed
+        assert "did not answer for 1.5 s" in world.keeper.status().reason
+        while len(world.launcher.workers) < 2:
+            await world.tick()
+        started = world.clock.now
+        while not world.worker.is_killed:  # the allowance is each launch's own
+            await world.tick()
+        assert world.clock.now - started == OPTIONS.start_s
 
     asyncio.run(story())
 

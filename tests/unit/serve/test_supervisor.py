@@ -22,7 +22,7 @@ MODELS = Models(
         ModelEntry(id="b", file="b.gguf", num_slots=2, context_tokens=64),
     )
 )
-OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, silence_s=1.5, stuck_s=60)
+OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
 HELLO = GenerateRequest(text="hello big world")
 
 
