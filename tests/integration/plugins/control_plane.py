@@ -56,6 +56,8 @@ class ControlPlane:
         self.folder = folder
         self.url = f"https://127.0.0.1:{port}"
         self.kubeconfig = folder / "kubeconfig"
+        self.failing: set[str] = set()
+        """Images whose containers end with an error, for the kubelet that `PodStatuses` plays."""
         self.http = httpx.Client(
             base_url=self.url,
             verify=False,
@@ -209,7 +211,8 @@ def _private_key() -> bytes:
 
 
 class PodStatuses(threading.Thread):
-    """Plays the kubelet for all pods: Running and Ready, or an image that can't be pulled. Jobs' pods succeed."""
+    """Plays the kubelet for all pods: Running and Ready, or an image that can't be pulled. Jobs' pods succeed,
+    unless their image is one of those that fail."""
 
     def __init__(self, plane: ControlPlane) -> None:
         super().__init__(daemon=True)
@@ -229,14 +232,14 @@ class PodStatuses(threading.Thread):
         self.join()
 
     def _play(self, pod: dict[str, Any]) -> None:
-        metadata, status = pod["metadata"], _status(pod)
+        metadata, status = pod["metadata"], _status(pod, self._plane.failing)
         if pod["status"].get("phase") != status["phase"] or not pod["status"].get("containerStatuses"):
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
             with contextlib.suppress(httpx.HTTPStatusError):  # deleted meanwhile
                 self._plane.patch(path, {"status": status})
 
 
-def _status(pod: dict[str, Any]) -> dict[str, Any]:
+def _status(pod: dict[str, Any], failing: set[str]) -> dict[str, Any]:
     container = pod["spec"]["containers"][0]
     is_job = any(owner["kind"] == "Job" for owner in pod["metadata"].get("ownerReferences", []))
     state: dict[str, Any] = {"running": {}}
@@ -244,6 +247,8 @@ def _status(pod: dict[str, Any]) -> dict[str, Any]:
     if BROKEN in container["image"]:
         message = f'Back-off pulling image "{container["image"]}"'
         phase, state = "Pending", {"waiting": {"reason": "ImagePullBackOff", "message": message}}
+    elif is_job and container["image"] in failing:
+        phase, state = "Failed", {"terminated": {"exitCode": 1, "reason": "Error"}}
     elif is_job:
         phase, state = "Succeeded", {"terminated": {"exitCode": 0, "reason": "Completed"}}
     is_ready = phase == "Running"

@@ -170,6 +170,30 @@ def test_replicas_that_an_autoscaler_owns_stay_as_they_are(project: Workspace, p
     assert live["metadata"]["labels"] == {"step": "two"}
 
 
+FILL = """
+k8s.batch.v1.Job(
+    "fill", metadata={"namespace": "default", "name": "fill", "annotations": {"pulumi.com/replaceUnready": "true"}},
+    spec={"backoff_limit": 0, "template": {"spec": {"restart_policy": "Never", "containers": [
+        {"name": "main", "image": "fill:flaky"}]}}})
+"""
+
+
+def test_a_failed_job_is_made_anew_by_the_next_update(project: Workspace, plane: ControlPlane) -> None:
+    """The old one goes first, as both have the same name; one that has done its work stays."""
+    path = "/apis/batch/v1/namespaces/default/jobs/fill"
+    project.write(FILL)
+    plane.failing.add("fill:flaky")
+    done = project.run("up", "--yes", "--skip-preview")
+    assert done.returncode != 0
+    assert "BackoffLimitExceeded" in done.stdout + done.stderr
+    failed = plane.get(path)["metadata"]["uid"]
+    plane.failing.clear()
+    assert project.up()["replace"] == 1
+    assert plane.get(path)["metadata"]["uid"] != failed
+    assert plane.get(path)["status"]["succeeded"] == 1
+    assert set(project.up()) == {"same"}
+
+
 def test_a_claim_that_binds_late_is_not_waited_for(project: Workspace) -> None:
     """With WaitForFirstConsumer nothing binds it before a pod comes."""
     project.write("""

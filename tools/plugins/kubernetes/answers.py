@@ -34,7 +34,7 @@ def diff_response(found: Difference, *, is_unready_job: bool) -> provider_pb2.Di
     return provider_pb2.DiffResponse(
         changes=provider_pb2.DiffResponse.DIFF_SOME if some else provider_pb2.DiffResponse.DIFF_NONE,
         replaces=replaces,
-        deleteBeforeReplace=found.is_deleted_first,
+        deleteBeforeReplace=bool(replaces) and found.has_same_name,
         detailedDiff=details,
         hasDetailedDiff=True,
     )

@@ -45,8 +45,8 @@ class Difference:
 
     changes: Sequence[Change]
     replacing: Sequence[Change]
-    is_deleted_first: bool
-    """The old object must go before the new one can come: both have the same name."""
+    has_same_name: bool
+    """A replacement can only come when the old object has gone: both have the same name."""
 
 
 def difference(
@@ -65,7 +65,7 @@ def difference(
         changes = _settled(changes, compared, dry_run)
     fields = immutable.fields_of(compared.inputs, settings)
     replacing = [change for change in changes if _is_replacing(change, fields)]
-    return Difference(changes, replacing, is_deleted_first=bool(replacing) and _has_same_name(compared))
+    return Difference(changes, replacing, has_same_name=_has_same_name(compared))
 
 
 def _base(compared: Compared, *, is_namespaced: bool) -> Object:

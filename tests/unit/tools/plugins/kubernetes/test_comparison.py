@@ -118,7 +118,7 @@ def test_another_name_replaces_without_asking_the_server() -> None:
     renamed = {**INPUTS, "metadata": {"namespace": "n", "name": "new"}}
     found = diff(renamed, server)
     assert [render(change.path) for change in found.replacing] == ["metadata.name"]
-    assert not found.is_deleted_first
+    assert not found.has_same_name
     assert server.asked == []
 
 
@@ -128,10 +128,10 @@ def test_a_replacement_under_the_same_name_deletes_first() -> None:
     new = {**INPUTS, "spec": {"selector": {"a": "2"}}}
     found = diff(new, Server(), live={**old, "status": {}}, old=old)
     assert [render(change.path) for change in found.replacing] == ["spec.selector.a"]
-    assert found.is_deleted_first
+    assert found.has_same_name
     marked = {**new["metadata"], "annotations": {AUTONAMED: "true"}}
     found = diff({**new, "metadata": marked}, Server(), live={**old, "status": {}}, old=old)
-    assert not found.is_deleted_first
+    assert not found.has_same_name
 
 
 def test_no_namespace_is_the_default_one_and_none_for_kinds_without() -> None:

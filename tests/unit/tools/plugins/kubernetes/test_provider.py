@@ -248,8 +248,11 @@ def test_a_failed_job_is_replaced_when_it_asks_for_it(make: Make, api: FakeApi) 
     request = provider_pb2.DiffRequest(urn=urn("batch/v1:Job"), olds=olds, news=to_struct(inputs))
     answer = make().Diff(request, context())
     assert list(answer.replaces) == ['metadata.annotations["pulumi.com/replaceUnready"]']
+    assert answer.deleteBeforeReplace  # the new one has the same name
     api.objects[path]["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
-    assert make().Diff(request, context()).changes == provider_pb2.DiffResponse.DIFF_NONE
+    answer = make().Diff(request, context())
+    assert answer.changes == provider_pb2.DiffResponse.DIFF_NONE
+    assert not answer.deleteBeforeReplace
 
 
 def test_update_keeps_manager_and_first_version(make: Make, api: FakeApi) -> None:
