@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,8 @@ def names(folder: Path) -> list[str]:
 class FakeHub:
     """Downloads a file, counts how often, and can break in the middle."""
 
-    def __init__(self, content: bytes = b"good", *, breaks: bool = False, record: str | None = None) -> None:
-        self.content, self.breaks, self.record = content, breaks, record
+    def __init__(self, content: bytes = b"good", *, error: Exception | None = None, record: str | None = None) -> None:
+        self.content, self.error, self.record = content, error, record
         self.found_before: list[list[str]] = []
 
     def sha256(self, *, repo: str, revision: str, file: str) -> str | None:
@@ -30,15 +31,15 @@ class FakeHub:
         return self.record
 
     def download(self, *, repo: str, revision: str, file: str, folder: Path) -> Path:
-        """As huggingface_hub does: into a folder, keeping what came when it breaks."""
+        """As huggingface_hub does: by a partial file whose name nobody knows again."""
         self.found_before.append(names(folder))
-        if self.breaks:
-            (folder / "part").write_bytes(b"go")
-            raise ConnectionError("connection reset")
+        partial = folder / f"{uuid.uuid4().hex}.incomplete"
+        partial.write_bytes(self.content)
+        if self.error is not None:
+            raise self.error
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.content)
-        return path
+        return partial.rename(path)
 
 
 def run(target: Path, hub: FakeHub, file: str = "m.gguf", sha256: str | None = SHA256) -> str:
@@ -60,13 +61,39 @@ def test_a_file_that_is_right_is_not_pulled_again(tmp_path: Path) -> None:
     assert len(hub.found_before) == 1
 
 
-def test_the_next_pull_goes_on_where_one_broke(tmp_path: Path) -> None:
-    """What came stays for it; the error names repository and file."""
-    with pytest.raises(SetupError, match=r"org/m@main/m.gguf can't be pulled: connection reset"):
-        run(tmp_path, FakeHub(breaks=True))
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionError("connection reset"), "connection reset"),
+        (RuntimeError("Data processing error:\n  no such chunk"), "Data processing error: no such chunk"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_whatever_breaks_a_pull_is_one_line_and_leaves_nothing(tmp_path: Path, error: Exception, words: str) -> None:
+    """The error names repository and file, of whatever kind it is."""
+    with pytest.raises(SetupError) as caught:
+        run(tmp_path, FakeHub(error=error))
+    assert str(caught.value) == f"org/m@main/m.gguf can't be pulled: {words}"
+    assert names(tmp_path) == []
+
+
+def test_what_a_killed_pull_left_is_removed_before_the_next(tmp_path: Path) -> None:
+    """It can't be gone on from: it would only take the room that the next pull needs."""
+    left = tmp_path / ".m.gguf.pull" / "cache"
+    left.mkdir(parents=True)
+    (left / "1234.incomplete").write_bytes(b"go")
     hub = FakeHub()
     run(tmp_path, hub)
-    assert hub.found_before == [["part"]]
+    assert hub.found_before == [[]]
+    assert names(tmp_path) == ["m.gguf"]
+
+
+def test_a_file_that_cannot_be_placed_is_one_line(tmp_path: Path) -> None:
+    """A folder has its name."""
+    (tmp_path / "m.gguf").mkdir()
+    with pytest.raises(SetupError, match=r"org/m@main/m.gguf can't be pulled: .*Is a directory"):
+        run(tmp_path, FakeHub())
+    assert names(tmp_path) == ["m.gguf"]
 
 
 def test_a_wrong_sha256_leaves_nothing(tmp_path: Path) -> None:
