@@ -48,6 +48,13 @@ state = "{layout.run}/containerd"
 [grpc]
   address = "{layout.containerd_socket}"
 
+# Nothing of ours lies where another containerd looks for it.
+[plugins.'io.containerd.internal.v1.opt']
+  path = "{layout.dir}/containerd-opt"
+
+[plugins.'io.containerd.nri.v1.nri']
+  disable = true
+
 [plugins.'io.containerd.cri.v1.runtime']
   # Lowering oom_score_adj is refused in some sandboxes, and runc then dies without a word.
   restrict_oom_score_adj = true
@@ -62,6 +69,7 @@ state = "{layout.run}/containerd"
       runtime_type = "io.containerd.runc.v2"
       [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
         BinaryName = "{runc}"
+        Root = "{layout.run}/runc"
         SystemdCgroup = false
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
@@ -179,6 +187,9 @@ def buildkitd(layout: Layout, runc: Path) -> str:
 
 [grpc]
   address = ["unix://{layout.buildkit_socket}"]
+
+[otel]
+  socketPath = "{layout.run}/buildkitd-otel.sock"
 
 [worker.containerd]
   enabled = false

@@ -103,7 +103,7 @@ def _kwok(layout: Layout, programs: Programs) -> Daemon:
         "kwok",
         (
             programs["kwok"],
-            f"--kubeconfig={layout.kubeconfig}",
+            f"--kubeconfig={layout.kubeconfig_of('kwok')}",
             f"--config={layout.conf / 'kwok.yaml'}",
             "--node-lease-duration-seconds=40",
             "--manage-all-nodes=false",

@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs of the local cluster: one authority, one key for each component, least rights.
+"""Certificates and kubeconfigs of the local cluster: one key for each component, least rights.
 
 Made once and kept; all private keys are readable by their owner only.
 """
@@ -18,8 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tools.cluster.layout import API_SERVICE_IP, NAME, NODE_IP, Layout
+from tools.errors import ToolError
 
 VALID_FOR = datetime.timedelta(days=3650)
+FORMAT = "2"
+"""Raised when the set of certificates changes."""
 
 USERS = {
     # name of the kubeconfig -> (user, groups): RBAC's own names for the control plane's parts
@@ -31,6 +34,7 @@ USERS = {
     "coredns": ("slipway:coredns", ()),
     "metrics-server": ("slipway:metrics-server", ()),
     "controllers": ("slipway:controllers", ()),
+    "kwok": ("slipway:kwok", ()),
 }
 
 
@@ -45,7 +49,8 @@ class Authority:
         """Write `path`.crt and `path`.key: for `hosts` a server's certificate, else a client's."""
         key = ec.generate_private_key(ec.SECP256R1())
         use = ExtendedKeyUsageOID.SERVER_AUTH if hosts else ExtendedKeyUsageOID.CLIENT_AUTH
-        builder = _builder(name, groups, self.cert.subject, key.public_key())
+        builder = _builder(name, groups, self.cert.subject, key.public_key(), self.key.public_key())
+        builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
         if hosts:
             builder = builder.add_extension(x509.SubjectAlternativeName([_san(h) for h in hosts]), critical=False)
@@ -60,6 +65,8 @@ def ensure(layout: Layout) -> None:
     """Make all certificates and kubeconfigs of a new cluster."""
     done = layout.pki / "done"
     if done.exists():
+        if done.read_text() != FORMAT:
+            raise ToolError("the local cluster was made by an older version of these tools: `make down` first")
         return
     layout.pki.mkdir(parents=True, exist_ok=True, mode=0o700)
     ca = _authority(layout.pki / "ca", f"{NAME}-ca")
@@ -70,21 +77,26 @@ def ensure(layout: Layout) -> None:
     ca.issue(layout.pki / "apiserver", "kube-apiserver", hosts=names)
     ca.issue(layout.pki / "kubelet", NAME, hosts=(NAME, NODE_IP, "127.0.0.1"))
     ca.issue(layout.pki / "metrics-server", "metrics-server", hosts=("metrics-server.kube-system.svc", NODE_IP))
-    ca.issue(layout.pki / "apiserver-kubelet", "slipway:apiserver", ("system:masters",))
+    ca.issue(layout.pki / "apiserver-kubelet", "slipway:apiserver")
     front = _authority(layout.pki / "front-proxy-ca", f"{NAME}-front-proxy-ca")
     front.issue(layout.pki / "front-proxy", "front-proxy")
+    # Whoever reads or writes the store is above RBAC: an authority of its own, that signs one client only.
+    store = _authority(layout.pki / "etcd-ca", f"{NAME}-etcd-ca")
+    store.issue(layout.pki / "etcd", "etcd", hosts=("127.0.0.1",))
+    store.issue(layout.pki / "etcd-client", "kube-apiserver")
     _service_account_key(layout.pki / "service-accounts")
     for user, (name, groups) in USERS.items():
         ca.issue(layout.pki / f"user-{user}", name, groups)
         _write_kubeconfig(layout, user)
-    done.touch()
+    done.write_text(FORMAT)
 
 
 def _authority(path: Path, name: str) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    builder = _builder(name, (), subject, key.public_key())
+    builder = _builder(name, (), subject, key.public_key(), key.public_key())
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
     cert = builder.sign(key, hashes.SHA256())
     write_private(path.with_suffix(".key"), _pem(key))
     path.with_suffix(".crt").write_bytes(cert.public_bytes(_PEM))
@@ -92,8 +104,13 @@ def _authority(path: Path, name: str) -> Authority:
 
 
 def _builder(
-    name: str, groups: tuple[str, ...], issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    name: str,
+    groups: tuple[str, ...],
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    issuer_key: ec.EllipticCurvePublicKey,
 ) -> x509.CertificateBuilder:
+    """What all certificates have; strict clients (Python from 3.13 on) ask for both key identifiers."""
     attributes = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, g) for g in groups]
     attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, name))
     now = datetime.datetime.now(datetime.UTC)
@@ -105,7 +122,17 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(now + VALID_FOR)
-    )
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
+    )  # fmt: skip
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates, key_cert_sign=signs_certificates, crl_sign=signs_certificates,
+        content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
+        encipher_only=False, decipher_only=False,
+    )  # fmt: skip
 
 
 def _san(host: str) -> x509.GeneralName:

@@ -51,3 +51,19 @@ def test_registry_and_ingress_listen_on_loopback_only(tmp_path: Path) -> None:
 def test_node_ports_are_served_on_loopback_only(tmp_path: Path) -> None:
     """As above, for services of type NodePort."""
     assert yaml.safe_load(configs.kube_proxy(support.layout(tmp_path)))["nodePortAddresses"] == ["127.0.0.0/8"]
+
+
+def test_containerd_and_the_builder_keep_to_the_state_folder(tmp_path: Path) -> None:
+    """Their defaults lie in /run and /opt, where those of a Docker installation are."""
+    layout, programs = support.layout(tmp_path), support.programs(tmp_path)
+    rendered = configs.render(layout, programs)
+    containerd = tomllib.loads(rendered["containerd.toml"])
+    plugins = containerd["plugins"]
+    runc = plugins["io.containerd.cri.v1.runtime"]["containerd"]["runtimes"]["runc"]["options"]
+    builder = tomllib.loads(rendered["buildkitd.toml"])
+    assert plugins["io.containerd.nri.v1.nri"]["disable"] is True
+    for path in (
+        containerd["root"], containerd["state"], plugins["io.containerd.internal.v1.opt"]["path"], runc["Root"],
+        builder["otel"]["socketPath"],
+    ):  # fmt: skip
+        assert Path(path).is_relative_to(layout.dir), path

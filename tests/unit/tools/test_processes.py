@@ -35,3 +35,13 @@ def test_the_api_server_authorises_with_rbac_and_the_node_authoriser(daemons: li
     """As every conformant cluster does."""
     [apiserver] = [d for d in daemons if d.name == "kube-apiserver"]
     assert "--authorization-mode=Node,RBAC" in apiserver.argv
+
+
+def test_the_store_answers_only_the_api_server(daemons: list[Daemon]) -> None:
+    """Whoever reaches etcd without a certificate would be the master of the cluster."""
+    [etcd] = [d for d in daemons if d.name == "etcd"]
+    [apiserver] = [d for d in daemons if d.name == "kube-apiserver"]
+    assert {"--client-cert-auth=true", "--peer-client-cert-auth=true"} <= set(etcd.argv)
+    urls = [a for a in (*etcd.argv, *apiserver.argv) if "-urls=" in a or a.startswith("--etcd-servers=")]
+    assert len(urls) == 5
+    assert all("=https://127.0.0.1:" in u for u in urls)
