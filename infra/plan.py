@@ -36,11 +36,6 @@ class Replicas:
     unavailable: int
 
     @property
-    def autoscaled(self) -> bool:
-        """True when an autoscaler owns the number of replicas."""
-        return self.most > self.least
-
-    @property
     def peak(self) -> int:
         """The most pods that may exist at once."""
         return self.most + self.surge

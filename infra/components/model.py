@@ -40,6 +40,5 @@ class Model(pulumi.ComponentResource):
         behind = pulumi.ResourceOptions(parent=self, depends_on=[deployment])
         create(objects.service(plan, model), behind)
         create(scaling.disruption_budget(plan, model), behind)
-        if model.replicas.autoscaled:
-            create(scaling.autoscaler(plan, model), behind)
+        create(scaling.autoscaler(plan, model), behind)
         self.register_outputs({})

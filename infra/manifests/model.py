@@ -27,7 +27,7 @@ def models_config(plan: Plan, model: ModelPlan) -> Manifest:
 
 
 def deployment(plan: Plan, model: ModelPlan, image: Any) -> Manifest:
-    """The replicas; `spec.replicas` is left out where an autoscaler owns it."""
+    """The pods of a model. How many is the autoscaler's to say: were `spec.replicas` here too, both would write it."""
     labels = names.model_labels(model.id, names.ROLE_MODEL)
     spec: Manifest = {
         "progressDeadlineSeconds": model.probes.progress_deadline_s,
@@ -42,8 +42,6 @@ def deployment(plan: Plan, model: ModelPlan, image: Any) -> Manifest:
             "spec": _pod(plan, model, image),
         },
     }
-    if not model.replicas.autoscaled:
-        spec["replicas"] = model.replicas.least
     return manifest("apps/v1", "Deployment", model.id, plan.namespace, labels, spec=spec)
 
 

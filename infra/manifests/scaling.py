@@ -10,7 +10,11 @@ QUIET_S = 600  # a new replica loads for minutes, so none is given up in a short
 
 
 def autoscaler(plan: Plan, model: ModelPlan) -> Manifest:
-    """Scales on CPU, which is what a CPU model runs out of first; only its own container counts."""
+    """Scales on CPU, which is what a CPU model runs out of first; only its own container counts.
+
+    A fixed number has an autoscaler, too, with equal bounds: the number never changes its owner, so going from fixed
+    to variable and back takes no pod away. Bounds hold also where no metrics are to be had.
+    """
     busy = {"type": "AverageValue", "averageValue": format_cpu(round(model.resources.cpu_limit_m * BUSY_SHARE))}
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": model.id},

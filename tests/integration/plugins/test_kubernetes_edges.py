@@ -154,15 +154,19 @@ k8s.apps.v1.Deployment(
                        "spec": {"containers": [{"name": "main", "image": "server:1"}]}}},
     opts=pulumi.ResourceOptions(ignore_changes=["spec.replicas"]))
 """
+UNCOUNTED = DEPLOYMENT.replace('"replicas": 1, ', "").replace('ignore_changes=["spec.replicas"]', "")
 
 
-def test_replicas_that_an_autoscaler_owns_stay_as_they_are(project: Workspace, plane: ControlPlane) -> None:
-    """`ignoreChanges` leaves the field to its owner, also when another field changes."""
+@pytest.mark.parametrize("program", [DEPLOYMENT, UNCOUNTED], ids=["ignored", "left out"])
+def test_replicas_that_an_autoscaler_owns_stay_as_they_are(
+    project: Workspace, plane: ControlPlane, program: str
+) -> None:
+    """With `ignoreChanges`, or never given, the field is left to its owner, also when another field changes."""
     path = "/apis/apps/v1/namespaces/default/deployments/scaled"
-    project.write(DEPLOYMENT.replace("STEP", "one"))
+    project.write(program.replace("STEP", "one"))
     project.up()
     plane.patch(f"{path}/scale", {"spec": {"replicas": 3}}, manager="kube-controller-manager")
-    project.write(DEPLOYMENT.replace("STEP", "two"))
+    project.write(program.replace("STEP", "two"))
     assert set(project.steps("--refresh")["scaled"]["detailedDiff"]) == {"metadata.labels.step"}
     project.up("--refresh")
     live = plane.get(path)

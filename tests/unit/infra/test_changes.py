@@ -33,11 +33,10 @@ def test_more_replicas_touch_the_autoscaler_only() -> None:
     assert changed_objects(LOCAL, with_model(LOCAL, replicas=replicas)) == {"HorizontalPodAutoscaler"}
 
 
-def test_a_fixed_number_of_replicas_removes_the_autoscaler() -> None:
-    """And the Deployment owns the number again."""
-    replicas = dataclasses.replace(MODEL.replicas, most=1)
-    found = changed_objects(LOCAL, with_model(LOCAL, replicas=replicas))
-    assert found == {"HorizontalPodAutoscaler", "Deployment"}
+def test_a_fixed_number_of_replicas_touches_the_autoscaler_only() -> None:
+    """The number keeps its owner: no pod is taken away between fixed and variable."""
+    fixed = dataclasses.replace(MODEL.replicas, least=2, most=2)
+    assert changed_objects(LOCAL, with_model(LOCAL, replicas=fixed)) == {"HorizontalPodAutoscaler"}
 
 
 def test_more_slots_roll_the_model_with_a_new_configuration() -> None:

@@ -88,12 +88,6 @@ def test_a_stack_can_choose_another_profile() -> None:
     assert [notice.kind for notice in plan.notices] == ["warning"]
 
 
-def test_equal_bounds_mean_a_fixed_number_of_replicas() -> None:
-    """No autoscaler then."""
-    assert not with_models([ModelConfig("legal", 3, 3, None)]).models[0].replicas.autoscaled
-    assert with_models([ModelConfig("legal", 3, 4, None)]).models[0].replicas.autoscaled
-
-
 def test_other_weights_have_another_hash() -> None:
     """Names of volumes and Jobs depend on it; replicas and profile do not touch it."""
     one, same, other = (
