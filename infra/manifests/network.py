@@ -14,6 +14,7 @@ from infra.plan import Plan
 PRIVATE_V4 = ["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
 PRIVATE_V6 = ["::1/128", "fc00::/7", "fe80::/10"]
 DNS_NAMESPACE, DNS_LABELS = "kube-system", {"k8s-app": "kube-dns"}
+DNS_ON_NODE = "169.254.20.10/32"  # NodeLocal DNSCache, where a cluster has it: on the node itself, so no label finds it
 
 
 def network_policies(plan: Plan) -> list[Manifest]:
@@ -60,7 +61,10 @@ def _from_prometheus(plan: Plan) -> Manifest:
 
 
 def _pull_to_dns(plan: Plan) -> Manifest:
-    peers = [{"namespaceSelector": _namespace(DNS_NAMESPACE), "podSelector": {"matchLabels": DNS_LABELS}}]
+    peers = [
+        {"namespaceSelector": _namespace(DNS_NAMESPACE), "podSelector": {"matchLabels": DNS_LABELS}},
+        {"ipBlock": {"cidr": DNS_ON_NODE}},
+    ]
     ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
     return _policy(
         plan,
