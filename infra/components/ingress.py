@@ -24,6 +24,8 @@ class Ingress(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: IngressArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Ingress", name, None, opts)
-        create(ingress.ingress(args.plan), pulumi.ResourceOptions(parent=self))
+        # In another namespace it is another object, and nginx's admission refuses the same host and path twice.
+        opts = pulumi.ResourceOptions(parent=self, delete_before_replace=True)
+        create(ingress.ingress(args.plan), opts)
         self.urls = {model.id: ingress.url(args.plan, model) for model in args.plan.models}
         self.register_outputs({"urls": self.urls})

@@ -5,9 +5,13 @@ import os
 import re
 from typing import Any
 
+import pulumi
 import pytest
 
 from infra import names
+from infra.components import ingress as ingress_component
+from infra.components import objects as objects_of_kind
+from infra.manifests.objects import Manifest
 from tests.unit.infra.pod_security import violations
 from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, Recorded, kubernetes_objects, pod_specs, record, stack_plan
 
@@ -113,11 +117,11 @@ def test_a_model_has_three_probes_on_three_paths(objects: Objects) -> None:
         assert startup["periodSeconds"] * startup["failureThreshold"] < deployment["spec"]["progressDeadlineSeconds"]
 
 
-def test_replicas_belong_to_the_autoscaler_where_there_is_one(objects: Objects) -> None:
-    """Both writing the same field would undo each other at every update."""
+def test_replicas_belong_to_the_autoscaler_alone(objects: Objects) -> None:
+    """Every model has one, and no Deployment has a number: two writers would undo each other at every update."""
     scaled = {one["spec"]["scaleTargetRef"]["name"] for one in of_kind(objects, "HorizontalPodAutoscaler")}
-    for deployment in of_kind(objects, "Deployment"):
-        assert ("replicas" in deployment["spec"]) == (deployment["metadata"]["name"] not in scaled)
+    assert scaled == {one["metadata"]["name"] for one in of_kind(objects, "Deployment")}
+    assert not [one for one in of_kind(objects, "Deployment") if "replicas" in one["spec"]]
 
 
 def test_weights_are_mounted_read_only(objects: Objects) -> None:
@@ -181,3 +185,16 @@ def test_prod_spreads_over_zones(stack: str, objects: Objects) -> None:
     """Only a stack that has zones asks for it."""
     spreads = ["topologySpreadConstraints" in pod for name, pod in pod_specs(objects).items() if "Deployment" in name]
     assert set(spreads) == {stack == "prod"}
+
+
+def test_the_ingress_goes_before_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a new namespace it has the same host and path, which nginx's admission refuses beside the old one."""
+    seen: list[bool | None] = []
+
+    def create(manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+        seen.append(opts.delete_before_replace)
+        return objects_of_kind.create(manifest, opts)
+
+    monkeypatch.setattr(ingress_component, "create", create)
+    record(stack_plan("local"))
+    assert seen == [True]
