@@ -59,7 +59,7 @@ class _File(BaseModel):
     ca_file: Text | None
     ingress_class: Text
     ingress_url: Text
-    ingress_source_cidrs: list[Text]
+    ingress_source_cidrs: Annotated[list[Text], Field(min_length=1)]  # an empty list of peers means everybody
     storage_classes: list[Text]
 
 

@@ -47,6 +47,7 @@ def test_no_file_means_no_cluster(tmp_path: Path) -> None:
         ({"registry": None}, "registry"),
         ({"extra": 1}, "extra"),
         ({"ingress_source_cidrs": "x"}, "ingress_source_cidrs"),
+        ({"ingress_source_cidrs": []}, "ingress_source_cidrs"),  # would let everybody in
     ],
 )
 def test_a_wrong_file_is_refused_by_key(tmp_path: Path, change: dict[str, object], named: str) -> None:
