@@ -210,13 +210,23 @@ class Keeper:
             case Progress():
                 self._load_share = message.share
             case Loaded() if self._life.state is State.LOADING:
-                self._size_bytes = message.size_bytes
-                log.info("model %s loaded in %.1f s", self._entry.id, message.load_s, extra={"model": self._entry.id})
-                self._go(State.SERVING)
+                self._on_loaded(message)
             case NotLoaded():
                 self._last_words = message.message
             case _:
                 log.warning("worker of %s sent a stray %s", self._entry.id, type(message).__name__)
+
+    def _on_loaded(self, message: Loaded) -> None:
+        entry, trained_tokens = self._entry, message.trained_context_tokens
+        self._size_bytes = message.size_bytes
+        log.info("model %s loaded in %.1f s", entry.id, message.load_s, extra={"model": entry.id})
+        if 0 < trained_tokens < entry.context_tokens:
+            log.warning(
+                "context_tokens of model %s is %d: it was trained for %d, and its answers get worse beyond them",
+                *(entry.id, entry.context_tokens, trained_tokens),
+                extra={"model": entry.id},
+            )
+        self._go(State.SERVING)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, Finished | Failed):

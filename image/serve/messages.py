@@ -81,9 +81,8 @@ class Progress:
 class Loaded:
     """The model serves."""
 
-    description: str
     size_bytes: int
-    has_chat_template: bool
+    trained_context_tokens: int  # 0: the file does not say
     load_s: float
 
 

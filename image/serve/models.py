@@ -51,6 +51,7 @@ class ModelEntry:
     file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
     num_slots: Annotated[int, Field(ge=1, le=256)]
     context_tokens: Annotated[int, Field(ge=64, le=4_194_304)]
+    # Of the file. Checked by whoever puts it into the models directory, not again at each start: see weights.py.
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     chat_template: str | None = None
     stop: Annotated[tuple[str, ...], Field(strict=False)] = ()

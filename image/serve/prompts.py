@@ -13,10 +13,17 @@ from serve.messages import Generate, GenerateRequest
 class Prompts:
     """Checked requests -> tokens."""
 
-    def __init__(self, tokenize: Callable[[str], tuple[int, ...]], template: ChatTemplate | None, bos: str) -> None:
+    def __init__(
+        self,
+        tokenize: Callable[[str], tuple[int, ...]],
+        template: ChatTemplate | None,
+        bos: str,
+        max_bytes: int | None = None,
+    ) -> None:
         self._tokenize = tokenize
         self.template = template
         self._bos = bos  # what the tokenizer puts in front by itself
+        self._max_bytes = max_bytes
 
     def prepare(self, message: Generate) -> Request:
         """Render, tokenize; raises RefusedError."""
@@ -24,6 +31,7 @@ class Prompts:
         text = self._text(request)
         if self._bos:
             text = text.removeprefix(self._bos)  # templates write it too, and two of them make answers worse
+        self._check_size(text)
         return Request(
             id=message.id,
             prompt=self._tokenize(text),
@@ -33,6 +41,15 @@ class Prompts:
             ignore_eos=request.ignore_eos,
             skip_first_space=bool(request.messages),
         )
+
+    def _check_size(self, text: str) -> None:
+        """Before the tokenizer, which takes long for a long text."""
+        num_bytes = len(text.encode("utf-8", "replace"))
+        if self._max_bytes is not None and num_bytes > self._max_bytes:
+            raise RefusedError(
+                FailureKind.TOO_LONG,
+                f"the prompt has {num_bytes} bytes: this model has room for {self._max_bytes} at the very most",
+            )
 
     def _text(self, request: GenerateRequest) -> str:
         if request.text is not None:
@@ -45,9 +62,16 @@ class Prompts:
         return self.template.render(request.messages)
 
 
-def make_prompts(tokenize: Callable[[str], tuple[int, ...]], info: ModelInfo, override: str | None) -> Prompts:
-    """For a loaded model: `override` is the template of models.json, which wins over the file's own."""
-    return Prompts(tokenize, _template(override, info), info.bos if info.adds_bos else "")
+def make_prompts(
+    tokenize: Callable[[str], tuple[int, ...]], info: ModelInfo, override: str | None, context_tokens: int
+) -> Prompts:
+    """For a loaded model: `override` is the template of models.json, which wins over the file's own.
+
+    No token stands for more bytes than the longest one, so a prompt of more than that times the context never fits.
+    (Only white space that a control token swallows is counted though it costs no token.)
+    """
+    max_bytes = None if info.longest_token_bytes is None else context_tokens * info.longest_token_bytes
+    return Prompts(tokenize, _template(override, info), info.bos if info.adds_bos else "", max_bytes)
 
 
 def _template(override: str | None, info: ModelInfo) -> ChatTemplate | None:

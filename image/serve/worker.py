@@ -14,6 +14,7 @@ so does this.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import socket
@@ -26,6 +27,7 @@ from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
     Event,
     Failed,
+    FailureKind,
     LoadError,
     LoadOptions,
     RefusedError,
@@ -34,6 +36,7 @@ from serve.engine.types import (
 )
 from serve.errors import SetupError
 from serve.ipc import Channel, FrameError
+from serve.log import set_up_logging
 from serve.messages import (
     Cancel,
     Events,
@@ -49,7 +52,12 @@ from serve.messages import (
 )
 from serve.prompts import Prompts, make_prompts
 
+log = logging.getLogger(__name__)
+
 PROGRESS_STEP = 0.1
+# For many models llama.cpp splits text by std::regex, which recurses once per character of a run of letters: measured,
+# 100000 of them need between 16 and 32 MiB, and with less the process dies. Only what is used of it becomes memory.
+PREPARE_STACK_BYTES = 512 * 1024 * 1024
 # The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
 NICENESS = 5
 
@@ -106,10 +114,9 @@ class Worker:
         started = time.monotonic()
         with Llama(_load_options(load), self._report_progress) as llama:
             info = llama.info()
-            prompts = make_prompts(llama.tokenize, info, load.chat_template)
-            threading.Thread(target=self._prepare, args=(prompts,), name="prepare", daemon=True).start()
+            self._start_preparing(make_prompts(llama.tokenize, info, load.chat_template, load.context_tokens))
             load_s = time.monotonic() - started
-            self._channel.send(Loaded(info.description, info.size_bytes, prompts.template is not None, load_s))
+            self._channel.send(Loaded(info.size_bytes, info.trained_context_tokens, load_s))
             self._run_engine(Engine(llama, _limits(load)))
 
     def _run_engine(self, engine: Engine) -> None:
@@ -146,6 +153,11 @@ class Worker:
 
     # ---- prepare thread ----
 
+    def _start_preparing(self, prompts: Prompts) -> None:
+        usual = threading.stack_size(PREPARE_STACK_BYTES)
+        threading.Thread(target=self._prepare, args=(prompts,), name="prepare", daemon=True).start()
+        threading.stack_size(usual)
+
     def _prepare(self, prompts: Prompts) -> None:
         while True:
             message = self._to_prepare.get()
@@ -156,7 +168,13 @@ class Worker:
                 try:
                     self._inbox.put(prompts.prepare(message))
                 except RefusedError as refused:
-                    self._channel.send(Events((Failed(message.id, refused.kind, str(refused)),)))
+                    self._fail(message.id, refused.kind, str(refused))
+                except Exception as error:  # without this thread no request would ever be answered again
+                    log.exception("a prompt could not be prepared")
+                    self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
+
+    def _fail(self, request_id: int, kind: FailureKind, message: str) -> None:
+        self._channel.send(Events((Failed(request_id, kind, message),)))
 
     # ---- reader thread ----
 
@@ -203,5 +221,6 @@ def _limits(load: Load) -> Limits:
 def main(fd: int) -> int:
     """Entry of the child process: `fd` is its end of the socket."""
     os.nice(NICENESS)
+    set_up_logging("warning")
     with socket.socket(fileno=fd) as sock:
         return Worker(Channel(sock)).run()

@@ -64,7 +64,7 @@ class EchoWorker(FakeWorker):
         super().send(message)
         match message:
             case Load():
-                self.say(Loaded("echo", 1000, has_chat_template=True, load_s=0.1))
+                self.say(Loaded(1000, trained_context_tokens=64, load_s=0.1))
             case Ping():
                 self.say(Pong(0.0, Stats(num_slots=2)))
             case Generate():

@@ -22,10 +22,10 @@ CHAT_TEMPLATE = (
 )
 
 
-def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLATE) -> Path:
-    """Write the file and return its path."""
+def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLATE, splitter: str = "gpt-2") -> Path:
+    """Write the file and return its path. `splitter` is llama.cpp's name for a way to cut text before tokenizing it."""
     writer = GGUFWriter(path, "llama")
-    num_vocab = _write_tokenizer(writer, chat_template)
+    num_vocab = _write_tokenizer(writer, chat_template, splitter)
     _write_shape(writer, num_vocab)
     _write_tensors(writer, num_vocab, np.random.default_rng(seed))
     writer.write_header_to_file()
@@ -35,10 +35,10 @@ def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLAT
     return path
 
 
-def _write_tokenizer(writer: GGUFWriter, chat_template: str | None) -> int:
+def _write_tokenizer(writer: GGUFWriter, chat_template: str | None, splitter: str) -> int:
     plain = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("gpt-2")
+    writer.add_tokenizer_pre(splitter)
     writer.add_token_list([*plain, *SPECIAL])
     writer.add_token_types([TokenType.NORMAL] * len(plain) + [TokenType.CONTROL] * len(SPECIAL))
     writer.add_token_merges(list(MERGES))

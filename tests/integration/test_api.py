@@ -17,6 +17,7 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
 
+from tests.helpers import tiny_gguf
 from tests.helpers.running_server import RunningServer, model_entry
 
 pytestmark = pytest.mark.engine
@@ -134,6 +135,27 @@ def test_bad_input_gets_a_clear_error(
         response = httpx.post(server.url + CHAT, json=body(stream=stream, **change))
         assert response.status_code == status
         assert words in response.json()["error"]["message"]
+
+
+def test_a_prompt_of_far_too_many_bytes_is_refused_before_it_is_tokenized(server: RunningServer) -> None:
+    """The bound is the context times the longest token."""
+    most = tiny_gguf.CONTEXT_TOKENS * len("<|endoftext|>")
+    error = complete(server, "a" * 100_000).json()["error"]
+    assert error["message"] == f"the prompt has 100000 bytes: this model has room for {most} at the very most"
+    assert error["code"] == "context_length_exceeded"
+
+
+def test_a_long_run_of_letters_does_not_end_the_worker(own_folder: Path) -> None:
+    """This way of cutting text needs more stack than a thread usually has."""
+    tiny_gguf.write(own_folder / "regex.gguf", splitter="deepseek-llm")
+    context_tokens = 2 * tiny_gguf.CONTEXT_TOKENS
+    entry = model_entry(file="regex.gguf", num_slots=1, context_tokens=context_tokens)
+    with RunningServer(own_folder, [entry]) as server:
+        server.wait_for("/health/ready", 200)
+        refused = complete(server, "a" * 100_000)
+        assert refused.status_code == 400, refused.text
+        assert "the prompt has 100000 tokens" in refused.json()["error"]["message"]
+        assert f"it was trained for {tiny_gguf.CONTEXT_TOKENS}" in server.log
 
 
 def test_what_is_not_json_gets_a_clear_error(server: RunningServer) -> None:
@@ -344,6 +366,11 @@ def test_missing_weights_are_named_and_served_when_they_come(own_folder: Path, t
         assert reason == f"the weights file {own_folder}/late.gguf is missing"
         (own_folder / "late.gguf").symlink_to(tiny_model)
         server.wait_for("/health/ready", 200)
+
+
+def complete(server: RunningServer, prompt: str) -> httpx.Response:
+    """A text completion of a few tokens."""
+    return httpx.post(f"{server.url}/v1/completions", json={"model": "tiny", "prompt": prompt}, timeout=30)
 
 
 def running_requests(server: RunningServer) -> int:

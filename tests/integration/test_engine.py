@@ -173,6 +173,7 @@ def test_the_model_says_what_it_is(llama: Llama) -> None:
     assert info.chat_template == tiny_gguf.CHAT_TEMPLATE
     assert (info.bos, info.eos, info.adds_bos) == ("<|endoftext|>", "<|im_end|>", False)
     assert info.trained_context_tokens == tiny_gguf.CONTEXT_TOKENS
+    assert info.longest_token_bytes == len("<|endoftext|>")
 
 
 @pytest.mark.parametrize(

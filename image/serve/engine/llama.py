@@ -117,14 +117,11 @@ class Llama:
 
     def info(self) -> ModelInfo:
         """What the GGUF says about itself."""
-        description = ctypes.create_string_buffer(256)
-        C.llama_model_desc(self._model, description, len(description))
         template = C.llama_model_chat_template(self._model, None)
         return ModelInfo(
-            description=description.value.decode("utf-8", "replace"),
             size_bytes=C.llama_model_size(self._model),
             trained_context_tokens=C.llama_model_n_ctx_train(self._model),
-            num_vocab=self._num_vocab,
+            longest_token_bytes=self._longest_token_bytes(),
             chat_template=template.decode("utf-8", "replace") if template else None,
             bos=self._special_text(C.llama_vocab_bos(self._vocab)),
             eos=self._special_text(C.llama_vocab_eos(self._vocab)),
@@ -155,6 +152,15 @@ class Llama:
     def is_end(self, token: int) -> bool:
         """Does this token end the answer?"""
         return bool(C.llama_vocab_is_eog(self._vocab, token))
+
+    def _longest_token_bytes(self) -> int | None:
+        if C.llama_vocab_type(self._vocab) not in (C.LLAMA_VOCAB_TYPE_SPM, C.LLAMA_VOCAB_TYPE_BPE):
+            return None
+        # Without room to write, the answer is the negative size. A control token counts by the text that means it.
+        return max(
+            -int(C.llama_token_to_piece(self._vocab, token, self._piece_buffer, 0, 0, True))
+            for token in range(self._num_vocab)
+        )
 
     def _special_text(self, token: int) -> str:
         if token < 0:

@@ -116,10 +116,9 @@ class Stats:
 class ModelInfo:
     """What the GGUF says about itself."""
 
-    description: str
     size_bytes: int
     trained_context_tokens: int
-    num_vocab: int
+    longest_token_bytes: int | None  # None: the tokenizer rewrites its text, so bytes say nothing about tokens
     chat_template: str | None
     bos: str
     eos: str

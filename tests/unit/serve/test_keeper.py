@@ -23,7 +23,7 @@ FILE = "m.gguf"
 ENTRY = ModelEntry(id="m", file=FILE, num_slots=2, context_tokens=64)
 OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
 REQUEST = GenerateRequest(text="hello")
-LOADED = Loaded("tiny", 1000, has_chat_template=False, load_s=0.1)
+LOADED = Loaded(1000, trained_context_tokens=64, load_s=0.1)
 
 Queue = asyncio.Queue[Event | RequestError]
 
@@ -293,6 +293,22 @@ def test_missing_weights_are_named_and_loaded_when_they_come() -> None:
         assert world.state() is State.LOADING
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(("trained_tokens", "warns"), [(63, True), (64, False), (0, False)])
+def test_more_context_than_the_model_was_trained_for_is_a_warning(
+    caplog: pytest.LogCaptureFixture, trained_tokens: int, warns: bool
+) -> None:
+    """It serves, as somebody may want that; 0 means that the file does not say."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick()
+        world.worker.say(Loaded(1000, trained_tokens, load_s=0.1))
+        assert world.state() is State.SERVING
+
+    asyncio.run(story())
+    assert ("context_tokens of model m is 64: it was trained for 63" in caplog.text) == warns
 
 
 def test_a_process_that_cannot_be_started_is_tried_again() -> None:
