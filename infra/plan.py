@@ -136,7 +136,7 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
         spread_zones=config.cluster.multi_zone,
         ingress=config.ingress,
         monitoring_namespace=config.monitoring_namespace,
-        quota=derive_quota(demands, config.quota),
+        quota=derive_quota(demands, _known_volumes(catalog), config.quota),
         limits=derive_limits(demands),
         notices=_notices(models),
     )
@@ -186,9 +186,19 @@ def _plan_weights(weights: Weights) -> WeightsPlan:
         file=weights.file,
         sha256=weights.sha256,
         hash=names.short_hash(*origin, weights.file, weights.sha256 or ""),
-        volume_bytes=units.round_up(round(weights.file_bytes * PVC_HEADROOM), 64 * units.MI),
+        volume_bytes=_volume_bytes(weights),
         job_deadline_s=START_S + weights.file_bytes // speed + 300,
     )
+
+
+def _volume_bytes(weights: Weights) -> int:
+    return units.round_up(round(weights.file_bytes * PVC_HEADROOM), 64 * units.MI)
+
+
+def _known_volumes(catalog: Catalog) -> list[int]:
+    """The cache of every model in the catalog, at its larger size."""
+    sizes = [(model.full, model.small) for model in catalog.models.values()]
+    return [max(_volume_bytes(size.weights) for size in pair) for pair in sizes]
 
 
 def plan_probes(file_bytes: int) -> ProbePlan:

@@ -1,12 +1,16 @@
-"""What models demand -> what the namespace may use: the quota that admits exactly them at their peak. Pure.
+"""What models demand -> what the namespace may use: the quota that admits them, and the way to them. Pure.
 
-The peak of a model is its most replicas plus the surge of a rollout. All fill Jobs may run at the same time, and while
-weights change, the old and the new cache volume of every model exist side by side. An operator's own bound replaces a
-derived one when it is not smaller; a smaller one would deadlock a rollout half-way, so it is refused here.
+The peak of a model is its most replicas plus the surge of a rollout; all fill Jobs may run at the same time. That, with
+two caches of every model, is the least that a plan needs: an operator's own bound below it is refused here.
+
+A derived bound is wider, because a quota is the first thing that an update changes, while what was there before still
+counts. Pods count until their last request is done: the old generation of all pods fits beside the new one. A claim
+reserves little by itself: three caches (old, new, and one of an attempt that failed) of every model in the catalog fit,
+whatever the plan, so no change of models, sizes or weights is refused for them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra import units
 from infra.errors import PlanError
@@ -24,6 +28,8 @@ class Resources:
     gpu_memory_bytes: int = 0
 
 
+NUM_POD_GENERATIONS = 2
+NUM_CACHE_GENERATIONS = 3
 JOB_RESOURCES = Resources(cpu_m=100, cpu_limit_m=1000, memory_bytes=units.GI)
 
 
@@ -59,7 +65,7 @@ class Limits:
 
 
 def needed(demands: Sequence[Demand]) -> Quota:
-    """What all models use at their peak."""
+    """What all models use at their peak: the least that will do."""
     pods = [(demand.resources, demand.peak) for demand in demands] + [(JOB_RESOURCES, len(demands))]
     return Quota(
         cpu_m=sum(resources.cpu_m * count for resources, count in pods),
@@ -72,9 +78,36 @@ def needed(demands: Sequence[Demand]) -> Quota:
     )
 
 
-def derive_quota(demands: Sequence[Demand], bounds: QuotaConfig) -> Quota:
-    """The need, widened to the operator's bounds; raises PlanError when a bound is below the need."""
+def roomy(demands: Sequence[Demand], known_volumes: Sequence[int]) -> Quota:
+    """What the way from an old plan to this one may use; `known_volumes` are the caches of all models of the catalog."""
     need = needed(demands)
+    return Quota(
+        cpu_m=NUM_POD_GENERATIONS * need.cpu_m,
+        cpu_limit_m=NUM_POD_GENERATIONS * need.cpu_limit_m,
+        memory_bytes=NUM_POD_GENERATIONS * need.memory_bytes,
+        num_gpus=NUM_POD_GENERATIONS * need.num_gpus,
+        num_pods=NUM_POD_GENERATIONS * need.num_pods,
+        num_volumes=NUM_CACHE_GENERATIONS * len(known_volumes),
+        storage_bytes=NUM_CACHE_GENERATIONS * sum(known_volumes),
+    )
+
+
+def derive_quota(demands: Sequence[Demand], known_volumes: Sequence[int], bounds: QuotaConfig) -> Quota:
+    """The operator's bounds, and a roomy one where there is none; raises PlanError when a bound is below the need."""
+    _check(needed(demands), bounds)
+    room = roomy(demands, known_volumes)
+    cpu_m = room.cpu_m if bounds.cpu_m is None else bounds.cpu_m
+    return replace(
+        room,
+        cpu_m=cpu_m,
+        cpu_limit_m=max(room.cpu_limit_m, cpu_m),
+        memory_bytes=room.memory_bytes if bounds.memory_bytes is None else bounds.memory_bytes,
+        num_gpus=room.num_gpus if bounds.num_gpus is None else bounds.num_gpus,
+        storage_bytes=room.storage_bytes if bounds.storage_bytes is None else bounds.storage_bytes,
+    )
+
+
+def _check(need: Quota, bounds: QuotaConfig) -> None:
     checks = (
         ("cpu", bounds.cpu_m, need.cpu_m, 1000, units.format_cpu),
         ("memory", bounds.memory_bytes, need.memory_bytes, units.GI, units.format_bytes),
@@ -88,16 +121,6 @@ def derive_quota(demands: Sequence[Demand], bounds: QuotaConfig) -> Quota:
         if bound is not None and bound < value
     ]:
         raise PlanError(problems)
-    cpu_m = need.cpu_m if bounds.cpu_m is None else bounds.cpu_m
-    return Quota(
-        cpu_m=cpu_m,
-        cpu_limit_m=max(need.cpu_limit_m, cpu_m),
-        memory_bytes=need.memory_bytes if bounds.memory_bytes is None else bounds.memory_bytes,
-        num_gpus=need.num_gpus if bounds.num_gpus is None else bounds.num_gpus,
-        num_pods=need.num_pods,
-        num_volumes=need.num_volumes,
-        storage_bytes=need.storage_bytes if bounds.storage_bytes is None else bounds.storage_bytes,
-    )
 
 
 def derive_limits(demands: Sequence[Demand]) -> Limits:

@@ -34,11 +34,24 @@ def with_models(models: list[ModelConfig], config: StackConfig = PROD) -> Plan:
 
 @given(some_models)
 def test_the_quota_always_admits_the_plan_at_its_peak(models: list[ModelConfig]) -> None:
-    """Whatever models and replicas a stack asks for, no rollout and no autoscaler can be stopped by the quota."""
+    """Whatever models and replicas a stack has: a rollout at the most replicas fits, and the pods that it ends, too."""
     plan = with_models(models)
-    assert plan.quota.memory_bytes >= sum(m.resources.memory_bytes * m.replicas.peak for m in plan.models)
-    assert plan.quota.num_pods >= sum(m.replicas.peak for m in plan.models) + len(plan.models)
+    pods = [(m.resources, m.replicas.most + m.replicas.peak) for m in plan.models]
+    assert plan.quota.memory_bytes >= sum(resources.memory_bytes * count for resources, count in pods)
+    assert plan.quota.num_pods >= sum(count for _, count in pods) + len(plan.models)
     assert all(m.resources.memory_bytes <= plan.limits.memory_bytes for m in plan.models)
+
+
+@given(some_models, some_models, st.sampled_from(["full", "small"]), st.sampled_from(["full", "small"]))
+def test_the_quota_admits_all_caches_on_the_way_between_any_two_plans(
+    old_models: list[ModelConfig], new_models: list[ModelConfig], old_size: str, new_size: str
+) -> None:
+    """The old ones, the new ones, and what a failed attempt at the new ones has left."""
+    old = with_models(old_models, dataclasses.replace(PROD, size=old_size))
+    new = with_models(new_models, dataclasses.replace(PROD, size=new_size))
+    caches = [model.weights.volume_bytes for plan in (old, new, new) for model in plan.models]
+    assert sum(caches) <= new.quota.storage_bytes
+    assert len(caches) <= new.quota.num_volumes
 
 
 @given(some_models, st.randoms(use_true_random=False))
