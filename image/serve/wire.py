@@ -37,6 +37,8 @@ _NOT_SERVED: dict[str, tuple[object, ...]] = {
     "prediction": (),
     "web_search_options": (),
 }
+# A turn without these would mean something else.
+_NOT_SERVED_IN_MESSAGES: dict[str, tuple[object, ...]] = {"tool_calls": ([],), "function_call": ({},), "audio": ({},)}
 
 
 class StreamOptions(BaseModel):
@@ -73,7 +75,7 @@ class _Request(BaseModel):
 
     def common(self, entry: ModelEntry) -> dict[str, Any]:
         """The fields of a GenerateRequest that do not depend on the kind of prompt."""
-        self._refuse_what_is_not_served()
+        _refuse_what_is_not_served(self, _NOT_SERVED)
         asked = [self.stop] if isinstance(self.stop, str) else (self.stop or [])
         return {
             "max_tokens": self.max_tokens,
@@ -91,11 +93,14 @@ class _Request(BaseModel):
             given["logit_bias"] = tuple(self.logit_bias.items())
         return replace(entry.sampling.sampling(), **given)
 
-    def _refuse_what_is_not_served(self) -> None:
-        for name, value in (self.model_extra or {}).items():
-            if name in _NOT_SERVED and value is not None and value not in _NOT_SERVED[name]:
-                allowed = " or ".join(repr(v) for v in _NOT_SERVED[name]) or "nothing"
-                raise InvalidRequestError(f"{name} is {value!r}: this server takes {allowed} here", param=name)
+
+def _refuse_what_is_not_served(body: BaseModel, not_served: dict[str, tuple[object, ...]], where: str = "") -> None:
+    for name, value in (body.model_extra or {}).items():
+        if name in not_served and value is not None and value not in not_served[name]:
+            allowed = " or ".join(repr(v) for v in not_served[name]) or "nothing"
+            path, shown = f"{where}{name}", repr(value)
+            shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+            raise InvalidRequestError(f"{path} is {shown}: this server takes {allowed} here", param=path)
 
 
 class TextPart(BaseModel):
@@ -108,11 +113,14 @@ class TextPart(BaseModel):
 class Message(BaseModel):
     """One turn, as OpenAI sends it."""
 
+    model_config = ConfigDict(extra="allow")
+
     role: Literal["system", "developer", "user", "assistant"]
     content: str | list[TextPart] | None = None
 
-    def plain(self) -> ChatMessage:
-        """As templates know it: `developer` is OpenAI's newer word for `system`."""
+    def plain(self, where: str) -> ChatMessage:
+        """As templates know it: `developer` is OpenAI's newer word for `system`. `where` it is in the body."""
+        _refuse_what_is_not_served(self, _NOT_SERVED_IN_MESSAGES, where)
         parts = [self.content] if isinstance(self.content, str) else [part.text for part in self.content or []]
         return ChatMessage("system" if self.role == "developer" else self.role, "".join(parts))
 
@@ -128,7 +136,8 @@ class ChatRequest(_Request):
         common = self.common(entry)
         common["max_tokens"] = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
         common["stop"] = (*common["stop"], *entry.stop)
-        return GenerateRequest(messages=tuple(m.plain() for m in self.messages), **common)
+        messages = tuple(m.plain(f"messages.{index}.") for index, m in enumerate(self.messages))
+        return GenerateRequest(messages=messages, **common)
 
 
 class CompletionRequest(_Request):

@@ -71,6 +71,20 @@ def test_one_line_per_request_without_what_was_asked(caplog: pytest.LogCaptureFi
     assert "secret" not in str(told)
 
 
+def test_methods_that_clients_make_up_are_one_in_the_metrics() -> None:
+    """Anything is a method as far as HTTP goes."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            for method in ("BREW", "WHEN", "GETT"):
+                assert (await app.client.request(method, "/health")).status_code == 405
+            text = app.services.metrics.text().decode()
+            assert 'http_requests_total{method="other",path="/health",status="405"} 3.0' in text
+            assert "BREW" not in text
+
+    asyncio.run(story())
+
+
 def test_paths_that_clients_make_up_are_one_in_the_metrics() -> None:
     """Otherwise anyone could fill the memory of whoever collects them."""
 

@@ -56,8 +56,9 @@ def test_generations_are_counted_by_outcome() -> None:
 
 
 def test_http_requests_are_counted_by_route() -> None:
-    """Method, route and status."""
+    """Method, route and status; a method that nobody knows is `other`."""
     metrics = Metrics(list)
-    metrics.http_request("GET", "/health", 200, 0.01)
-    labels = (("method", "GET"), ("path", "/health"), ("status", "200"))
-    assert samples(metrics)["http_requests_total", labels] == 1
+    for method, label in (("GET", "GET"), ("BREW", "other")):
+        metrics.http_request(method, "/health", 200, 0.01)
+        labels = (("method", label), ("path", "/health"), ("status", "200"))
+        assert samples(metrics)["http_requests_total", labels] == 1

@@ -106,9 +106,26 @@ def test_what_would_change_the_answer_and_is_not_served_is_refused(fields: dict[
     assert caught.value.param == name
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "x" * 200}}]},
+        {"function_call": {"name": "f", "arguments": "{}"}},
+        {"audio": {"id": "1"}},
+    ],
+)
+def test_parts_of_a_message_that_are_not_served_are_refused(fields: dict[str, Any]) -> None:
+    """Without them the turn would mean something else; the message and the field are named."""
+    (name,) = fields
+    with pytest.raises(InvalidRequestError, match=rf"^messages\.1\.{name} is .{{1,80}}: this server takes ") as caught:
+        chat(messages=[*HELLO, {"role": "assistant", "content": None, **fields}])
+    assert caught.value.param == f"messages.1.{name}"
+
+
 def test_neutral_values_and_unknown_fields_are_taken() -> None:
     """Clients send them by habit."""
     chat(n=1, logprobs=False, tools=[], response_format={"type": "text"}, tool_choice="auto", user="x", store=True)
+    chat(messages=[{"role": "user", "content": "a", "name": "b", "tool_calls": [], "audio": None, "refusal": None}])
     completion(echo=False, best_of=1, suffix=None)
 
 
