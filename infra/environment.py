@@ -13,10 +13,12 @@ class Environment:
     Attributes:
         state_dir: where the local cluster keeps its files.
         kubeconfig_files: what an `ambient` kubeconfig means, in the order in which clients merge them.
+        proxied_schemes: `https`, `http`: those for which a proxy is set.
     """
 
     state_dir: Path
     kubeconfig_files: tuple[Path, ...]
+    proxied_schemes: frozenset[str]
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> "Environment":
@@ -28,4 +30,9 @@ class Environment:
         return cls(
             state_dir=Path(env.get("SLIPWAY_STATE_DIR") or state_home / "slipway"),
             kubeconfig_files=tuple(named) or (home / ".kube" / "config",),
+            proxied_schemes=frozenset(
+                scheme
+                for scheme in ("https", "http")
+                if env.get(f"{scheme}_proxy") or env.get(f"{scheme}_proxy".upper())
+            ),
         )

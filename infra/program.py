@@ -39,16 +39,16 @@ def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:
     settings = config.load(catalog, known)
     plan = make_plan(settings, catalog)
     located = cluster.locate(settings.cluster, environment.kubeconfig_files)
-    _tell(plan, located)
+    _tell(plan, located, environment)
     return plan, located.access
 
 
-def _tell(plan: Plan, located: cluster.Located) -> None:
+def _tell(plan: Plan, located: cluster.Located, environment: Environment) -> None:
     blockers = [notice.text for notice in plan.notices if notice.kind == "blocker"]
     if not pulumi.runtime.is_dry_run():
         if blockers:
             raise PlanError(blockers)
-        cluster.require(located)
+        cluster.require(located, environment.proxied_schemes)
     for notice in plan.notices:
         pulumi.log.warn(notice.text if notice.kind == "warning" else f"`pulumi up` will refuse: {notice.text}")
     if located.missing is not None:

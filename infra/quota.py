@@ -79,7 +79,7 @@ def needed(demands: Sequence[Demand]) -> Quota:
 
 
 def roomy(demands: Sequence[Demand], known_volumes: Sequence[int]) -> Quota:
-    """What the way from an old plan to this one may use; `known_volumes` are the caches of all models of the catalog."""
+    """What the way from an old plan to this one may use; `known_volumes` are the caches of all models there are."""
     need = needed(demands)
     return Quota(
         cpu_m=NUM_POD_GENERATIONS * need.cpu_m,

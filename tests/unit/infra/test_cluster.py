@@ -43,7 +43,7 @@ def test_the_named_context_is_used_whatever_the_current_one_is(tmp_path: Path) -
     located = cluster.locate(NAMED, [path])
 
     assert located.access == cluster.Access(str(path), "prod", "prod")
-    assert located.server == "https://prod:6443"
+    assert located.server == cluster.Server("https://prod:6443", has_proxy=False)
     assert located.missing is None
 
 
@@ -89,9 +89,9 @@ def test_an_update_needs_an_answer_from_the_server(tmp_path: Path) -> None:
     """Nothing is built or changed when the cluster does not answer."""
     located = cluster.locate(NAMED, [kubeconfig(tmp_path / "config", prod="https://prod:6443")])
 
-    cluster.require(located, accepted)
+    cluster.require(located, connect=accepted)
     with pytest.raises(ClusterError, match=r"nothing answers at https://prod:6443 \(context 'prod'\).*refused"):
-        cluster.require(located, refused)
+        cluster.require(located, connect=refused)
 
 
 @pytest.mark.parametrize(("server", "port"), [("https://x", 443), ("http://x", 80), ("https://x:1", 1)])
@@ -100,9 +100,50 @@ def test_the_port_follows_the_scheme(tmp_path: Path, server: str, port: int) -> 
     seen: list[tuple[str, int]] = []
     located = cluster.locate(NAMED, [kubeconfig(tmp_path / "config", prod=server)])
 
-    cluster.require(located, lambda host, port: seen.append((host, port)))
+    cluster.require(located, connect=lambda host, port: seen.append((host, port)))
 
     assert seen == [("x", port)]
+
+
+@pytest.mark.parametrize("server", ["https://x:port", "https://x:70000", "https://[::1", "ftp://x", "x:6443", ""])
+def test_a_server_that_is_no_address_is_named(tmp_path: Path, server: str) -> None:
+    """With its context, and what is allowed."""
+    located = cluster.locate(NAMED, [kubeconfig(tmp_path / "config", prod=server)])
+    with pytest.raises(ClusterError) as caught:
+        cluster.require(located, connect=accepted)
+    assert f"context 'prod': {server!r} is not an address; allowed: https://host:port" in str(caught.value)
+
+
+def test_a_kubeconfig_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key, the file and the reason; also a preview goes on."""
+    path = kubeconfig(tmp_path / "config", prod="https://prod:6443")
+
+    def denied(self: Path, encoding: str) -> str:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_text", denied)
+    missing = cluster.locate(NAMED, [path]).missing
+    assert missing == f"slipway:cluster.kubeconfig: {path}: Permission denied; allowed: a kubeconfig that can be read"
+
+
+def test_behind_a_proxy_the_server_itself_is_not_tried(tmp_path: Path) -> None:
+    """It need not be reachable from here: a proxy of the environment, or one that the kubeconfig names."""
+    path = kubeconfig(tmp_path / "config", prod="https://prod:6443")
+    located = cluster.locate(NAMED, [path])
+    cluster.require(located, {"https"}, refused)
+    with pytest.raises(ClusterError, match="nothing answers"):
+        cluster.require(located, {"http"}, refused)
+
+    path.write_text(path.read_text().replace("server:", "proxy-url: http://proxy:3128\n    server:"))
+    cluster.require(cluster.locate(NAMED, [path]), connect=refused)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_this_machine_is_never_behind_a_proxy(tmp_path: Path, host: str) -> None:
+    """A local cluster that has stopped is found out at once."""
+    located = cluster.locate(NAMED, [kubeconfig(tmp_path / "config", prod=f"https://{host}:6443")])
+    with pytest.raises(ClusterError, match="nothing answers"):
+        cluster.require(located, {"https"}, refused)
 
 
 def test_the_real_connection_is_refused_where_nothing_listens(tmp_path: Path) -> None:

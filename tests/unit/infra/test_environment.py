@@ -25,3 +25,17 @@ def test_the_ambient_kubeconfig_is_what_kubectl_would_use() -> None:
     """All files of KUBECONFIG in their order, else ~/.kube/config."""
     assert Environment.read({"HOME": "/h"}).kubeconfig_files == (Path("/h/.kube/config"),)
     assert Environment.read({"HOME": "/h", "KUBECONFIG": "/a:/b"}).kubeconfig_files == (Path("/a"), Path("/b"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, set()),
+        ({"HTTPS_PROXY": "http://p:1"}, {"https"}),
+        ({"https_proxy": "http://p:1", "http_proxy": "http://p:1"}, {"https", "http"}),
+        ({"HTTPS_PROXY": "", "ALL_PROXY": "http://p:1"}, set()),
+    ],
+)
+def test_a_proxy_is_set_in_the_usual_variables(environ: dict[str, str], expected: set[str]) -> None:
+    """In capitals or not, per scheme, as the Kubernetes clients read them; an empty one is none."""
+    assert Environment.read({"HOME": "/h", **environ}).proxied_schemes == expected
