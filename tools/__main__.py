@@ -1,6 +1,6 @@
 """`python -m tools`."""
 
-from tools.cli import app
+from tools.cli import main
 
 if __name__ == "__main__":
-    app()
+    main()

@@ -1,7 +1,8 @@
 """Make the virtual environment: `python3 tools/bootstrap.py requirements.txt`.
 
 Standard library only, and readable by any Python 3, so that an old one gets a sentence instead of a syntax error.
-A repeat costs nothing: the environment remembers which requirements it holds.
+A repeat costs nothing: the environment remembers which requirements it holds. All it says goes to stderr: the output
+of `make env` is evaluated by a shell, also where this comes first.
 """
 
 import hashlib
@@ -27,15 +28,15 @@ def main(requirements: str) -> None:
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
     started = time.monotonic()
-    print(f"... virtual environment: {requirements}", flush=True)
+    print(f"... virtual environment: {requirements}", file=sys.stderr, flush=True)
     made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if made.returncode:
         sys.exit(f"python3 can't make virtual environments: apt-get install python3-venv\n{made.stdout}{made.stderr}")
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-    if subprocess.call([*pip, "-r", str(ROOT / requirements)]):
+    if subprocess.call([*pip, "-r", str(ROOT / requirements)], stdout=sys.stderr):
         sys.exit(f"pip could not install {requirements} (see above); run the same command again to go on")
     stamp.write_text(wanted)
-    print(f"ok  virtual environment: {requirements} ({time.monotonic() - started:.0f} s)", flush=True)
+    print(f"ok  virtual environment: {requirements} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

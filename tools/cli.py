@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -14,12 +13,13 @@ from typing import Annotated
 import typer
 
 from infra.errors import SlipwayError
-from tools import llama, local, pulumi, settings, suite, target
+from tools import cache, command, llama, local, pulumi, settings, suite, target
 from tools import preview as preview_stack
 from tools.cluster import cluster as local_cluster
 from tools.cluster import fleet
 from tools.errors import ToolError
 from tools.progress import Progress
+from tools.settings import Settings
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import GROUPS
 
@@ -30,6 +30,19 @@ cluster_app = typer.Typer(no_args_is_help=True, help="The local cluster alone, w
 app.add_typer(cluster_app, name="cluster")
 
 
+def main() -> None:
+    """What `python -m tools` runs."""
+    os.environ["PATH"] = path_with_system_folders(os.environ.get("PATH", ""))
+    command.interrupt_on_sigterm()
+    app()
+
+
+def path_with_system_folders(path: str) -> str:
+    """PATH with the folders of system programs, which it lacks after `su` without a dash."""
+    folders = path.split(os.pathsep)
+    return os.pathsep.join([*folders, *(f for f in ("/usr/sbin", "/sbin") if f not in folders)])
+
+
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Errors that the user can act on are one message and exit status 1, never a traceback."""
@@ -37,6 +50,10 @@ def one_line_errors() -> Iterator[None]:
         yield
     except (ToolError, SlipwayError) as e:
         print(f"error: {e}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    except OSError as e:
+        where = f": {e.filename}" if e.filename else ""
+        print(f"error: {e.strerror or e}{where}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         print("interrupted: the same command goes on from here", file=sys.stderr)
@@ -70,13 +87,25 @@ def status() -> None:
 def env() -> None:
     """Print shell lines that put this checkout's pulumi and kubectl on PATH: `eval "$(make -s env)"`."""
     with one_line_errors():
-        loaded = settings.load()
-        cli = pulumi.ensure(loaded, Progress(quiet=True))
-        changed = {k: v for k, v in cli.env.items() if os.environ.get(k) != v}
-        if loaded.kubeconfig is None and local_cluster.status(loaded).exists:
-            changed["KUBECONFIG"] = str(local_cluster.status(loaded).layout.kubeconfig)
-        for key, value in changed.items():
-            print(f"export {key}={shlex.quote(value)}")
+        print("\n".join(shell_lines(settings.load())))
+
+
+def shell_lines(loaded: Settings) -> list[str]:
+    """Exports for all stacks, and a comment, last, for what only the stack local may have.
+
+    Not exported: with the empty passphrase of `local` in the shell, `pulumi stack init prod` would encrypt with it.
+    """
+    cli = pulumi.need_existing(loaded)
+    wanted = dict(cli.env) | pulumi.place_kubectl(loaded)
+    changed = {k: v for k, v in wanted.items() if os.environ.get(k) != v}
+    found = local_cluster.status(loaded)
+    if loaded.kubeconfig is None and found.exists:
+        changed["KUBECONFIG"] = str(found.layout.kubeconfig)
+    only_local = " ".join(f"{k}={shlex.quote(v)}" for k, v in pulumi.local_environment(loaded).items())
+    return [
+        *(f"export {k}={shlex.quote(v)}" for k, v in changed.items()),
+        f"# The stack local by hand: {only_local} pulumi up --stack {pulumi.LOCAL}",
+    ]
 
 
 @app.command()
@@ -114,10 +143,7 @@ def test(context: typer.Context) -> None:
 def clean() -> None:
     """Remove the cache: built programs, packages, build layers. The next `up` is a first run again."""
     with one_line_errors():
-        loaded = settings.load()
-        if local_cluster.status(loaded).exists:
-            raise ToolError("the local cluster runs on what is in the cache: `make down` first")
-        shutil.rmtree(loaded.cache_dir, ignore_errors=True)
+        cache.clean(settings.load())
 
 
 @cluster_app.command("up")
@@ -129,9 +155,9 @@ def cluster_up() -> None:
 
 @cluster_app.command("down")
 def cluster_down() -> None:
-    """Stop and remove the cluster."""
+    """Stop and remove the cluster, and forget the stack that was on it."""
     with one_line_errors():
-        local_cluster.down(settings.load(), Progress())
+        local.remove_cluster(settings.load(), Progress())
 
 
 @cluster_app.command("fleet")

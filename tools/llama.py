@@ -13,8 +13,8 @@ from pathlib import Path
 
 from infra import endpoints as endpoints_file
 from infra.endpoints import Endpoints
-from tools.cluster import layout as layouts
-from tools.cluster import ready
+from tools import cache
+from tools.cluster import cluster, ready
 from tools.cluster.images import PUBLIC_BASE
 from tools.command import run
 from tools.errors import PrerequisiteMissing
@@ -24,17 +24,21 @@ from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import CONTAINERS
 
 IMAGE_DIR = ROOT / "image"
+INPUTS = ("Dockerfile", "llama-requirements.txt", "build-requirements.txt")
+"""All that the stage `llama` is made from."""
 BUILD_ARGS = {"CPU_VARIANTS": "baseline"}
 """As the stack local builds it."""
 
 
 def ensure(settings: Settings, progress: Progress) -> Path:
-    """A folder to put on PYTHONPATH; built when the Dockerfile has changed."""
-    digest = hashlib.sha256((IMAGE_DIR / "Dockerfile").read_bytes()).hexdigest()[:16]
-    target = settings.cache_dir / "llama" / digest
-    with progress.step("compiled llama_cpp package of the image") as step:
+    """A folder to put on PYTHONPATH; built when something that it is made from has changed."""
+    target = settings.cache_dir / "llama" / key(IMAGE_DIR)
+    if target.is_dir():
+        progress.say("ok  compiled llama_cpp package of the image - already built")
+        return target
+    with cache.hold(settings.cache_dir), progress.step("compiled llama_cpp package of the image") as step:
         if target.is_dir():
-            step.note = "already built"
+            step.note = "built by another run"
             return target
         partial = target.with_suffix(".partial")
         shutil.rmtree(partial, ignore_errors=True)
@@ -44,23 +48,22 @@ def ensure(settings: Settings, progress: Progress) -> Path:
     return target
 
 
+def key(image_dir: Path) -> str:
+    """Changes with everything that decides the content."""
+    digest = hashlib.sha256(repr(sorted(BUILD_ARGS.items())).encode())
+    for name in INPUTS:
+        digest.update(hashlib.sha256((image_dir / name).read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
 def _build(settings: Settings, output: Path) -> list[str]:
     endpoints = endpoints_file.load(settings.state_dir) or endpoints_file.without_cluster()
-    layout = layouts.of(settings)
-    if ready.accepts(layout.buildkit_socket)():
+    socket = cluster.status(settings).layout.buildkit_socket
+    if ready.accepts(socket)():
         buildctl = toolchain.existing(settings, [CONTAINERS])["buildctl"]
-        return buildctl_argv(buildctl, layout.buildkit_socket, endpoints, output)
+        return buildctl_argv(buildctl, socket, endpoints, output)
     if shutil.which("docker") and not subprocess.run(["docker", "info"], capture_output=True, check=False).returncode:
-        args = [f"--build-arg={k}={v}" for k, v in BUILD_ARGS.items()]
-        return [
-            "docker",
-            "buildx",
-            "build",
-            "--target=llama",
-            f"--output=type=local,dest={output}",
-            *args,
-            str(IMAGE_DIR),
-        ]
+        return docker_argv(settings.ca_file, output)
     raise PrerequisiteMissing("no image builder runs", "start the local cluster with `make up`, or a Docker engine")
 
 
@@ -71,10 +74,19 @@ def buildctl_argv(buildctl: str, socket: Path, endpoints: Endpoints, output: Pat
         "--local", f"context={IMAGE_DIR}", "--local", f"dockerfile={IMAGE_DIR}", "--opt", "target=llama",
         "--output", f"type=local,dest={output}",
     ]  # fmt: skip
-    for key, value in BUILD_ARGS.items():
-        argv += ["--opt", f"build-arg:{key}={value}"]
+    for name, value in BUILD_ARGS.items():
+        argv += ["--opt", f"build-arg:{name}={value}"]
     if endpoints.base_image:
         argv += ["--opt", f"context:{PUBLIC_BASE}=docker-image://{endpoints.base_image}"]
     if endpoints.ca_file:
         argv += ["--secret", f"id=ca,src={endpoints.ca_file}"]
     return argv
+
+
+def docker_argv(ca_file: Path | None, output: Path) -> list[str]:
+    """The same with Docker's own builder."""
+    argv = ["docker", "buildx", "build", "--target=llama", f"--output=type=local,dest={output}"]
+    argv += [f"--build-arg={name}={value}" for name, value in BUILD_ARGS.items()]
+    if ca_file:
+        argv.append(f"--secret=id=ca,src={ca_file}")
+    return [*argv, str(IMAGE_DIR)]

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 
+from infra import endpoints as endpoints_file
+from infra.endpoints import Endpoints
 from tools import pulumi, recovery, target
 from tools.cluster import cluster
 from tools.errors import CommandFailed, ToolError
@@ -30,12 +34,10 @@ class Served:
 def up(settings: Settings, progress: Progress) -> Served:
     """Toolchain, cluster, `pulumi up`: whatever of it is not done yet."""
     target.check(settings)
-    estimate = estimate_minutes(settings, os.cpu_count() or 2)
-    if estimate:
-        progress.say(f"First run: about {estimate:.0f} minutes on {os.cpu_count()} cores; later ones take seconds.")
+    announce(estimate_minutes(settings, _num_cores()), progress)
     cli = pulumi.ensure(settings, progress)
     target.ensure(settings, progress)
-    cli = Pulumi(cli.program, dict(cli.env) | pulumi.stack_environment(settings))
+    cli = pulumi.for_local(cli, settings)  # after the cluster: its builder is part of it
     cli.run("stack", "select", "--create", LOCAL)
     cli = recovery.after_interruption(cli, progress)
     progress.say("... pulumi up of the stack local")
@@ -51,46 +53,97 @@ def served(cli: Pulumi) -> Served:
 
 def down(settings: Settings, progress: Progress) -> None:
     """Remove the stack's objects, then the cluster if it is ours."""
-    endpoints = settings.state_dir / "endpoints.json"
-    if endpoints.exists() and _is_reachable(settings):
-        cli = pulumi.ensure(settings, progress)
-        with progress.step("pulumi destroy of the stack local") as step:
-            try:
-                cli = recovery.after_interruption(cli, progress)
-                cli.run("destroy", "--stack", LOCAL, "--yes", "--skip-preview")
-            except CommandFailed as e:
-                if "no stack named" not in str(e):
-                    raise
-                step.note = "there was none"
-    _forget_stack(settings, progress)
-    if (settings.state_dir / "cluster").exists():
-        cluster.down(settings, progress)
-    endpoints.unlink(missing_ok=True)
+    endpoints = endpoints_file.load(settings.state_dir)
+    if endpoints is not None and target.is_own(endpoints, settings):
+        _leave_own_cluster(endpoints, settings, progress)
+        if not (settings.state_dir / "cluster").exists():
+            return
+    elif cluster.status(settings).is_up:
+        _try_destroy(settings, progress)
+    remove_cluster(settings, progress)
 
 
-def _is_reachable(settings: Settings) -> bool:
-    return settings.kubeconfig is not None or cluster.status(settings).is_up
+def remove_cluster(settings: Settings, progress: Progress) -> None:
+    """Remove the local cluster, and the state of a stack that was on it: the next `up` would take it for real."""
+    endpoints = endpoints_file.load(settings.state_dir)
+    had_cluster = (settings.state_dir / "cluster").exists()
+    cluster.down(settings, progress)
+    if endpoints is not None and target.is_own(endpoints, settings):
+        endpoints_file.save(endpoints, settings.state_dir)  # the stack is on another cluster, which stays
+    elif had_cluster:
+        forget_stack(pulumi.backend_folder(settings))
 
 
-def _forget_stack(settings: Settings, progress: Progress) -> None:
-    """Drop the stack's state: the cluster that it describes goes away too."""
+def forget_stack(backend: Path) -> None:
+    """Drop state and locks of the stack `local`. Not by `pulumi stack rm`: that needs a CLI, and fails on a lock."""
+    kept = backend / ".pulumi"
+    for path in (kept / "stacks" / recovery.PROJECT).glob(f"{LOCAL}.json*"):
+        path.unlink()
+    shutil.rmtree(kept / "locks" / "organization" / recovery.PROJECT / LOCAL, ignore_errors=True)
+
+
+def _leave_own_cluster(endpoints: Endpoints, settings: Settings, progress: Progress) -> None:
+    """The user's cluster outlives the stack: its state goes only when all its objects are gone."""
+    assert endpoints.kubeconfig is not None  # is_own() says so
+    cli = pulumi.for_local(pulumi.need_existing(settings), settings)
     try:
-        cli = pulumi.ensure(settings, progress)
-        cli.run("stack", "rm", LOCAL, "--yes", "--force", "--preserve-config")
-    except CommandFailed as e:
-        if "no stack named" not in str(e):
-            raise
+        target.need_answer(Path(endpoints.kubeconfig), endpoints.context)
+        if _destroy(cli, progress):
+            cli.run("stack", "rm", LOCAL, "--yes", "--preserve-config")
+    except (ToolError, OSError, ValueError) as e:
+        raise ToolError(
+            f"the stack local on {endpoints.kubeconfig} (context {endpoints.context}) is not removed, and its state "
+            f"is kept; run `make down` again once this is mended: {e}"
+        ) from e
+    (settings.state_dir / endpoints_file.FILE_NAME).unlink(missing_ok=True)
+
+
+def _try_destroy(settings: Settings, progress: Progress) -> None:
+    """An orderly end, where it can be had: the cluster is removed with all that is in it whatever Pulumi says."""
+    try:
+        _destroy(pulumi.for_local(pulumi.need_existing(settings), settings), progress)
+    except (ToolError, OSError, ValueError) as e:
+        progress.say(f"... going on without `pulumi destroy`: {e}")
+
+
+def _destroy(cli: Pulumi, progress: Progress) -> bool:
+    """Remove the stack's objects; False when there was no stack."""
+    with progress.step("pulumi destroy of the stack local") as step:
+        try:
+            cli = recovery.after_interruption(cli, progress)
+            cli.run("destroy", "--stack", LOCAL, "--yes", "--skip-preview")
+        except CommandFailed as e:
+            if pulumi.NO_STACK not in str(e):
+                raise
+            step.note = "there was none"
+            return False
+    return True
+
+
+def announce(minutes: float, progress: Progress) -> None:
+    """Say how long a first run takes, before it begins."""
+    if minutes:
+        progress.say(f"First run: about {minutes:.0f} minutes on {_num_cores()} cores; later ones take seconds.")
 
 
 def estimate_minutes(settings: Settings, num_cores: int) -> float:
-    """About how long a first run takes; 0 when everything is built."""
+    """About how long a first `up` takes; 0 when everything is built."""
     groups: list[Group] = [] if pulumi.installed() else [PULUMI, CONTAINERS]
     if settings.kubeconfig is None:
         groups += [g for g in (CONTAINERS, KUBERNETES) if g not in groups]
+    return estimate_minutes_of(groups, settings, num_cores)
+
+
+def estimate_minutes_of(groups: list[Group], settings: Settings, num_cores: int) -> float:
+    """The same for these groups of programs, and the image."""
     missing = toolchain.missing(settings, groups)
     if not missing:
         return 0
     return sum(g.minutes for g in missing) * 2 / max(num_cores, 2) + IMAGE_MINUTES
+
+
+def _num_cores() -> int:
+    return os.cpu_count() or 2
 
 
 def explain(result: Served, elapsed_s: float) -> str:
@@ -128,9 +181,11 @@ def status(settings: Settings) -> str:
         lines.append(f"  kubeconfig {found.layout.kubeconfig}")
         lines.append(f"  registry   {found.layout.registry_address}")
         lines.append(f"  logs       {found.layout.logs}")
-    cli = pulumi.ensure(settings, Progress(quiet=True))
+    cli = pulumi.existing(settings)
+    if cli is None:
+        raise ToolError("\n".join([*lines, "stack local: not up, the Pulumi CLI is not built yet; run `make up`"]))
     try:
-        result = served(cli)
+        result = served(pulumi.for_local(cli, settings))
     except (CommandFailed, KeyError) as e:
         raise ToolError("\n".join([*lines, "stack local: not up; run `make up`"])) from e
     lines += ["stack local:", f"  address    {result.url}", f"  models     {', '.join(result.models)}"]

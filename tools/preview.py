@@ -11,11 +11,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import yaml
+
 from tools import pulumi
 from tools.errors import CommandFailed, ToolError
 from tools.progress import Progress
-from tools.pulumi import Pulumi
+from tools.pulumi import LOCAL, Pulumi
 from tools.settings import ROOT, Settings
+
+ENCRYPTION_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
 
 
 def show(settings: Settings, stack: str, progress: Progress) -> None:
@@ -25,22 +29,38 @@ def show(settings: Settings, stack: str, progress: Progress) -> None:
         known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
         raise ToolError(f"stack={stack!r}: there is no {config.name}; there are: {', '.join(known)}")
     cli = pulumi.ensure(settings, progress)
-    if _exists(cli, stack):
+    if stack == LOCAL:
+        cli = pulumi.for_local(cli, settings)
+    if exists(cli, stack):
         cli.show("preview", "--stack", stack)
         return
     with tempfile.TemporaryDirectory(prefix="slipway-preview-") as folder:
-        env = dict(cli.env) | {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}
-        throw_away = dataclasses.replace(cli, env=env)
+        throw_away = dataclasses.replace(cli, env=_throw_away_environment(cli, folder))
         # `stack init` writes into the settings file beside Pulumi.yaml: let that be the copies.
-        for name in ("Pulumi.yaml", config.name):
-            shutil.copy(ROOT / name, folder)
+        shutil.copy(ROOT / "Pulumi.yaml", folder)
+        copy = Path(folder, config.name)
+        copy.write_text(without_encryption(config.read_text()))
         throw_away.run("stack", "init", stack, "--cwd", folder)
-        throw_away.show("preview", "--stack", stack, "--config-file", str(Path(folder, config.name)))
+        throw_away.show("preview", "--stack", stack, "--config-file", str(copy))
 
 
-def _exists(cli: Pulumi, stack: str) -> bool:
+def exists(cli: Pulumi, stack: str) -> bool:
+    """Whether the configured backend has the stack. Any other failure is shown: it may be the wrong backend."""
     try:
         cli.run("stack", "--stack", stack, "--show-name")
-    except CommandFailed:
+    except CommandFailed as e:
+        if pulumi.NO_STACK not in str(e):
+            raise
         return False
     return True
+
+
+def without_encryption(settings_text: str) -> str:
+    """A stack's settings without its key: the throw-away stack makes one of its own and asks nobody for anything."""
+    settings = yaml.safe_load(settings_text) or {}
+    return yaml.safe_dump({k: v for k, v in settings.items() if k not in ENCRYPTION_KEYS})
+
+
+def _throw_away_environment(cli: Pulumi, folder: str) -> dict[str, str]:
+    env = {k: v for k, v in cli.env.items() if k != "PULUMI_CONFIG_PASSPHRASE_FILE"}
+    return env | {"PULUMI_BACKEND_URL": f"file://{folder}", "PULUMI_CONFIG_PASSPHRASE": "preview"}

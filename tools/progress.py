@@ -1,7 +1,7 @@
 """Say what runs, how far it is and how long it takes: a live line on a terminal, plain lines elsewhere.
 
 A step that has nothing to do prints nothing but its name and "already done", so that a second run reads as quickly
-as it goes.
+as it goes. What programs print is shown as it is: brackets in it are no markup.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
 PLAIN_EVERY_S = 20.0
@@ -30,7 +31,7 @@ class Step:
         self.note = ""
         """Shown when the step ends, e.g. 'already done'."""
         if console.is_terminal:
-            self._live = console.status(what)
+            self._live = console.status(escape(what))
             self._live.start()
 
     @property
@@ -42,10 +43,10 @@ class Step:
         """Show how far it is; elsewhere than on a terminal at most every 20 seconds."""
         text = f"{self._what}: {how_far} ({duration(self.elapsed_s)})"
         if self._live:
-            self._live.update(text)
+            self._live.update(escape(text))
         elif time.monotonic() - self._last_plain >= PLAIN_EVERY_S:
             self._last_plain = time.monotonic()
-            self._console.print(f"... {text}", highlight=False)
+            self._console.print(f"... {text}", highlight=False, markup=False)
 
     def end(self, *, ok: bool) -> None:
         """Print the step's one lasting line."""
@@ -53,7 +54,7 @@ class Step:
             self._live.stop()
         mark = "[green]ok [/]" if ok else "[red]no [/]"
         note = f" - {self.note}" if self.note else ""
-        self._console.print(f"{mark} {self._what}{note} ({duration(self.elapsed_s)})", highlight=False)
+        self._console.print(f"{mark} {escape(self._what + note)} ({duration(self.elapsed_s)})", highlight=False)
 
 
 class Progress:
@@ -75,7 +76,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a plain line."""
-        self.console.print(text, highlight=False)
+        self.console.print(text, highlight=False, markup=False)
 
 
 def duration(seconds: float) -> str:

@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.cluster import buildx
-from tools.cluster import layout as layouts
-from tools.command import run
-from tools.errors import CommandFailed
+from infra import endpoints as endpoints_file
+from tools import cache, target
+from tools.cluster import buildx, cluster
+from tools.cluster.layout import BUILDER
+from tools.command import attend, run
+from tools.errors import CommandFailed, PrerequisiteMissing
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import gobuild
 from tools.toolchain import programs as toolchain
-from tools.toolchain.groups import CONTAINERS, PULUMI, PULUMI_VERSION
+from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI, PULUMI_VERSION
 from tools.toolchain.programs import VENV_BIN, Programs
 
 KUBERNETES_PROVIDER = "v4.34.2"
 DOCKER_BUILD_PROVIDER = "v0.0.22"
 LOCAL = "local"
 """The one stack without secrets: its passphrase is empty and nobody types it."""
+NO_STACK = "no stack named"
+"""What the CLI says of a stack that is not there."""
 
 _BIN = "/.slipway/bin"
 _MARK = "# Written by `make up`:"
@@ -51,14 +54,14 @@ class Pulumi:
     env: Mapping[str, str]
 
     def run(self, *args: str) -> str:
-        """Run to the end and return the output; CommandFailed with its last lines on an error."""
-        return run([self.program, *args, "--non-interactive"], cwd=ROOT, env=self.env)
+        """Run to the end and return its output, without warnings; CommandFailed with its last lines on an error."""
+        return run([self.program, *args, "--non-interactive"], cwd=ROOT, env=self.env, only_stdout=True)
 
     def show(self, *args: str) -> None:
         """Run with its output shown as it comes."""
-        done = subprocess.run([self.program, *args], cwd=ROOT, env=dict(self.env), check=False)
-        if done.returncode:
-            raise CommandFailed([self.program, *args], done.returncode, "  (see above)")
+        returncode = attend([self.program, *args], cwd=ROOT, env=self.env)
+        if returncode:
+            raise CommandFailed([self.program, *args], returncode, "  (see above)")
 
 
 def installed() -> str | None:
@@ -68,25 +71,60 @@ def installed() -> str | None:
 
 
 def ensure(settings: Settings, progress: Progress) -> Pulumi:
-    """The CLI with all plugins; builds what is missing."""
-    env = dict(os.environ) | stack_environment(settings)
+    """The CLI with all plugins and the user's own environment; builds what is missing."""
     own = installed()
     if own:
-        return Pulumi(own, env)
+        return Pulumi(own, dict(os.environ))
     programs = toolchain.ensure(settings, [PULUMI, CONTAINERS], progress)
-    return Pulumi(str(settings.clone_dir / "bin" / "pulumi"), env | assemble(settings, programs))
+    return _ours(settings, assemble(settings, programs))
 
 
-def stack_environment(settings: Settings) -> dict[str, str]:
-    """What the stack `local` needs, whichever CLI runs it."""
+def existing(settings: Settings) -> Pulumi | None:
+    """The CLI as `ensure` gives it, but without building anything; None where it would have to be built."""
+    own = installed()
+    if own:
+        return Pulumi(own, dict(os.environ))
+    if toolchain.missing(settings, [PULUMI, CONTAINERS]) or not _kept_exec_script(settings).exists():
+        return None
+    return _ours(settings, assemble(settings, toolchain.existing(settings, [PULUMI, CONTAINERS])))
+
+
+def need_existing(settings: Settings) -> Pulumi:
+    """As `existing`; PrerequisiteMissing where there is none."""
+    cli = existing(settings)
+    if cli is None:
+        raise PrerequisiteMissing("the Pulumi CLI is not built yet", "run `make up`, or install Pulumi")
+    return cli
+
+
+def _ours(settings: Settings, changes: Mapping[str, str]) -> Pulumi:
+    return Pulumi(str(settings.clone_dir / "bin" / "pulumi"), dict(os.environ) | dict(changes))
+
+
+def for_local(cli: Pulumi, settings: Settings) -> Pulumi:
+    """The CLI for the stack `local`; all other stacks get the user's environment as it is."""
+    env = {k: v for k, v in cli.env.items() if k != "PULUMI_CONFIG_PASSPHRASE_FILE"}
+    return Pulumi(cli.program, env | local_environment(settings))
+
+
+def local_environment(settings: Settings) -> dict[str, str]:
+    """What the stack `local` needs, whichever CLI runs it and whatever other stacks use.
+
+    Its state lies beside the cluster that it describes: in a shared backend everybody's `local` would be one stack.
+    """
     env = {
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", ""),
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_BACKEND_URL": f"file://{backend_folder(settings)}?create_dir=true",
     }
-    layout_dir = settings.state_dir / "cluster"
-    if layout_dir.exists():
-        env["BUILDX_CONFIG"] = str(buildx.folder(layouts.of(settings)))
+    endpoints = endpoints_file.load(settings.state_dir)
+    if endpoints is not None and endpoints.builder == BUILDER and not target.is_own(endpoints, settings):
+        env["BUILDX_CONFIG"] = str(buildx.folder(cluster.status(settings).layout))
     return env
+
+
+def backend_folder(settings: Settings) -> Path:
+    """Where the state of the stack `local` is; by default what Pulumi.yaml names, so a plain `pulumi` finds it."""
+    return settings.state_dir / "pulumi"
 
 
 def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
@@ -107,16 +145,49 @@ def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
         _write_wrapper(kubernetes / "pulumi-resource-kubernetes", "tools.plugins.kubernetes", [])
     docker_build = home / "plugins" / f"resource-docker-build-{DOCKER_BUILD_PROVIDER}"
     _link(Path(programs["pulumi-resource-docker-build"]), docker_build / "pulumi-resource-docker-build")
-    return {"PATH": f"{bin_dir}{os.pathsep}{os.environ.get('PATH', '')}", "PULUMI_HOME": str(home)}
+    return {
+        "PATH": _path_with(bin_dir, os.environ),
+        "PULUMI_HOME": str(home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",  # what the notice recommends would not update this one
+    }
+
+
+def place_kubectl(settings: Settings) -> dict[str, str]:
+    """Put the built kubectl, if there is one, into the folder that `make env` adds to PATH; the changed variables."""
+    try:
+        built = Path(toolchain.existing(settings, [KUBERNETES])["kubectl"])
+    except KeyError:
+        return {}
+    bin_dir = settings.clone_dir / "bin"
+    bin_dir.mkdir(parents=True, exist_ok=True)
+    _place(built, bin_dir / "kubectl")
+    return {"PATH": _path_with(bin_dir, os.environ, is_last=bool(installed()))}
+
+
+def _path_with(folder: Path, environ: Mapping[str, str], *, is_last: bool = False) -> str:
+    """PATH with the folder once: first, or last where an installed pulumi must stay the one that is found."""
+    others = [part for part in environ.get("PATH", "").split(os.pathsep) if part != str(folder)]
+    return os.pathsep.join([*others, str(folder)] if is_last else [str(folder), *others])
 
 
 def official_provider(environ: Mapping[str, str]) -> Path | None:
-    """The official Kubernetes provider, where one was installed: it always wins over the stand-in."""
+    """The official Kubernetes provider, where one was installed: it always wins over the stand-in.
+
+    PULUMI_HOME is ours in a shell that took `make env`: what lies there is a link of ours, to be followed, or nothing.
+    """
     name = "pulumi-resource-kubernetes"
-    home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    default = Path(environ.get("HOME") or Path.home()) / ".pulumi"
+    home = Path(environ.get("PULUMI_HOME") or default).expanduser()
+    homes = [home, default] if _is_ours(home) else [home]
     found = shutil.which(name, path=environ.get("PATH", ""))
-    places = [home / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}" / name, *([Path(found)] if found else [])]
-    return next((p for p in places if p.exists() and not _is_stand_in(p)), None)
+    places = [folder / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}" / name for folder in homes]
+    real = [place.resolve() for place in [*places, *([Path(found)] if found else [])] if place.exists()]
+    return next((path for path in real if not _is_ours(path) and not _is_stand_in(path)), None)
+
+
+def _is_ours(path: Path) -> bool:
+    """In `.slipway/` of this checkout or another one."""
+    return ".slipway" in path.parts
 
 
 def _is_stand_in(path: Path) -> bool:
@@ -125,10 +196,16 @@ def _is_stand_in(path: Path) -> bool:
         return _MARK.encode() in f.read(1000)
 
 
+def _kept_exec_script(settings: Settings) -> Path:
+    return settings.cache_dir / "toolchain" / f"pulumi-language-python-exec-{PULUMI_VERSION}"
+
+
 def _exec_script(settings: Settings) -> Path:
     """The script that runs a program inside its virtual environment: it is part of Pulumi's Go SDK."""
-    kept = settings.cache_dir / "toolchain" / f"pulumi-language-python-exec-{PULUMI_VERSION}"
-    if not kept.exists():
+    kept = _kept_exec_script(settings)
+    if kept.exists():
+        return kept
+    with cache.hold(settings.cache_dir):
         go = gobuild.find_go(VENV_BIN)
         folder = gobuild.module_source(PULUMI, "github.com/pulumi/pulumi/sdk/v3", go)
         partial = kept.with_suffix(".partial")

@@ -10,16 +10,18 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
-import yaml
 
 from tools.progress import Progress
 from tools.pulumi import LOCAL, Pulumi
-from tools.settings import ROOT
 
 PROJECT = "slipway"
+CLOCK_SLACK_S = 2.0
+"""The kernel tells when a process began only to about a second."""
 
 
 def after_interruption(cli: Pulumi, progress: Progress) -> Pulumi:
@@ -39,22 +41,24 @@ def after_interruption(cli: Pulumi, progress: Progress) -> Pulumi:
 
 def lock_folder(environ: Mapping[str, str]) -> Path | None:
     """Where the CLI keeps the stack's locks; None for a backend that is not on this machine."""
-    url = environ.get("PULUMI_BACKEND_URL") or _project_backend()
+    url = environ.get("PULUMI_BACKEND_URL", "")
     if not url.startswith("file://"):
         return None
     path = url.removeprefix("file://").split("?", 1)[0]
     return Path(path).expanduser() / ".pulumi" / "locks" / "organization" / PROJECT / LOCAL
 
 
-def is_stale(folder: Path, is_alive: Callable[[int], bool] = psutil.pid_exists) -> bool:
+def is_held(lock: Mapping[str, Any]) -> bool:
+    """Whether the process that wrote the lock lives. After a reboot its number may be another program's."""
+    try:
+        process = psutil.Process(int(lock["pid"]))
+        written_at_s = datetime.fromisoformat(lock["timestamp"]).timestamp()
+        return process.name() == "pulumi" and process.create_time() <= written_at_s + CLOCK_SLACK_S
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_stale(folder: Path, is_held: Callable[[Mapping[str, Any]], bool] = is_held) -> bool:
     """Whether there are locks, all of this machine and of processes that are gone."""
     locks = [json.loads(p.read_text()) for p in folder.glob("*.json")]
-    return bool(locks) and all(
-        lock.get("hostname") == socket.gethostname() and not is_alive(int(lock["pid"])) for lock in locks
-    )
-
-
-def _project_backend() -> str:
-    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
-    url: str = (project.get("backend") or {}).get("url", "")
-    return url
+    return bool(locks) and all(lock.get("hostname") == socket.gethostname() and not is_held(lock) for lock in locks)

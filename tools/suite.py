@@ -8,32 +8,34 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
-from tools import llama, pulumi, target
+from tools import llama, local, pulumi, target
 from tools.cluster import cluster
+from tools.command import attend, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI
 
 MARKERS = "engine or e2e"
+GROUPS = [PULUMI, CONTAINERS, KUBERNETES]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
     """Returns pytest's exit status. What the tests are told is all environment, so one can be run by hand."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    programs = toolchain.ensure(settings, [PULUMI, CONTAINERS, KUBERNETES], progress)
+    interrupt_on_sigterm()
+    # A cluster of the tests' own has ports of its own: the fixed ones may be taken.
+    target.check(dataclasses.replace(settings, registry_port=0, ingress_port=0))
+    local.announce(local.estimate_minutes_of(GROUPS, settings, os.cpu_count() or 2), progress)
+    programs = toolchain.ensure(settings, GROUPS, progress)
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     with _cluster(settings, progress) as used:
-        cli = pulumi.ensure(used, progress)
+        cli = pulumi.for_local(pulumi.ensure(used, progress), used)  # the builder, too
         env = dict(cli.env) | {
             "SLIPWAY_STATE_DIR": str(used.state_dir),
             "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
@@ -41,7 +43,7 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
             "SLIPWAY_PULUMI": cli.program,
         }
         argv = [sys.executable, "-m", "pytest", "-m", MARKERS, *pytest_args]
-        return subprocess.run(argv, cwd=ROOT, env=env, check=False).returncode
+        return attend(argv, cwd=ROOT, env=env)
 
 
 @contextmanager
@@ -62,8 +64,3 @@ def _cluster(settings: Settings, progress: Progress) -> Iterator[Settings]:
             yield own
         finally:
             cluster.down(own, progress)
-
-
-def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-    """A polite end runs the clean-up above, as Ctrl-C does."""
-    raise KeyboardInterrupt

@@ -5,10 +5,11 @@ Either way the answer is one endpoints file, so the program under infra/ does no
 
 from __future__ import annotations
 
-import os
+import ipaddress
+import platform
 import socket
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -16,20 +17,27 @@ import yaml
 from infra import endpoints as endpoints_file
 from infra.endpoints import Endpoints
 from tools.cluster import cluster
-from tools.errors import ClusterUnreachable, ToolError
+from tools.errors import ClusterUnreachable, PrerequisiteMissing, ToolError
 from tools.progress import Progress
-from tools.settings import Settings
+from tools.settings import OwnCluster, Settings
 
 CONNECT_TIMEOUT_S = 5.0
+REQUIRED = {
+    "SLIPWAY_REGISTRY": "the registry (host[:port][/path]) that this machine can push to and the cluster can pull from",
+    "SLIPWAY_INGRESS_URL": "where the cluster's ingress controller answers, e.g. http://models.example.com",
+    "SLIPWAY_INGRESS_CIDRS": "from which addresses it reaches pods, e.g. 10.0.0.0/16; 0.0.0.0/0 lets anyone in",
+}
+"""Nothing here has a default: a guess would print a wrong address or open the models to the whole network."""
 
 
 def check(settings: Settings) -> None:
     """Raise what can be known to fail, before minutes are spent and before anything changes."""
     if settings.kubeconfig is None:
+        _need_machine()
         cluster.need_root()
         cluster.need_room(settings)
     else:
-        of_kubeconfig(settings.kubeconfig, os.environ)
+        of_kubeconfig(settings.kubeconfig, settings)
 
 
 def ensure(settings: Settings, progress: Progress) -> Endpoints:
@@ -37,15 +45,58 @@ def ensure(settings: Settings, progress: Progress) -> Endpoints:
     if settings.kubeconfig is None:
         return cluster.up(settings, progress)
     with progress.step(f"cluster of {settings.kubeconfig}") as step:
-        endpoints = of_kubeconfig(settings.kubeconfig, os.environ, settings.ca_file)
+        endpoints = of_kubeconfig(settings.kubeconfig, settings)
         step.note = f"context {endpoints.context}, images to {endpoints.registry}"
+        if settings.unused_kubeconfigs:
+            step.note += f"; not used: {', '.join(map(str, settings.unused_kubeconfigs))}"
         endpoints_file.save(endpoints, settings.state_dir)
     return endpoints
 
 
-def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str], ca_file: Path | None = None) -> Endpoints:
+def is_own(endpoints: Endpoints, settings: Settings) -> bool:
+    """Whether the stack is on a cluster of the user's own, which outlives it."""
+    return endpoints.kubeconfig is not None and not Path(endpoints.kubeconfig).is_relative_to(settings.state_dir)
+
+
+def of_kubeconfig(kubeconfig: Path, settings: Settings) -> Endpoints:
     """Endpoints of a cluster that exists; ClusterUnreachable when its API server does not answer."""
-    context, server = current_context(kubeconfig)
+    need_own_settings(settings.own)
+    context = current_context(kubeconfig)
+    need_answer(kubeconfig, context)
+    return Endpoints(
+        kubeconfig=str(kubeconfig.absolute()),
+        context=context,
+        registry=settings.own.registry,
+        builder=settings.own.builder,
+        base_image=settings.own.base_image,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+        ingress_class=settings.own.ingress_class,
+        ingress_url=settings.own.ingress_url,
+        ingress_source_cidrs=settings.own.ingress_source_cidrs,
+        storage_classes=settings.own.storage_classes,
+    )
+
+
+def need_own_settings(own: OwnCluster) -> None:
+    """Raise unless all that only the user can know is there and well-formed."""
+    given = (own.registry, own.ingress_url, own.ingress_source_cidrs)
+    lacking = [name for name, value in zip(REQUIRED, given, strict=True) if not value]
+    if lacking:
+        what = "; ".join(f"{name}: {REQUIRED[name]}" for name in lacking)
+        raise ToolError(f"not set, but needed with a cluster of your own (KUBECONFIG): {what}")
+    url = urlsplit(own.ingress_url)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ToolError(f"SLIPWAY_INGRESS_URL={own.ingress_url!r}: must be http://HOST or https://HOST, port allowed")
+    for cidr in own.ingress_source_cidrs:
+        try:
+            ipaddress.ip_network(cidr)
+        except ValueError as e:
+            raise ToolError(f"SLIPWAY_INGRESS_CIDRS={cidr!r}: must be networks such as 10.0.0.0/16 ({e})") from e
+
+
+def need_answer(kubeconfig: Path, context: str) -> None:
+    """Raise ClusterUnreachable unless something listens where the context's API server should be."""
+    server = _server(kubeconfig, context)
     address = urlsplit(server)
     port = address.port or (443 if address.scheme == "https" else 80)
     try:
@@ -55,36 +106,46 @@ def of_kubeconfig(kubeconfig: Path, environ: Mapping[str, str], ca_file: Path | 
             f"KUBECONFIG={kubeconfig}: nothing answers at {server} (context {context!r}): {e}; "
             "start that cluster, name another one, or unset KUBECONFIG for the local cluster"
         ) from e
-    registry = environ.get("SLIPWAY_REGISTRY", "")
-    if not registry:
-        raise ToolError(
-            "SLIPWAY_REGISTRY is not set: with a cluster of your own, name the registry (host[:port][/path]) that "
-            "this machine can push to and the cluster can pull from"
-        )
-    return Endpoints(
-        kubeconfig=str(kubeconfig.absolute()),
-        context=context,
-        registry=registry,
-        builder=environ.get("SLIPWAY_BUILDER") or None,
-        base_image=environ.get("SLIPWAY_BASE_IMAGE") or None,
-        ca_file=str(ca_file) if ca_file else None,
-        ingress_class=environ.get("SLIPWAY_INGRESS_CLASS") or "nginx",
-        ingress_url=environ.get("SLIPWAY_INGRESS_URL") or "http://127.0.0.1",
-        ingress_source_cidrs=tuple(environ.get("SLIPWAY_INGRESS_CIDRS", "0.0.0.0/0").split(",")),
-        storage_classes=tuple(environ.get("SLIPWAY_STORAGE_CLASSES", "standard").split(",")),
-    )
 
 
-def current_context(kubeconfig: Path) -> tuple[str, str]:
-    """Name and server of the current context."""
+def current_context(kubeconfig: Path) -> str:
+    """Name of the current context."""
+    name = _read(kubeconfig).get("current-context")
+    if not isinstance(name, str):
+        raise _not_a_kubeconfig(kubeconfig, "a current-context")
+    _server(kubeconfig, name)
+    return name
+
+
+def _server(kubeconfig: Path, context: str) -> str:
+    config = _read(kubeconfig)
+    try:
+        used = next(c["context"] for c in config["contexts"] if c["name"] == context)
+        server: str = next(c["cluster"]["server"] for c in config["clusters"] if c["name"] == used["cluster"])
+    except (KeyError, TypeError, StopIteration) as e:
+        raise _not_a_kubeconfig(kubeconfig, f"a context {context!r} that has a cluster") from e
+    return server
+
+
+def _read(kubeconfig: Path) -> dict[str, Any]:
     try:
         config = yaml.safe_load(kubeconfig.read_text())
-        name = config["current-context"]
-        context = next(c["context"] for c in config["contexts"] if c["name"] == name)
-        server = next(c["cluster"]["server"] for c in config["clusters"] if c["name"] == context["cluster"])
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, StopIteration) as e:
-        raise ToolError(
-            f"KUBECONFIG={kubeconfig}: not a kubeconfig with a current-context that has a cluster; "
-            "try `kubectl config get-contexts`"
-        ) from e
-    return name, server
+    except (yaml.YAMLError, UnicodeDecodeError) as e:
+        raise _not_a_kubeconfig(kubeconfig, "YAML") from e
+    if not isinstance(config, dict):
+        raise _not_a_kubeconfig(kubeconfig, "YAML")
+    return config
+
+
+def _not_a_kubeconfig(kubeconfig: Path, lacks: str) -> ToolError:
+    return ToolError(f"KUBECONFIG={kubeconfig}: not a kubeconfig with {lacks}; try `kubectl config get-contexts`")
+
+
+def _need_machine() -> None:
+    """The stack's image, and so the cluster that runs it, is for linux/amd64."""
+    system, machine = platform.system(), platform.machine()
+    if (system, machine) != ("Linux", "x86_64"):
+        raise PrerequisiteMissing(
+            f"the local cluster needs Linux on x86_64, this is {system} on {machine}",
+            "name a cluster of your own with KUBECONFIG=<file>",
+        )

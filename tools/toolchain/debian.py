@@ -45,7 +45,7 @@ class DebianPrograms:
 def ensure(cache_dir: Path, step: Step) -> DebianPrograms:
     """Unpack and install what is missing."""
     unpacked = cache_dir / "toolchain" / "debian"
-    missing = [package for program, package in INSTALLED.items() if not shutil.which(program, path=_system_path())]
+    missing = [package for program, package in INSTALLED.items() if not shutil.which(program)]
     if unpacked.is_dir() and not missing:
         step.note = "already there"
         return DebianPrograms(unpacked)
@@ -76,8 +76,3 @@ def _unpack(target: Path, step: Step) -> None:
         run(["dpkg", "-x", str(package), str(partial)])
     shutil.rmtree(downloads)
     partial.rename(target)
-
-
-def _system_path() -> str:
-    """PATH with the folders of system programs, which some users' PATH lacks."""
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])

@@ -18,7 +18,7 @@ from pathlib import Path
 from tools.command import run
 from tools.errors import PrerequisiteMissing
 from tools.progress import Step
-from tools.settings import ROOT
+from tools.settings import ROOT, go_folders
 from tools.toolchain.groups import GO_TOOLCHAIN, Group
 
 GO_MODULES = ROOT / "tools" / "go"
@@ -46,7 +46,7 @@ class GoBuild:
         return self.bin_dir.is_dir()
 
     def _key(self) -> str:
-        digest = hashlib.sha256(f"{GO_TOOLCHAIN}\n{self.group}\n".encode())
+        digest = hashlib.sha256(f"{GO_TOOLCHAIN}\n{self.group.programs}\n{self.group.ldflags}\n".encode())
         for path in sorted(p for p in self.module_dir.rglob("*") if p.suffix in {".mod", ".sum", ".go"}):
             digest.update(f"{path.relative_to(self.module_dir)}\0".encode())
             digest.update(path.read_bytes())
@@ -94,7 +94,14 @@ class GoBuild:
 
 def build_env(environ: Mapping[str, str]) -> dict[str, str]:
     """No C compiler is needed, and the same Go compiles everywhere."""
-    return dict(environ) | {"CGO_ENABLED": "0", "GOTOOLCHAIN": GO_TOOLCHAIN, "GOWORK": "off"}
+    return dict(environ) | go_folders(environ) | {"CGO_ENABLED": "0", "GOTOOLCHAIN": GO_TOOLCHAIN, "GOWORK": "off"}
+
+
+def cache_dirs(go: Path) -> tuple[Path, ...]:
+    """Where this Go keeps compiled packages and modules."""
+    # In a folder without a go.mod: asking must not fetch the pinned toolchain.
+    env = build_env(os.environ) | {"GOTOOLCHAIN": "local"}
+    return tuple(map(Path, run([str(go), "env", "GOCACHE", "GOMODCACHE"], env=env, only_stdout=True).split("\n")[:2]))
 
 
 def find_go(venv_bin: Path) -> Path:
@@ -112,5 +119,5 @@ def find_go(venv_bin: Path) -> Path:
 def module_source(group: Group, module: str, go: Path) -> Path:
     """The sources of one of the modules that a group is built from, in Go's module cache."""
     argv = [str(go), "mod", "download", "-json", module]
-    shown = run(argv, cwd=GO_MODULES / group.name, env=build_env(os.environ))
+    shown = run(argv, cwd=GO_MODULES / group.name, env=build_env(os.environ), only_stdout=True)
     return Path(json.loads(shown)["Dir"])

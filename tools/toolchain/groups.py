@@ -74,7 +74,7 @@ KUBERNETES = Group(
         Program("./coredns", "coredns"),
     ),
     ldflags=_kubernetes_ldflags(),
-    minutes=8.0,
+    minutes=6.0,
 )  # fmt: skip
 
 CONTAINERS = Group(
@@ -93,7 +93,7 @@ CONTAINERS = Group(
     ),
     # The CLI warns when a provider does not tell the version that it is installed as.
     ldflags="-s -w -X github.com/pulumi/pulumi-docker-build/provider.Version=0.0.22",
-    minutes=6.0,
+    minutes=3.6,
 )
 
 KWOK = Group(

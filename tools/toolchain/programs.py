@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import cache
 from tools.command import run
 from tools.errors import DiskFull, PrerequisiteMissing
 from tools.progress import Progress
@@ -19,8 +20,8 @@ from tools.toolchain.groups import Group
 
 VENV_BIN = Path(sys.prefix) / "bin"
 """The virtual environment that runs us."""
-CACHE_NEED_BYTES = 8 * 2**30
-"""Go's module and build caches, the programs, and the builder's layers."""
+GROUP_NEED_BYTES = 4 * 2**30
+"""Go's module and build caches, the programs, and the builder's layers: 12 GiB for a first run with three groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,28 @@ def missing(settings: Settings, groups: list[Group]) -> list[Group]:
 
 def ensure(settings: Settings, groups: list[Group], progress: Progress, *, with_debian: bool = False) -> Programs:
     """Compile the groups that are not there yet, one after the other: each uses all cores."""
-    if missing(settings, groups):
-        need_free_disk(settings.cache_dir, CACHE_NEED_BYTES)
+    need_free_disk(settings.cache_dir, len(missing(settings, groups)) * GROUP_NEED_BYTES)
     packages = None
     if with_debian:
-        with progress.step("system packages: runc, CNI plugins, registry, iptables, debootstrap") as step:
+        with (
+            cache.hold(settings.cache_dir),
+            progress.step("system packages: runc, CNI plugins, registry, iptables, debootstrap") as step,
+        ):
             packages = debian.ensure(settings.cache_dir, step)
-    folders = []
-    for group in groups:
-        build = GoBuild(group, settings.cache_dir)
-        if not build.is_done():
-            with progress.step(f"programs: {', '.join(group.program_names)}") as step:
-                build.ensure(_go(step.update), step)
-        folders.append(build.bin_dir)
-    return Programs(tuple(folders), packages)
+    if missing(settings, groups):
+        with cache.hold(settings.cache_dir):
+            _compile(settings, groups, progress)
+    return Programs(existing(settings, groups).bin_dirs, packages)
+
+
+def _compile(settings: Settings, groups: list[Group], progress: Progress) -> None:
+    """What is still missing: the run that we waited for may have built it."""
+    for group in missing(settings, groups):
+        with progress.step(f"programs: {', '.join(group.program_names)}") as step:
+            go = _go(step.update)
+            for folder in gobuild.cache_dirs(go):
+                need_free_disk(folder, GROUP_NEED_BYTES)
+            GoBuild(group, settings.cache_dir).ensure(go, step)
 
 
 def need_free_disk(path: Path, need_bytes: int) -> None:

@@ -1,13 +1,21 @@
 """A named kubeconfig wins, and one that can't be used says why in one message."""
 
+import dataclasses
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tools.errors import ClusterUnreachable, ToolError
-from tools.target import of_kubeconfig
+from infra import endpoints as endpoints_file
+from tests.unit.tools import support
+from tools import target
+from tools.errors import ClusterUnreachable, PrerequisiteMissing, ToolError
+from tools.settings import OwnCluster
+from tools.target import need_own_settings, of_kubeconfig
+
+OWN = OwnCluster(registry="registry.test/team", ingress_url="http://models.test", ingress_source_cidrs=("10.0.0.0/16",))
 
 
 def kubeconfig(folder: Path, server: str) -> Path:
@@ -25,31 +33,66 @@ def kubeconfig(folder: Path, server: str) -> Path:
     return path
 
 
+@pytest.fixture
+def answering(tmp_path: Path) -> Iterator[Path]:
+    """A kubeconfig whose server takes connections."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        yield kubeconfig(tmp_path, f"https://127.0.0.1:{s.getsockname()[1]}")
+
+
 def test_a_kubeconfig_that_answers_nothing_is_named_with_its_server_and_context(tmp_path: Path) -> None:
     """The user sees which address was tried."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
     with pytest.raises(ClusterUnreachable, match=rf"nothing answers at https://127.0.0.1:{port} \(context 'c'\)"):
-        of_kubeconfig(kubeconfig(tmp_path, f"https://127.0.0.1:{port}"), {"SLIPWAY_REGISTRY": "r"})
+        of_kubeconfig(kubeconfig(tmp_path, f"https://127.0.0.1:{port}"), support.settings(tmp_path, own=OWN))
 
 
-def test_a_file_that_is_no_kubeconfig_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["{}", "current-context: x", "\x00", "[1", "[1]", ""])
+def test_a_file_that_is_no_kubeconfig_is_an_error(text: str, tmp_path: Path) -> None:
     """Also when it is no YAML at all."""
-    for text in ("{}", "current-context: x", "\x00", "[1"):
-        path = tmp_path / "bad"
-        path.write_text(text)
-        with pytest.raises(ToolError, match="not a kubeconfig"):
-            of_kubeconfig(path, {})
+    path = tmp_path / "bad"
+    path.write_text(text)
+    with pytest.raises(ToolError, match="not a kubeconfig"):
+        of_kubeconfig(path, support.settings(tmp_path, own=OWN))
 
 
-def test_a_cluster_of_ones_own_needs_a_registry_that_it_can_pull_from(tmp_path: Path) -> None:
-    """The missing setting is named before anything is built."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        s.listen()
-        path = kubeconfig(tmp_path, f"https://127.0.0.1:{s.getsockname()[1]}")
-        with pytest.raises(ToolError, match="SLIPWAY_REGISTRY is not set"):
-            of_kubeconfig(path, {})
-        endpoints = of_kubeconfig(path, {"SLIPWAY_REGISTRY": "registry.test/team"})
+def test_all_that_only_the_user_can_know_is_asked_for_at_once(tmp_path: Path) -> None:
+    """No default would be true: a guessed address does not answer, guessed networks open the models or close them."""
+    names = r"(?s)SLIPWAY_REGISTRY.*SLIPWAY_INGRESS_URL.*SLIPWAY_INGRESS_CIDRS"
+    with pytest.raises(ToolError, match=names):
+        target.check(support.settings(tmp_path, kubeconfig=tmp_path / "any"))
+    with pytest.raises(ToolError, match=r"\(KUBECONFIG\): SLIPWAY_INGRESS_CIDRS: from which"):
+        need_own_settings(dataclasses.replace(OWN, ingress_source_cidrs=()))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("ingress_url", "models.test"), ("ingress_url", "ftp://x"), ("ingress_source_cidrs", ("10.0.0.1/8",))],
+)
+def test_a_malformed_value_names_its_variable(name: str, value: object) -> None:
+    """Before anything is built."""
+    with pytest.raises(ToolError, match=f"SLIPWAY_{name.replace('_source', '').upper()}="):
+        need_own_settings(dataclasses.replace(OWN, **{name: value}))  # type: ignore[arg-type]
+
+
+def test_the_endpoints_of_a_users_own_cluster_are_what_the_settings_say(answering: Path, tmp_path: Path) -> None:
+    """And they are known as the user's own, which the local cluster's are not."""
+    settings = support.settings(tmp_path, own=OWN)
+    endpoints = of_kubeconfig(answering, settings)
     assert (endpoints.context, endpoints.registry, endpoints.builder) == ("c", "registry.test/team", None)
+    assert (endpoints.ingress_url, endpoints.ingress_source_cidrs) == ("http://models.test", ("10.0.0.0/16",))
+    assert target.is_own(endpoints, settings)
+    local = dataclasses.replace(endpoints, kubeconfig=str(settings.state_dir / "cluster" / "admin.yaml"))
+    assert not target.is_own(local, settings)
+    assert not target.is_own(endpoints_file.without_cluster(), settings)
+
+
+def test_the_local_cluster_is_refused_on_other_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before minutes of compiling; a cluster of one's own is the way out."""
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(PrerequisiteMissing, match=r"Linux on x86_64, this is Linux on aarch64: name a cluster"):
+        target.check(support.settings(tmp_path))
