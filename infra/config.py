@@ -1,7 +1,8 @@
 """The stack file -> StackConfig: read once, checked here, passed down as a value.
 
 `load()` is the edge to pulumi.Config; `parse()` is pure. After it there is no `auto` left and no question about types.
-All problems are reported together, each with its key, its value and what is allowed.
+Each problem is reported with its key, its value and what is allowed: all wrong keys, types and ranges together, and
+when there are none, all values that don't fit the catalog, the cluster or each other.
 """
 
 import json
@@ -67,6 +68,11 @@ def _check(settings: Settings, catalog: Catalog, endpoints: Endpoints) -> Iterat
             yield f"slipway:storage.class: {settings.storage.class_!r} is not allowed; allowed: {', '.join(classes)}"
     else:
         yield from _check_no_auto(settings)
+    if settings.image.cpu_variants == "all" and "linux/arm64" in settings.image.platforms:
+        yield (
+            "slipway:image.platforms: 'linux/arm64' can't be built with cpu_variants 'all': the image's compiler does "
+            "not know its newest variants; allowed: 'linux/amd64', or both with cpu_variants 'baseline'"
+        )
     if settings.ingress.host == AUTO and len(settings.models) > 1:
         yield "slipway:ingress.host: 'auto' serves one model only; allowed: a DNS name, each model gets a name below it"
 
@@ -138,6 +144,7 @@ def _resolve_image(settings: Settings, endpoints: Endpoints) -> ImageConfig:
         builder=endpoints.builder if embedded else None,
         base_image=endpoints.base_image if embedded else None,
         ca_file=endpoints.ca_file if embedded else None,
+        pull_secret=None if image.pull_secret == NONE else image.pull_secret,
     )
 
 

@@ -7,7 +7,7 @@
     ├── EndpointsError   the local cluster's endpoints file can't be read
     └── ClusterError     the cluster that the stack names is not there
 
-An error carries all problems that were found, not only the first: one run tells everything.
+An error carries all problems that its step has found, not only the first one.
 The program shows them without a traceback. Anything else that is raised is a bug.
 """
 

@@ -34,10 +34,11 @@ class ClusterSettings(_Group):
 
 
 class ImageSettings(_Group):
-    """Where the image goes and for which machines it is built."""
+    """Where the image goes, what nodes need to pull it, and for which machines it is built."""
 
     registry: Text
     repository: Text
+    pull_secret: DnsName
     cpu_variants: Literal["all", "baseline"]
     platforms: Annotated[list[Literal["linux/amd64", "linux/arm64"]], Field(min_length=1)]
 

@@ -16,7 +16,7 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """Where images go and how they are built; the last three are set by the local cluster only."""
+    """Where images go, how they are built, and how nodes log in; only the local cluster sets what is None elsewhere."""
 
     registry: str
     repository: str
@@ -25,6 +25,7 @@ class ImageConfig:
     builder: str | None
     base_image: str | None
     ca_file: str | None
+    pull_secret: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,10 @@ _MODULES = {
     ("networking.k8s.io/v1", "NetworkPolicy"): "networking.v1",
     ("policy/v1", "PodDisruptionBudget"): "policy.v1",
 }
-_ARGUMENTS = {"automountServiceAccountToken": "automount_service_account_token"}
+_ARGUMENTS = {
+    "automountServiceAccountToken": "automount_service_account_token",
+    "imagePullSecrets": "image_pull_secrets",
+}
 
 
 @cache

@@ -21,7 +21,12 @@ def namespace(plan: Plan) -> Manifest:
 
 
 def service_account(plan: Plan) -> Manifest:
-    """An identity without a token: neither the server nor the Jobs talk to the Kubernetes API."""
+    """An identity without a token: neither the server nor the Jobs talk to the Kubernetes API.
+
+    It carries the registry's login for all pods; the Secret itself is the operator's, so that it is in no state.
+    """
+    secret = plan.image.pull_secret
+    login: Manifest = {"imagePullSecrets": [{"name": secret}]} if secret else {}
     return manifest(
         "v1",
         "ServiceAccount",
@@ -29,6 +34,7 @@ def service_account(plan: Plan) -> Manifest:
         plan.namespace,
         names.common_labels(),
         automountServiceAccountToken=False,
+        **login,
     )
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 
 from infra.plan import Plan
-from tests.unit.infra.recorder import record, stack_plan
+from tests.unit.infra.recorder import kubernetes_objects, pod_specs, record, stack_plan
 
 
 def changed_objects(before: Plan, after: Plan) -> set[str]:
@@ -49,6 +49,17 @@ def test_other_weights_get_a_cache_and_a_job_of_their_own() -> None:
     weights = dataclasses.replace(MODEL.weights, hash="00000000")
     found = changed_objects(LOCAL, with_model(LOCAL, weights=weights))
     assert found == {"PersistentVolumeClaim", "Job", "Deployment", "Image"}
+
+
+def test_a_login_for_the_registry_is_on_the_service_account_of_all_pods() -> None:
+    """No pod restarts for it; `none` leaves it out."""
+    image = dataclasses.replace(LOCAL.image, pull_secret="registry-login")
+    plan = dataclasses.replace(LOCAL, image=image)
+    assert changed_objects(LOCAL, plan) == {"ServiceAccount"}
+    objects = kubernetes_objects(record(plan))
+    (account,) = [one for one in objects if one["kind"] == "ServiceAccount"]
+    assert account["imagePullSecrets"] == [{"name": "registry-login"}]
+    assert {pod["serviceAccountName"] for pod in pod_specs(objects).values()} == {account["metadata"]["name"]}
 
 
 def test_another_image_registry_rolls_the_models() -> None:

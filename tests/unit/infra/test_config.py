@@ -80,6 +80,9 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("cluster.context", "auto", "slipway:cluster.context: 'auto' needs slipway:cluster.kind embedded"),
         ("image.registry", "auto", "slipway:image.registry: 'auto' needs slipway:cluster.kind embedded"),
         ("image.platforms", [], "slipway:image.platforms: [] is not allowed; allowed: at least 1"),
+        ("image.platforms", ["linux/amd64", "linux/arm64"], "'linux/arm64' can't be built with cpu_variants 'all'"),
+        ("image.pull_secret", ..., "slipway:image.pull_secret: is missing"),
+        ("image.pull_secret", "My Login", '"My Login" is not allowed; allowed: a DNS name'),
         ("image.platforms", ["linux/arm"], "\"linux/arm\" is not allowed; allowed: 'linux/amd64' or 'linux/arm64'"),
         ("namespace", "Slipway", '"Slipway" is not allowed; allowed: lower-case letters, digits and dashes'),
         ("namespace", "kube-system", "'kube-system' is not allowed; allowed: a namespace of its own"),
@@ -118,6 +121,14 @@ def test_a_storage_class_that_the_local_cluster_lacks_is_refused() -> None:
     )
 
 
+def test_arm_is_built_with_one_variant_only() -> None:
+    """The platforms are fine where the compiler is not asked for more than it knows."""
+    settings = changed("prod", "image.platforms", ["linux/arm64", "linux/amd64"])
+    settings["image"]["cpu_variants"] = "baseline"
+    config = parse("prod", settings, CATALOG, endpoints.without_cluster())
+    assert config.image.platforms == ("linux/amd64", "linux/arm64")
+
+
 def test_two_models_need_a_host_name() -> None:
     """Without one there would be no way to tell them apart."""
     found = problems(changed("local", "models.legal", {"min_replicas": 1, "max_replicas": 1}))
@@ -126,8 +137,8 @@ def test_two_models_need_a_host_name() -> None:
     )
 
 
-def test_all_problems_are_reported_together() -> None:
-    """One run tells everything, as one readable message."""
+def test_all_wrong_keys_types_and_ranges_are_reported_together() -> None:
+    """As one readable message."""
     settings = changed("prod", "size", "tiny")
     settings["models"]["legal"]["min_replicas"] = -1
     settings["quota"]["gpus"] = "many"
@@ -138,6 +149,18 @@ def test_all_problems_are_reported_together() -> None:
 
     assert len(caught.value.problems) == 4
     assert str(caught.value).startswith("The stack's settings are wrong; nothing was changed:\n  - slipway:")
+
+
+def test_all_values_that_do_not_fit_are_reported_together() -> None:
+    """Once every value by itself is right."""
+    settings = changed("prod", "namespace", "kube-system")
+    settings["cluster"]["context"] = "auto"
+    settings["models"]["legal"]["profile"] = "huge"
+    assert [text.split(": ")[0] for text in problems(settings)] == [
+        "slipway:models.legal.profile",
+        "slipway:namespace",
+        "slipway:cluster.context",
+    ]
 
 
 def test_auto_takes_what_the_local_cluster_offers() -> None:
