@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from serve.engine.types import Event, Failed, Finished, Stats
+from serve.engine.types import Delta, Event, Failed, Finished, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
 from serve.messages import (
@@ -58,7 +58,8 @@ class Keeper:
         self._life = lifecycle
         self._worker: Worker | None = None
         self._num_launches = 0  # also tells late words of an old worker from those of the present one
-        self._requests: dict[int, tuple[float, asyncio.Queue[Event | RequestError]]] = {}
+        self._requests: dict[int, asyncio.Queue[Event | RequestError]] = {}
+        self._first_deltas: dict[int, float] = {}  # request id -> when its answer began
         self._ids = itertools.count(1)
         self._pulse = Pulse(clock, longest_gap_s=2 * TICK_S)
         self._pace = Pace()
@@ -66,6 +67,7 @@ class Keeper:
         self._last_words = ""
         self._load_share = 0.0
         self._size_bytes = 0
+        self._written_at = 0
         self._stuck_s = 0.0
         self._stats = Stats()
 
@@ -86,6 +88,7 @@ class Keeper:
             first_load_ended=self._life.first_load_ended,
             stats=self._stats,
             size_bytes=self._size_bytes,
+            written_at=self._written_at,
         )
 
     # ---- requests ----
@@ -104,12 +107,13 @@ class Keeper:
                 retry_after_s=self._pace.retry_after_s(num_requests, num_slots),
             )
         request_id, events = next(self._ids), asyncio.Queue[Event | RequestError]()
-        self._requests[request_id] = (self._clock(), events)
+        self._requests[request_id] = events
         self._worker.send(Generate(request_id, request))
         return request_id, events
 
     def finish(self, request_id: int) -> None:
         """Nobody listens any more; when it has not ended by itself, cancel it."""
+        self._first_deltas.pop(request_id, None)
         if self._requests.pop(request_id, None) is not None and self._worker is not None:
             self._worker.send(Cancel(request_id))
 
@@ -145,13 +149,20 @@ class Keeper:
 
     async def _look_at_disk(self) -> None:
         file = self._entry.file
-        if await self._disk.has(file):
+        path = self._options.models_dir / file
+        try:
+            written_at = await self._disk.written_at(file)
+        except OSError as error:  # a network file system may be back at the next look
+            self._go(State.ABSENT, f"the weights file {path} can't be looked at: {error.strerror or error}")
+            return
+        if written_at is not None:
+            self._written_at = written_at
             self._go(State.READY_ON_DISK)
         elif await self._disk.is_pulling(file):
             self._go(State.ABSENT)
             self._go(State.PULLING, f"{file} is being written to {self._options.models_dir}")
         else:
-            self._go(State.ABSENT, f"the weights file {self._options.models_dir / file} is missing")
+            self._go(State.ABSENT, f"the weights file {path} is missing")
 
     def _go(self, state: State, reason: str = "") -> None:
         if (state, reason) == (self._life.state, self._life.reason):
@@ -229,14 +240,18 @@ class Keeper:
         self._go(State.SERVING)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Finished | Failed):
-            started, events = self._requests.pop(event.id, (0.0, None))
-            if events is not None:
-                self._pace.ended(self._clock() - started)
-        else:
-            _, events = self._requests.get(event.id, (0.0, None))
-        if events is not None:  # else cancelled meanwhile
-            events.put_nowait(event)
+        events = self._requests.get(event.id)
+        if events is None:  # cancelled meanwhile
+            return
+        events.put_nowait(event)
+        if isinstance(event, Delta):
+            self._first_deltas.setdefault(event.id, self._clock())
+        elif isinstance(event, Finished | Failed):
+            del self._requests[event.id]
+            began = self._first_deltas.pop(event.id, None)
+            # How long a slot was held: neither the wait for it nor what was refused says anything about that.
+            if began is not None and isinstance(event, Finished):
+                self._pace.ended(self._clock() - began)
 
     def _on_end(self, launch: int, how: str) -> None:
         if launch != self._num_launches or self._life.state not in (State.LOADING, State.SERVING, State.DRAINING):
@@ -249,9 +264,10 @@ class Keeper:
             log.error("model %s failed: %s", self._entry.id, reason, extra={"model": self._entry.id})
             self._life.fail(reason)
         lost = WorkerLostError(f"the worker of model {self._entry.id!r} ended in the middle of this request: {reason}")
-        for _, events in self._requests.values():
+        for events in self._requests.values():
             events.put_nowait(lost)
         self._requests.clear()
+        self._first_deltas.clear()
 
 
 def _load_message(entry: ModelEntry, options: Options) -> Load:

@@ -32,8 +32,8 @@ class Launcher(Protocol):
 class Disk(Protocol):
     """What the supervisor wants to know of the models directory."""
 
-    async def has(self, file: str) -> bool:
-        """Is it there, whole?"""
+    async def written_at(self, file: str) -> int | None:
+        """When the whole file was written, in seconds since 1970; None without one. OSError: it can't be looked at."""
 
     async def is_pulling(self, file: str) -> bool:
         """Is somebody writing it?"""
@@ -65,3 +65,4 @@ class Status:
     first_load_ended: bool
     stats: Stats
     size_bytes: int
+    written_at: int  # the weights file; 0 before it was seen

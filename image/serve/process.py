@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -101,13 +102,21 @@ class ModelsDir:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def has(self, file: str) -> bool:
-        """Is it there? Files get their name only when they are whole."""
-        return await asyncio.to_thread((self._path / file).is_file)
+    async def written_at(self, file: str) -> int | None:
+        """When the whole file was written, or None. Files get their name only when they are whole."""
+        return await asyncio.to_thread(_written_at, self._path / file)
 
     async def is_pulling(self, file: str) -> bool:
         """Was its partial file written to a short time ago?"""
         return await asyncio.to_thread(_is_fresh, partial_path(self._path / file))
+
+
+def _written_at(path: Path) -> int | None:
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return int(found.st_mtime) if stat.S_ISREG(found.st_mode) else None
 
 
 def _is_fresh(path: Path) -> bool:

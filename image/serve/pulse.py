@@ -33,13 +33,13 @@ class Pulse:
 
 
 class Pace:
-    """How long requests take: a mean that forgets."""
+    """How long requests hold a slot: a mean that forgets."""
 
     def __init__(self) -> None:
         self._mean_s: float | None = None
 
     def ended(self, duration_s: float) -> None:
-        """One request took so long."""
+        """One request held its slot for so long."""
         self._mean_s = duration_s if self._mean_s is None else 0.9 * self._mean_s + 0.1 * duration_s
 
     def retry_after_s(self, num_requests: int, num_slots: int) -> int:

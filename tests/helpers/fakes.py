@@ -20,16 +20,22 @@ class FakeClock:
         return self.now
 
 
+WRITTEN_AT = 1_700_000_000
+
+
 @dataclass
 class FakeDisk:
     """A models directory."""
 
     files: set[str] = field(default_factory=set)
     pulling: set[str] = field(default_factory=set)
+    error: OSError | None = None
 
-    async def has(self, file: str) -> bool:
-        """Is it there?"""
-        return file in self.files
+    async def written_at(self, file: str) -> int | None:
+        """All at one time, or the error that the test asked for."""
+        if self.error is not None:
+            raise self.error
+        return WRITTEN_AT if file in self.files else None
 
     async def is_pulling(self, file: str) -> bool:
         """Is it being written?"""

@@ -93,9 +93,9 @@ def test_an_alias_is_answered_by_its_model(client: openai.OpenAI) -> None:
     assert answer.model == "tiny"
 
 
-def test_models_are_listed(client: openai.OpenAI) -> None:
-    """By list and by name."""
-    assert [m.id for m in client.models.list()] == ["tiny"]
+def test_models_are_listed(client: openai.OpenAI, tiny_model: Path) -> None:
+    """By list and by name, with the time of the weights file."""
+    assert [(m.id, m.created) for m in client.models.list()] == [("tiny", int(tiny_model.stat().st_mtime))]
     assert client.models.retrieve("tiny").owned_by == "slipway"
 
 

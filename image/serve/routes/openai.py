@@ -88,7 +88,7 @@ def _model(entry: ModelEntry, status: Status) -> Chunk:
     return {
         "id": entry.id,
         "object": "model",
-        "created": 0,
+        "created": status.written_at,
         "owned_by": "slipway",
         "aliases": list(entry.aliases),
         "state": status.state.value,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from serve.engine.types import Accepted, Delta, Event, Finished, FinishReason, Stats
+from serve.engine.types import Accepted, Delta, Event, Failed, FailureKind, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
 from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Loaded, Message, NotLoaded, Pong, Stop
 from serve.models import ModelEntry
 from serve.ports import Options
-from tests.helpers.fakes import FakeClock, FakeDisk, FakeLauncher, FakeWorker
+from tests.helpers.fakes import WRITTEN_AT, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"
 ENTRY = ModelEntry(id="m", file=FILE, num_slots=2, context_tokens=64)
@@ -311,6 +312,23 @@ def test_more_context_than_the_model_was_trained_for_is_a_warning(
     assert ("context_tokens of model m is 64: it was trained for 63" in caplog.text) == warns
 
 
+def test_weights_that_cannot_be_looked_at_are_absent_until_they_can() -> None:
+    """A stale network file system is the model's trouble, not the whole server's."""
+
+    async def story() -> None:
+        world = World()
+        world.disk.error = OSError(errno.ESTALE, "Stale file handle")
+        await world.tick()
+        assert world.state() is State.ABSENT
+        assert world.keeper.status().reason == "the weights file /models/m.gguf can't be looked at: Stale file handle"
+        world.disk.error = None
+        await world.tick()
+        assert world.state() is State.LOADING
+        assert world.keeper.status().written_at == WRITTEN_AT
+
+    asyncio.run(story())
+
+
 def test_a_process_that_cannot_be_started_is_tried_again() -> None:
     """Out of processes or memory: the reason is told, and a later try works."""
 
@@ -338,6 +356,27 @@ def test_too_many_requests_are_refused_with_the_numbers() -> None:
         with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
             world.keeper.start(REQUEST)
         assert caught.value.retry_after_s == 1
+
+    asyncio.run(story())
+
+
+def test_when_to_come_back_follows_how_long_slots_are_held() -> None:
+    """Neither the wait for a slot counts, nor what was refused or said nothing at all."""
+
+    async def story() -> None:
+        world = World()
+        worker = await world.serve()
+        (slow, _), (refused, _), (mute, _) = (world.keeper.start(REQUEST) for _ in range(3))
+        world.clock.now += 30
+        worker.say(Events((Failed(refused, FailureKind.TOO_LONG, ""), Delta(slow, "a"))))
+        world.clock.now += 4
+        worker.say(Events((Delta(slow, "b"), Finished(slow, FinishReason.STOP, 1, 2))))
+        worker.say(Events((Finished(mute, FinishReason.STOP, 1, 0),)))
+        for _ in range(5):
+            world.keeper.start(REQUEST)
+        with pytest.raises(OverloadedError) as caught:
+            world.keeper.start(REQUEST)
+        assert caught.value.retry_after_s == 6  # three wait, two slots, four seconds each
 
     asyncio.run(story())
 

@@ -19,6 +19,7 @@ STATUS = Status(
     first_load_ended=True,
     stats=Stats(num_running=1, num_waiting=2, num_slots=4, kv_tokens_reserved=10, kv_tokens_total=100),
     size_bytes=1234,
+    written_at=0,
 )
 
 

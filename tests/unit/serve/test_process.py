@@ -109,8 +109,24 @@ def test_a_partial_file_counts_while_somebody_writes_to_it(tmp_path: Path, age_s
     partial.touch()
     os.utime(partial, (time.time() - age_s,) * 2)
 
-    async def look() -> tuple[bool, bool]:
+    async def look() -> tuple[int | None, bool]:
         folder = ModelsDir(tmp_path)
-        return await folder.has("m.gguf"), await folder.is_pulling("m.gguf")
+        return await folder.written_at("m.gguf"), await folder.is_pulling("m.gguf")
 
-    assert asyncio.run(look()) == (False, fresh)
+    assert asyncio.run(look()) == (None, fresh)
+
+
+def test_a_whole_file_tells_when_it_was_written(tmp_path: Path) -> None:
+    """A folder of that name is none, and neither is a link to nowhere; any other trouble is an error."""
+    (tmp_path / "m.gguf").touch()
+    os.utime(tmp_path / "m.gguf", (0, 1234))
+    (tmp_path / "folder.gguf").mkdir()
+    (tmp_path / "link.gguf").symlink_to("nowhere")
+    (tmp_path / "loop.gguf").symlink_to("loop.gguf")
+
+    def look(file: str) -> int | None:
+        return asyncio.run(ModelsDir(tmp_path).written_at(file))
+
+    assert [look(name) for name in ("m.gguf", "folder.gguf", "link.gguf", "m.gguf/x")] == [1234, None, None, None]
+    with pytest.raises(OSError, match="symbolic links"):
+        look("loop.gguf")
