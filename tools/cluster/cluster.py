@@ -6,26 +6,20 @@ cluster after a reboot or an interruption. `down` undoes all of it, also a half-
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
-import signal
-import subprocess
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-
-import psutil
 
 from infra import endpoints as endpoints_file
 from infra.endpoints import Endpoints
-from tools.cluster import addons, buildx, configs, images, network, pki, processes
+from tools.cluster import addons, buildx, configs, images, leftovers, lock, network, pki, processes
 from tools.cluster import layout as layouts
 from tools.cluster.daemon import Daemon, Daemons
 from tools.cluster.layout import BUILDER, INGRESS_CLASS, NAME, NODE_IP, STORAGE_CLASSES, Layout
 from tools.command import run
-from tools.errors import PrerequisiteMissing, ToolError
-from tools.progress import Progress
+from tools.errors import PrerequisiteMissing
+from tools.progress import Progress, Step
 from tools.settings import Settings
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import CONTAINERS, KUBERNETES
@@ -41,13 +35,14 @@ class Status:
     """Which processes of the cluster run."""
 
     layout: Layout
-    running: tuple[str, ...]
-    dead: tuple[str, ...]
+    made: bool
+    running: tuple[str, ...] = ()
+    dead: tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
-        """Whether a cluster was made here and not taken down."""
-        return bool(self.running or self.dead)
+        """Whether a cluster was made here and not taken down; it may be stopped."""
+        return self.made or bool(self.running or self.dead)
 
     @property
     def is_up(self) -> bool:
@@ -57,13 +52,13 @@ class Status:
 
 def status(settings: Settings) -> Status:
     """Look at the processes; starts nothing."""
-    layout = layouts.of(settings) if (settings.state_dir / "cluster" / "ports.json").exists() else None
-    if layout is None:
-        return Status(Layout(settings.state_dir / "cluster", _NO_PORTS, settings.cache_dir), (), ())
+    if not layouts.is_made(settings):
+        return Status(Layout(settings.state_dir / "cluster", _NO_PORTS, settings.cache_dir), made=False)
+    layout = layouts.of(settings)
     daemons = Daemons(layout)
     names = daemons.names()
     running = tuple(n for n in names if daemons.is_running(n))
-    return Status(layout, running, tuple(n for n in names if n not in running))
+    return Status(layout, made=True, running=running, dead=tuple(n for n in names if n not in running))
 
 
 _NO_PORTS = layouts.Ports(*[0] * len(layouts.Ports.__dataclass_fields__))
@@ -72,7 +67,12 @@ _NO_PORTS = layouts.Ports(*[0] * len(layouts.Ports.__dataclass_fields__))
 def up(settings: Settings, progress: Progress) -> Endpoints:
     """Make or repair the cluster; returns where everything is."""
     need_root()
-    need_room(settings)
+    with lock.hold(settings.state_dir):
+        need_room(settings)
+        return _up(settings, progress)
+
+
+def _up(settings: Settings, progress: Progress) -> Endpoints:
     programs = toolchain.ensure(settings, [CONTAINERS, KUBERNETES], progress, with_debian=True)
     layout = layouts.of(settings)
     with progress.step("local cluster: certificates, network, settings"):
@@ -90,6 +90,7 @@ def up(settings: Settings, progress: Progress) -> Endpoints:
         images.import_pause(layout, programs)
         _wait_for_node(layout, programs)
         _start(daemons, processes.addons(layout, programs), step.update)
+    daemons.forget_dead(_wanted(layout, programs))
     endpoints = _endpoints(layout, settings, base_image)
     endpoints_file.save(endpoints, settings.state_dir)
     return endpoints
@@ -101,14 +102,21 @@ def down(settings: Settings, progress: Progress) -> None:
     if not home.exists():
         progress.say("no local cluster here")
         return
-    halt(settings, progress)
-    (settings.state_dir / endpoints_file.FILE_NAME).unlink(missing_ok=True)
-    shutil.rmtree(home)
+    need_root()
+    with lock.hold(settings.state_dir):
+        _halt(settings, progress)
+        (settings.state_dir / endpoints_file.FILE_NAME).unlink(missing_ok=True)
+        shutil.rmtree(home)
 
 
 def halt(settings: Settings, progress: Progress) -> None:
     """Stop all processes and undo the network, but keep the data: the next `up` goes on with it."""
     need_root()
+    with lock.hold(settings.state_dir):
+        _halt(settings, progress)
+
+
+def _halt(settings: Settings, progress: Progress) -> None:
     layout = layouts.of(settings)
     daemons = Daemons(layout)
     with progress.step("stopping the local cluster") as step:
@@ -116,13 +124,13 @@ def halt(settings: Settings, progress: Progress) -> None:
             step.update(", ".join(names))
             daemons.stop(names)
         step.update("pods")
-        _kill_pods(layout)
+        leftovers.kill_pods(layout)
         step.update("mounts and network")
-        _unmount_below(layout.dir)
+        leftovers.unmount(layout)
         if not network.other_owner(layout):
-            _clean_kube_proxy_rules(settings)
             network.remove(layout)
-        _remove_pod_cgroups()
+            leftovers.remove_cgroups()
+            leftovers.remove_files(layout)
 
 
 def need_root() -> None:
@@ -134,8 +142,11 @@ def need_root() -> None:
 
 
 def need_room(settings: Settings) -> None:
-    """A cluster that is still to be made needs its two fixed ports and disk space."""
-    if not status(settings).exists:
+    """The two fixed ports must be free, and there must be disk space for a cluster that is still to be made."""
+    found = status(settings)
+    if found.exists:
+        layouts.check_ports(settings, found.layout, found.running)
+    else:
         layouts.of(settings)
         toolchain.need_free_disk(settings.state_dir, STATE_NEED_BYTES)
 
@@ -151,18 +162,23 @@ def _prepare(layout: Layout, programs: Programs) -> None:
     network.ensure(layout)
 
 
-def _start(daemons: Daemons, wanted: list[Daemon], update: object) -> None:
+def _start(daemons: Daemons, wanted: list[Daemon], update: Callable[[str], None]) -> None:
     for daemon in wanted:
-        if callable(update):
-            update(daemon.name)
+        update(daemon.name)
         daemons.start(daemon)
 
 
-def _base_image(layout: Layout, programs: Programs, settings: Settings, step: object) -> str | None:
+def _wanted(layout: Layout, programs: Programs) -> list[str]:
+    """What `up` starts. The simulated fleet is not in it: it is started on demand, and stays away when it ended."""
+    stages = (processes.images, processes.control_plane, processes.node, processes.addons)
+    return [daemon.name for stage in stages for daemon in stage(layout, programs)]
+
+
+def _base_image(layout: Layout, programs: Programs, settings: Settings, step: Step) -> str | None:
     """Asked once a cluster: the answer is kept with it."""
     answer = layout.dir / "base-image"
     if not answer.exists():
-        made = images.ensure_base(layout, programs, settings.cache_dir, step)  # type: ignore[arg-type]
+        made = images.ensure_base(layout, programs, settings.cache_dir, step)
         answer.write_text(made or "")
     return answer.read_text() or None
 
@@ -194,49 +210,3 @@ def _stop_order(names: list[str]) -> list[list[str]]:
     first, last = ["kubelet", "controllers", "kube-proxy"], ["kube-apiserver", "etcd"]
     groups = [first, [n for n in names if n not in first + last], ["kube-apiserver"], ["etcd"]]
     return [[n for n in group if n in names] for group in groups]
-
-
-def _kill_pods(layout: Layout) -> None:
-    """End the shims of our containerd and what runs under them; they outlive containerd on purpose."""
-    ours = str(layout.containerd_socket)
-    doomed = []
-    for proc in psutil.process_iter(["cmdline"]):
-        argv = proc.info["cmdline"] or []
-        if argv and argv[0].endswith("containerd-shim-runc-v2") and ours in argv:
-            doomed += [*proc.children(recursive=True), proc]
-    for proc in doomed:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            proc.send_signal(signal.SIGKILL)
-    _, alive = psutil.wait_procs(doomed, timeout=10)
-    if alive:
-        raise ToolError(f"processes of pods do not end: {[p.pid for p in alive]}; try `make down` again")
-
-
-def _unmount_below(home: Path) -> None:
-    """Innermost first."""
-    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-    ours = [m.replace("\\040", " ") for m in mounts if m.startswith(f"{home}/")]
-    for mount in sorted(ours, key=len, reverse=True):
-        run(["umount", "--lazy", mount])
-
-
-def _clean_kube_proxy_rules(settings: Settings) -> None:
-    """kube-proxy leaves its rules when it stops; it knows how to remove them itself."""
-    with contextlib.suppress(KeyError):
-        program = toolchain.existing(settings, [KUBERNETES])["kube-proxy"]
-        subprocess.run([program, "--cleanup"], capture_output=True, check=False, timeout=60)
-
-
-def _remove_pod_cgroups() -> None:
-    """The kubelet's control groups: empty ones only can be removed, so nothing alive is touched."""
-    roots = [*Path("/sys/fs/cgroup").glob("*/kubepods"), Path("/sys/fs/cgroup/kubepods")]
-    deadline = time.monotonic() + 5
-    for root in (r for r in roots if r.is_dir()):
-        folders = [root, *(p for p in root.rglob("*") if p.is_dir())]
-        for folder in sorted(folders, key=lambda p: len(p.parts), reverse=True):
-            while time.monotonic() < deadline:
-                try:
-                    folder.rmdir()
-                    break
-                except OSError:
-                    time.sleep(0.1)

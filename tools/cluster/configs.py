@@ -11,6 +11,7 @@ import yaml
 from tools.cluster.layout import (
     BRIDGE,
     CLUSTER_DOMAIN,
+    CNI_NETWORK,
     DNS_SERVICE_IP,
     NODE_IP,
     NODE_POD_CIDR,
@@ -92,7 +93,7 @@ def cni(layout: Layout) -> str:
             "dataDir": str(layout.run / "cni"),
         },
     }
-    return json.dumps({"cniVersion": "1.0.0", "name": "slipway", "plugins": [bridge]}, indent=2)
+    return json.dumps({"cniVersion": "1.0.0", "name": CNI_NETWORK, "plugins": [bridge]}, indent=2)
 
 
 def kubelet(layout: Layout) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import signal
 import socket
 import sys
@@ -21,7 +22,7 @@ from tools.cluster.kube import Changes, Kube
 
 
 def loop(changes: Changes, reconcile: Callable[[], None], name: str) -> None:
-    """Reconcile whenever something changed; a failure is said once and tried again."""
+    """Reconcile whenever something changed, and now and then; a failure of the other side is said and tried again."""
     while True:
         changes.wait()
         try:
@@ -31,10 +32,18 @@ def loop(changes: Changes, reconcile: Callable[[], None], name: str) -> None:
             changes.again()
 
 
+def end_process(args: threading.ExceptHookArgs) -> None:
+    """What no loop expects ends the process: `make status` shows it then, and `make up` starts it again."""
+    threading.__excepthook__(args)
+    sys.stderr.flush()
+    os._exit(1)
+
+
 def main(state_dir: Path) -> None:
     """Run until told to stop."""
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)  # before any thread: sigwait is the only one that gets them
+    threading.excepthook = end_process
     layout = layouts.of(dataclasses.replace(settings.load(), state_dir=state_dir))
     kube = Kube(layout.kubeconfig_of("controllers"))
     controller = ingress.IngressController(kube, layout)

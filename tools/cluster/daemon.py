@@ -1,7 +1,7 @@
 """Start, find and stop the processes of the cluster, and nothing else's.
 
-A process is known by its pid *and* its start time, written when it was started: a pid that was given to another
-program meanwhile is never taken for ours.
+A process is known by its pid *and* its start, written when it was started: a pid that was given to another program
+meanwhile is never taken for ours. The start counts in clock ticks since boot, so setting the clock changes nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,6 +82,12 @@ class Daemons:
         for name in names:
             self._pid_file(name).unlink(missing_ok=True)
 
+    def forget_dead(self, wanted: Collection[str]) -> None:
+        """Drop the records of processes that ended and that nobody would start again."""
+        for name in self.names():
+            if name not in wanted and not self.is_running(name):
+                self._pid_file(name).unlink()
+
     def log(self, name: str) -> Path:
         """Where its output goes."""
         return self._layout.logs / f"{name}.log"
@@ -95,7 +101,8 @@ class Daemons:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
         self._children[daemon.name] = child
-        record = {"pid": child.pid, "created": psutil.Process(child.pid).create_time()}
+        # The program is there for people who look into the file.
+        record = {"pid": child.pid, "started": _start_of(child.pid), "program": daemon.argv[0]}
         pid_file = self._pid_file(daemon.name)
         partial = pid_file.with_suffix(".partial")
         partial.write_text(json.dumps(record))
@@ -109,9 +116,9 @@ class Daemons:
         try:
             record = json.loads(self._pid_file(name).read_text())
             proc = psutil.Process(record["pid"])
-            ours = abs(proc.create_time() - record["created"]) < 1.0
+            ours = _start_of(proc.pid) == record["started"]
             alive = proc.status() != psutil.STATUS_ZOMBIE
-        except (FileNotFoundError, psutil.NoSuchProcess):
+        except (OSError, psutil.NoSuchProcess):
             return None
         return proc if ours and alive else None
 
@@ -120,3 +127,11 @@ class Daemons:
 
     def _died(self, name: str, what: str) -> ProcessDied:
         return ProcessDied(name, what, self.log(name), tail_of(self.log(name)))
+
+
+def _start_of(pid: int) -> str:
+    """When a process was started: the boot, and clock ticks since then (field 22 of `stat`)."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    # The program's name, in brackets, may hold anything; what follows it begins with field 3.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return f"{boot}/{fields[22 - 3]}"

@@ -1,17 +1,19 @@
 """Our iptables chains: pods reach the outside, nobody outside reaches pods, services or the node's own address.
 
 `chains` is pure: all rules as values. They lie in chains of our own, so nothing of anybody else's is touched and all of
-it can be undone. Clean-up also knows the few chains that the kubelet leaves behind.
+it can be undone. Kubernetes' own rules, which kube-proxy and kubelet leave behind, are removed with them.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 
 from tools.cluster.layout import BRIDGE, NODE_IP, NODE_POD_CIDR, POD_CIDR, SERVICE_CIDR
-from tools.command import run
+from tools.command import run, tail
+from tools.errors import CommandFailed
 
 CHAIN = "SLIPWAY"
 """Prefix of all our chains."""
@@ -77,7 +79,7 @@ def ensure(apiserver_port: int) -> None:
 
 
 def remove() -> None:
-    """Undo `ensure` and what the kubelet leaves; safe to repeat, also where there is no iptables."""
+    """Undo `ensure`, and the rules of kube-proxy and kubelet; safe to repeat, also where there is no iptables."""
     if not shutil.which("iptables"):
         return
     for chain in chains(0):
@@ -86,21 +88,34 @@ def remove() -> None:
             pass
         _quiet(*table, "-F", chain.name)
         _quiet(*table, "-X", chain.name)
-    _remove_kubelet_chains()
+    for program in filter(shutil.which, ("iptables", "ip6tables")):
+        _remove_kubernetes(program)
 
 
-def _remove_kubelet_chains() -> None:
-    """`kube-proxy --cleanup` removes only kube-proxy's."""
-    left = (
-        ("filter", "KUBE-FIREWALL"), ("mangle", "KUBE-IPTABLES-HINT"),
-        *((table, "KUBE-KUBELET-CANARY") for table in ("filter", "nat", "mangle")),
-    )  # fmt: skip
-    for program in ("iptables", "ip6tables"):
-        for hook in ("INPUT", "OUTPUT"):
-            _quiet(program, "-w", "-D", hook, "-j", "KUBE-FIREWALL")
-        for table, chain in left:
-            _quiet(program, "-w", "-t", table, "-F", chain)
-            _quiet(program, "-w", "-t", table, "-X", chain)
+def _remove_kubernetes(program: str) -> None:
+    """Not left to `kube-proxy --cleanup`: it may be gone by now, and it leaves the kubelet's chains."""
+    saved = subprocess.run([f"{program}-save"], capture_output=True, text=True, check=False).stdout
+    if script := removal_script(saved):
+        argv = [f"{program}-restore", "-w", "--noflush"]
+        done = subprocess.run(argv, input=script, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))
+
+
+def removal_script(saved: str) -> str:
+    """What takes all KUBE- chains and the jumps to them out of what `iptables-save` printed; empty without any."""
+    script = []
+    for table in saved.split("COMMIT\n"):
+        lines = [line for line in table.splitlines() if not line.startswith("#")]
+        names = [line[1:].split()[0] for line in lines if line.startswith(":KUBE-")]
+        jumps = [line for line in lines if line.startswith("-A ") and not line.startswith("-A KUBE-")]
+        if names:
+            script += [line for line in lines if line.startswith("*")]
+            script += [f"-D{line[2:]}" for line in jumps if re.search(r" -[jg] KUBE-", line)]
+            # A chain that is named here is emptied first: they jump to each other.
+            script += [f":{name} - [0:0]" for name in names]
+            script += [*(f"-X {name}" for name in names), "COMMIT"]
+    return "".join(f"{line}\n" for line in script)
 
 
 def _quiet(*argv: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tools.cluster import cluster, ready
+from tools.cluster import cluster, lock, ready
 from tools.cluster import layout as layouts
 from tools.cluster.daemon import Daemon, Daemons
 from tools.cluster.layout import Layout
@@ -71,7 +71,7 @@ def start(settings: Settings, progress: Progress) -> None:
     layout = layouts.of(settings)
     stages = layout.conf / "kwok.yaml"
     stages.write_text(_stages())
-    with progress.step("simulated nodes") as step:
+    with lock.hold(settings.state_dir), progress.step("simulated nodes") as step:
         Daemons(layout).start(_kwok(layout, programs))
         num = apply(layout, programs)
         step.note = f"{num} nodes, tainted {SIMULATED}"

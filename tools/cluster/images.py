@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
@@ -126,7 +125,6 @@ def _debootstrap(rootfs: Path, step: Step) -> None:
         for path in (work / folder).glob("*"):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     partial = rootfs.with_suffix(".partial")
-    argv = ["tar", "--sort=name", "--numeric-owner", "--mtime=@0", "-C", str(work), "-cf", str(partial), "."]
-    subprocess.run(argv, check=True)
+    run(["tar", "--sort=name", "--numeric-owner", "--mtime=@0", "-C", str(work), "-cf", str(partial), "."])
     partial.rename(rootfs)
     shutil.rmtree(work)

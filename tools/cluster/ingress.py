@@ -8,13 +8,12 @@ specific paths, and services by port name or number; no TLS.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 from tools.cluster import configs
-from tools.cluster.kube import Kube, Object
+from tools.cluster.kube import Object
 from tools.cluster.layout import INGRESS_CLASS, Layout
 
 INGRESSES = "/apis/networking.k8s.io/v1/ingresses"
@@ -25,6 +24,8 @@ WATCHED = (INGRESSES, SERVICES, ENDPOINT_SLICES)
 CONNECT_TIMEOUT = "2s"
 TRY_FOR = "5s"
 """How long a request waits for a pod to become ready before it gets 502."""
+
+ROUTES = "/config/apps/http/servers/ingress/routes"
 
 Route = dict[str, Any]
 
@@ -94,29 +95,39 @@ def _route(host: str, path: str, upstreams: list[str], *, exact: bool) -> Route:
     return {"match": [match], "handle": [handle], "terminal": True}
 
 
+class Api(Protocol):
+    """What the controller needs of the API server."""
+
+    def list(self, path: str) -> list[Object]:
+        """All objects of a collection."""
+
+    def patch_status(self, path: str, status: Object) -> None:
+        """Merge into an object's status."""
+
+
 class IngressController:
     """Keeps Caddy's routes equal to the Ingress objects."""
 
-    def __init__(self, kube: Kube, layout: Layout) -> None:
+    def __init__(self, kube: Api, layout: Layout, transport: httpx.BaseTransport | None = None) -> None:
         self._kube = kube
         self._layout = layout
-        self._loaded: list[Route] | None = None
-        socket: Path = layout.run / "caddy.sock"
-        self._caddy = httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://127.0.0.1", timeout=10
-        )
+        transport = transport or httpx.HTTPTransport(uds=str(layout.run / "caddy.sock"))
+        self._caddy = httpx.Client(transport=transport, base_url="http://127.0.0.1", timeout=10)
 
     def reconcile(self) -> None:
         """Look, and load the routes when they differ; then say in the objects' status where they are served."""
         ingresses = self._kube.list(INGRESSES)
         wanted = routes(ingresses, self._kube.list(SERVICES), self._kube.list(ENDPOINT_SLICES))
-        if wanted != self._loaded:
-            config = configs.caddy(self._layout, wanted)
-            self._caddy.post("/load", json=config).raise_for_status()
-            self._loaded = wanted
+        self._load(configs.caddy(self._layout, wanted))
         status = {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}}
         for ingress in filter(is_ours, ingresses):
             if (ingress.get("status") or {}).get("loadBalancer", {}) != status["loadBalancer"]:
                 namespace, name = _key(ingress)
                 path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/ingresses/{name}"
                 self._kube.patch_status(path, status)
+
+    def _load(self, config: dict[str, Any]) -> None:
+        """Caddy is asked what it has: one that was started again begins without routes."""
+        now = self._caddy.get(ROUTES).raise_for_status().json()
+        if now != config["apps"]["http"]["servers"]["ingress"]["routes"]:
+            self._caddy.post("/load", json=config).raise_for_status()

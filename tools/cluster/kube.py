@@ -20,6 +20,8 @@ Object = dict[str, Any]
 
 WATCH_S = 300
 RETRY_S = 1.0
+LOOK_EVERY_S = 20.0
+"""What a controller keeps in order can change without any object in the API: a proxy that was started again."""
 
 
 class Kube:
@@ -36,10 +38,6 @@ class Kube:
         """All objects of a collection."""
         items: list[Object] = self._call("GET", path)["items"]
         return items
-
-    def get(self, path: str) -> Object:
-        """One object."""
-        return self._call("GET", path)
 
     def create(self, path: str, obj: Object) -> None:
         """Create; an object that exists already is fine."""
@@ -90,8 +88,8 @@ class Changes:
             threading.Thread(target=self._watch, args=(kube, path), daemon=True).start()
 
     def wait(self) -> None:
-        """Return when something has changed since the last call."""
-        self._event.wait()
+        """Return when something has changed since the last call; now and then also without."""
+        self._event.wait(LOOK_EVERY_S)
         self._event.clear()
 
     def again(self) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from tools.errors import PortInUse
-from tools.settings import Settings
+from tools.errors import PortInUse, ToolError
+from tools.settings import DEFAULT_INGRESS_PORT, DEFAULT_REGISTRY_PORT, Settings
 
 NAME = "slipway-local"
 """Cluster, context and node."""
@@ -27,6 +28,7 @@ DNS_SERVICE_IP = "10.96.0.10"
 CLUSTER_DOMAIN = "cluster.local"
 STORAGE_CLASSES = ("standard", "fast-ssd")
 """The first is the default."""
+CNI_NETWORK = "slipway"
 INGRESS_CLASS = "slipway"
 BUILDER = "slipway"
 
@@ -127,6 +129,11 @@ class Layout:
         return f"{self.registry_address}/library/debian:bookworm-slim"
 
 
+def is_made(settings: Settings) -> bool:
+    """Whether there is a cluster in the state folder, running or not."""
+    return (settings.state_dir / "cluster" / "ports.json").exists()
+
+
 def of(settings: Settings) -> Layout:
     """The layout of the cluster in the state folder: as it was made, or a new one with free ports."""
     home = settings.state_dir / "cluster"
@@ -143,15 +150,48 @@ def save(layout: Layout) -> None:
     partial.replace(layout.dir / "ports.json")
 
 
+def check_ports(settings: Settings, layout: Layout, running: Collection[str]) -> None:
+    """For a cluster that was made: its two fixed ports are those that are asked for, and free unless it has them.
+
+    A default counts as not asked for, so a cluster on other ports is found without naming them again.
+    """
+    for fixed in _fixed(settings):
+        made: int = getattr(layout.ports, fixed.name)
+        if fixed.asked not in (0, fixed.default, made):
+            raise ToolError(
+                f"{fixed.setting}={fixed.asked}: the local cluster was made with port {made}; "
+                f"`make down` first, or unset {fixed.setting}"
+            )
+        if fixed.daemon not in running and not is_free(made):
+            raise PortInUse(made, fixed.setting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fixed:
+    """A port that people see."""
+
+    name: str
+    setting: str
+    daemon: str
+    asked: int
+    default: int
+
+
+def _fixed(settings: Settings) -> tuple[_Fixed, _Fixed]:
+    return (
+        _Fixed("registry", "SLIPWAY_REGISTRY_PORT", "registry", settings.registry_port, DEFAULT_REGISTRY_PORT),
+        _Fixed("ingress", "SLIPWAY_INGRESS_PORT", "caddy", settings.ingress_port, DEFAULT_INGRESS_PORT),
+    )
+
+
 def _new_ports(settings: Settings) -> Ports:
-    named = {
-        "registry": (settings.registry_port, "SLIPWAY_REGISTRY_PORT"),
-        "ingress": (settings.ingress_port, "SLIPWAY_INGRESS_PORT"),
-    }
-    for port, setting in named.values():
-        if port and not is_free(port):
-            raise PortInUse(port, setting)
-    return _complete({name: port for name, (port, _) in named.items() if port})
+    one, other = _fixed(settings)
+    if one.asked and one.asked == other.asked:
+        raise ToolError(f"{one.setting} and {other.setting} are both {one.asked}: set one of them to another port")
+    for fixed in (one, other):
+        if fixed.asked and not is_free(fixed.asked):
+            raise PortInUse(fixed.asked, fixed.setting)
+    return _complete({fixed.name: fixed.asked for fixed in (one, other) if fixed.asked})
 
 
 def _complete(known: dict[str, int]) -> Ports:

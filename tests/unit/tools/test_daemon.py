@@ -43,7 +43,7 @@ def test_a_pid_that_belongs_to_another_program_now_is_not_taken_for_ours(daemons
     """After a reboot pids are given anew: our record of a start time tells them apart."""
     run = support.layout(tmp_path).run
     run.mkdir(parents=True)
-    (run / "etcd.pid").write_text(json.dumps({"pid": os.getpid(), "created": 1.0}))
+    (run / "etcd.pid").write_text(json.dumps({"pid": os.getpid(), "started": "another-boot/1"}))
     assert not daemons.is_running("etcd")
     daemons.stop(["etcd"])
     assert psutil.pid_exists(os.getpid())
@@ -60,3 +60,26 @@ def test_a_process_that_ignores_a_polite_end_is_killed(daemons: Daemons, monkeyp
     daemons.start(Daemon("stubborn", (sys.executable, "-c", stubborn), is_up))
     daemons.stop(["stubborn"])
     assert not daemons.is_running("stubborn")
+
+
+def test_a_stepped_clock_does_not_hide_a_process(daemons: Daemons, tmp_path: Path) -> None:
+    """The record counts from boot: it names this boot and the ticks, no time of day."""
+    daemons.start(Daemon("sleeper", SLEEP, lambda: True))
+    record = json.loads((support.layout(tmp_path).run / "sleeper.pid").read_text())
+    boot, ticks = record["started"].split("/")
+    assert boot == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    since_boot_s = int(ticks) / os.sysconf("SC_CLK_TCK")
+    assert 0 <= float(Path("/proc/uptime").read_text().split()[0]) - since_boot_s < 30
+    assert record["program"] == sys.executable
+    daemons.stop(["sleeper"])
+
+
+def test_only_dead_processes_that_nobody_wants_are_forgotten(daemons: Daemons, tmp_path: Path) -> None:
+    """What runs can still be stopped, and what is wanted is still missed."""
+    daemons.start(Daemon("sleeper", SLEEP, lambda: True))
+    for name in ("kwok", "etcd"):
+        record = {"pid": os.getpid(), "started": "another-boot/1"}
+        (support.layout(tmp_path).run / f"{name}.pid").write_text(json.dumps(record))
+    daemons.forget_dead(["etcd"])
+    assert daemons.names() == ["etcd", "sleeper"]
+    daemons.stop(["sleeper"])

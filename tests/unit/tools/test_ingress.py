@@ -1,8 +1,14 @@
 """Ingress objects become routes to ready pods."""
 
+import json
+from pathlib import Path
 from typing import Any
 
-from tools.cluster.ingress import routes
+import httpx
+
+from tests.unit.tools import support
+from tools.cluster import configs
+from tools.cluster.ingress import INGRESSES, ROUTES, SERVICES, IngressController, routes
 
 
 def ingress(name: str = "i", host: str | None = None, path: str = "/", **changes: Any) -> dict[str, Any]:
@@ -75,3 +81,53 @@ def test_streams_are_flushed_at_once() -> None:
     """Tokens must not wait in the proxy's buffer."""
     [route] = routes([ingress()], [SERVICE], [endpoint_slice(("10.0.0.2", True))])
     assert route["handle"][0]["flush_interval"] == -1
+
+
+class Caddy(httpx.MockTransport):
+    """Keeps the configuration that was loaded, as the real one does."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.num_loads = 0
+        super().__init__(self._answer)
+
+    @property
+    def routes(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.config["apps"]["http"]["servers"]["ingress"]["routes"]
+        return found
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            assert request.url.path == ROUTES
+            return httpx.Response(200, json=self.routes)
+        assert request.url.path == "/load"
+        self.config = json.loads(request.content)
+        self.num_loads += 1
+        return httpx.Response(200)
+
+
+class Api:
+    """One Ingress, one Service, one ready pod."""
+
+    def __init__(self) -> None:
+        self.patched: list[str] = []
+
+    def list(self, path: str) -> list[dict[str, Any]]:
+        return {INGRESSES: [ingress()], SERVICES: [SERVICE]}.get(path, [endpoint_slice(("10.0.0.2", True))])
+
+    def patch_status(self, path: str, status: dict[str, Any]) -> None:
+        self.patched.append(path)
+
+
+def test_a_proxy_that_was_started_again_gets_its_routes_back(tmp_path: Path) -> None:
+    """Without any change in the API; and one that has them is left alone."""
+    layout = support.layout(tmp_path)
+    caddy, api = Caddy(configs.caddy_start(layout)), Api()
+    controller = IngressController(api, layout, caddy)
+    controller.reconcile()
+    controller.reconcile()
+    assert caddy.num_loads == 1
+    caddy.config = configs.caddy_start(layout)
+    controller.reconcile()
+    assert dials(caddy.routes[0]) == ["10.0.0.2:8000"]
+    assert api.patched[0] == "/apis/networking.k8s.io/v1/namespaces/ns/ingresses/i"
