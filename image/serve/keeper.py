@@ -6,12 +6,11 @@ A worker that dies or does not answer is replaced; its requests end with an erro
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable
 from functools import partial
 
-from serve.engine.types import Delta, Event, Failed, Finished, Stats
+from serve.engine.types import Event, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
 from serve.messages import (
@@ -30,7 +29,8 @@ from serve.messages import (
 )
 from serve.models import ModelEntry
 from serve.ports import Disk, Launcher, Options, Status, Worker
-from serve.pulse import Pace, Pulse
+from serve.pulse import Pulse
+from serve.requests import Requests
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +58,8 @@ class Keeper:
         self._life = lifecycle
         self._worker: Worker | None = None
         self._num_launches = 0  # also tells late words of an old worker from those of the present one
-        self._requests: dict[int, asyncio.Queue[Event | RequestError]] = {}
-        self._first_deltas: dict[int, float] = {}  # request id -> when its answer began
-        self._ids = itertools.count(1)
+        self._requests = Requests(clock)
         self._pulse = Pulse(clock, longest_gap_s=2 * TICK_S)
-        self._pace = Pace()
         self._has_spoken = False  # the present worker; until then its Python may still be starting
         self._last_words = ""
         self._load_share = 0.0
@@ -104,17 +101,15 @@ class Keeper:
             raise OverloadedError(
                 f"model {self._entry.id!r} has {num_requests} requests: "
                 f"{num_slots} may run and {self._options.max_waiting} may wait",
-                retry_after_s=self._pace.retry_after_s(num_requests, num_slots),
+                retry_after_s=self._requests.retry_after_s(num_slots),
             )
-        request_id, events = next(self._ids), asyncio.Queue[Event | RequestError]()
-        self._requests[request_id] = events
+        request_id, events = self._requests.open()
         self._worker.send(Generate(request_id, request))
         return request_id, events
 
     def finish(self, request_id: int) -> None:
         """Nobody listens any more; when it has not ended by itself, cancel it."""
-        self._first_deltas.pop(request_id, None)
-        if self._requests.pop(request_id, None) is not None and self._worker is not None:
+        if self._requests.drop(request_id) and self._worker is not None:
             self._worker.send(Cancel(request_id))
 
     # ---- looking after the worker ----
@@ -215,7 +210,7 @@ class Keeper:
         match message:
             case Events():
                 for event in message.events:
-                    self._on_event(event)
+                    self._requests.deliver(event)
             case Pong():
                 self._stuck_s, self._stats = message.stuck_s, message.stats
             case Progress():
@@ -239,20 +234,6 @@ class Keeper:
             )
         self._go(State.SERVING)
 
-    def _on_event(self, event: Event) -> None:
-        events = self._requests.get(event.id)
-        if events is None:  # cancelled meanwhile
-            return
-        events.put_nowait(event)
-        if isinstance(event, Delta):
-            self._first_deltas.setdefault(event.id, self._clock())
-        elif isinstance(event, Finished | Failed):
-            del self._requests[event.id]
-            began = self._first_deltas.pop(event.id, None)
-            # How long a slot was held: neither the wait for it nor what was refused says anything about that.
-            if began is not None and isinstance(event, Finished):
-                self._pace.ended(self._clock() - began)
-
     def _on_end(self, launch: int, how: str) -> None:
         if launch != self._num_launches or self._life.state not in (State.LOADING, State.SERVING, State.DRAINING):
             return
@@ -263,11 +244,8 @@ class Keeper:
         else:
             log.error("model %s failed: %s", self._entry.id, reason, extra={"model": self._entry.id})
             self._life.fail(reason)
-        lost = WorkerLostError(f"the worker of model {self._entry.id!r} ended in the middle of this request: {reason}")
-        for events in self._requests.values():
-            events.put_nowait(lost)
-        self._requests.clear()
-        self._first_deltas.clear()
+        lost = f"the worker of model {self._entry.id!r} ended in the middle of this request: {reason}"
+        self._requests.lose(WorkerLostError(lost))
 
 
 def _load_message(entry: ModelEntry, options: Options) -> Load:

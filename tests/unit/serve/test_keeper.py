@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from serve.engine.types import Accepted, Delta, Event, Failed, FailureKind, Finished, FinishReason, Stats
+from serve.engine.types import Delta, Event, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
@@ -356,41 +356,6 @@ def test_too_many_requests_are_refused_with_the_numbers() -> None:
         with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
             world.keeper.start(REQUEST)
         assert caught.value.retry_after_s == 1
-
-    asyncio.run(story())
-
-
-def test_when_to_come_back_follows_how_long_slots_are_held() -> None:
-    """Neither the wait for a slot counts, nor what was refused or said nothing at all."""
-
-    async def story() -> None:
-        world = World()
-        worker = await world.serve()
-        (slow, _), (refused, _), (mute, _) = (world.keeper.start(REQUEST) for _ in range(3))
-        world.clock.now += 30
-        worker.say(Events((Failed(refused, FailureKind.TOO_LONG, ""), Delta(slow, "a"))))
-        world.clock.now += 4
-        worker.say(Events((Delta(slow, "b"), Finished(slow, FinishReason.STOP, 1, 2))))
-        worker.say(Events((Finished(mute, FinishReason.STOP, 1, 0),)))
-        for _ in range(5):
-            world.keeper.start(REQUEST)
-        with pytest.raises(OverloadedError) as caught:
-            world.keeper.start(REQUEST)
-        assert caught.value.retry_after_s == 6  # three wait, two slots, four seconds each
-
-    asyncio.run(story())
-
-
-def test_events_reach_their_request_in_order() -> None:
-    """Several requests in one message do not mix."""
-
-    async def story() -> None:
-        world = World()
-        worker = await world.serve()
-        (first, to_first), (second, to_second) = world.keeper.start(REQUEST), world.keeper.start(REQUEST)
-        worker.say(Events((Accepted(first, 1), Accepted(second, 2), Delta(first, "a"))))
-        assert [to_first.get_nowait(), to_first.get_nowait()] == [Accepted(first, 1), Delta(first, "a")]
-        assert to_second.get_nowait() == Accepted(second, 2)
 
     asyncio.run(story())
 
