@@ -86,6 +86,8 @@ def load(state_dir: Path) -> Endpoints | None:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise EndpointsError([f"{path}: {error.strerror}; allowed: a file that can be read"]) from None
     try:
         file = _File.model_validate_json(text)
     except ValidationError as error:

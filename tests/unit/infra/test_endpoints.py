@@ -59,6 +59,13 @@ def test_a_wrong_file_is_refused_by_key(tmp_path: Path, change: dict[str, object
         endpoints.load(tmp_path)
 
 
+def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
+    """A folder in its place, or a file of somebody else: the path and the reason, no traceback."""
+    (tmp_path / "endpoints.json").mkdir()
+    with pytest.raises(EndpointsError, match=r"endpoints\.json: Is a directory; allowed: a file that can be read"):
+        endpoints.load(tmp_path)
+
+
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     """Half a file is not an empty one."""
     path = endpoints.save(EXAMPLE, tmp_path)
