@@ -1,12 +1,40 @@
-"""Programs run to their end; a failure is one readable error."""
+"""Programs run to their end; a failure is one readable error; an interruption is passed on."""
 
+import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from tools.command import run
+from tools.command import Terminated, attend, interrupt_on_sigterm, run
 from tools.errors import CommandFailed, PrerequisiteMissing
+from tools.settings import ROOT
+
+CHILD = """
+import pathlib, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+try:
+    (folder / "ready").touch()
+    time.sleep(30)
+except KeyboardInterrupt:
+    if sys.argv[2] == "stubborn":
+        (folder / "asked").touch()
+        time.sleep(30)
+    time.sleep(0.6)  # longer than subprocess.run() would wait
+    (folder / "cleaned").touch()
+"""
+PARENT = """
+import sys
+from tools import command
+command.interrupt_on_sigterm()
+try:
+    getattr(command, sys.argv[1])([sys.executable, *sys.argv[2:]])
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
 
 
 def test_each_line_is_shown_as_it_comes_and_all_of_it_is_returned() -> None:
@@ -26,5 +54,66 @@ def test_a_failure_names_the_program_its_status_and_its_last_words(tmp_path: Pat
 
 def test_a_program_that_is_not_there_is_a_missing_prerequisite() -> None:
     """Not a traceback."""
-    with pytest.raises(PrerequisiteMissing, match="'no-such-program' is missing"):
-        run(["no-such-program"])
+    for start in (run, attend):
+        with pytest.raises(PrerequisiteMissing, match="'no-such-program' is missing"):
+            start(["no-such-program"])
+
+
+def test_warnings_stay_out_of_output_that_is_parsed_but_not_out_of_errors() -> None:
+    """A warning before JSON would break its reader."""
+    script = "import sys; print('{}'); print('warning: x', file=sys.stderr); sys.exit(int(sys.argv[1]))"
+    assert run([sys.executable, "-c", script, "0"], only_stdout=True) == "{}\n"
+    with pytest.raises(CommandFailed, match=r"(?s)  \| \{\}\n  \| warning: x"):
+        run([sys.executable, "-c", script, "1"], only_stdout=True)
+
+
+def interrupted(how: str, folder: Path, mood: str) -> subprocess.Popen[bytes]:
+    """A run of ours whose child has begun its work; both in a process group, as on a terminal."""
+    argv = [sys.executable, "-c", PARENT, how, "-c", CHILD, str(folder), mood]
+    parent = subprocess.Popen(argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    wait_for(folder / "ready")
+    return parent
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path.name} never came"
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("how", ["run", "attend"])
+@pytest.mark.parametrize("by", ["Ctrl-C", "SIGTERM"])
+def test_an_interrupted_program_may_clean_up(how: str, by: str, tmp_path: Path) -> None:
+    """Ctrl-C reaches it from the terminal; SIGTERM comes to us alone and is passed on."""
+    parent = interrupted(how, tmp_path, "polite")
+    if by == "Ctrl-C":
+        os.killpg(parent.pid, signal.SIGINT)
+    else:
+        parent.terminate()
+    assert parent.wait(20) == 130
+    assert (tmp_path / "cleaned").exists()
+
+
+@pytest.mark.parametrize("how", ["run", "attend"])
+def test_a_second_interruption_kills(how: str, tmp_path: Path) -> None:
+    """Nobody is held by a program that does not end."""
+    parent = interrupted(how, tmp_path, "stubborn")
+    os.killpg(parent.pid, signal.SIGINT)
+    wait_for(tmp_path / "asked")
+    started = time.monotonic()
+    parent.terminate()
+    assert parent.wait(20) == 130
+    assert time.monotonic() - started < 10
+    assert not (tmp_path / "cleaned").exists()
+
+
+def test_sigterm_ends_as_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So every clean-up that Ctrl-C runs is run."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        interrupt_on_sigterm()
+        with pytest.raises(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,5 +1,6 @@
 """Programs are built once per content of their module, and a broken build leaves nothing that looks finished."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,29 @@ def test_a_failed_build_is_not_done_and_the_next_one_goes_on(
     monkeypatch.setenv("FAIL", "0")
     ensure(build, fake_go)
     assert build.is_done()
+
+
+def test_another_estimate_of_its_minutes_builds_nothing_anew(fake_go: Path, tmp_path: Path) -> None:
+    """Only what decides the programs is in the folder's name."""
+    slower = dataclasses.replace(GROUP, minutes=9.0)
+    other = dataclasses.replace(GROUP, ldflags="-s")
+    folder = GoBuild(GROUP, tmp_path).bin_dir
+    assert GoBuild(slower, tmp_path).bin_dir == folder
+    assert GoBuild(other, tmp_path).bin_dir != folder
+
+
+def test_gos_caches_are_where_go_says_unless_our_cache_has_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A named cache folder is named for its size, and Go's caches are the largest part."""
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\necho "${GOCACHE:-/default/build}"; echo "${GOMODCACHE:-/default/mod}"\n')
+    go.chmod(0o755)
+    for name in ("GOCACHE", "GOMODCACHE", "SLIPWAY_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    assert gobuild.cache_dirs(go) == (Path("/default/build"), Path("/default/mod"))
+    monkeypatch.setenv("SLIPWAY_CACHE_DIR", "/big")
+    assert gobuild.cache_dirs(go) == (Path("/big/go/build"), Path("/big/go/modules"))
 
 
 def test_every_group_has_a_module_whose_go_mod_names_its_programs() -> None:

@@ -1,8 +1,8 @@
-"""Durations as people say them."""
+"""Durations as people say them, and lines as programs print them."""
 
 import pytest
 
-from tools.progress import duration
+from tools.progress import Progress, duration
 
 
 @pytest.mark.parametrize(
@@ -11,3 +11,16 @@ from tools.progress import duration
 def test_durations_are_short_and_have_a_unit(seconds: float, said: str) -> None:
     """No figure without its unit."""
     assert duration(seconds) == said
+
+
+def test_brackets_in_what_programs_print_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A build's `[1/7]`, or `[/x]`, is no markup: it neither vanishes nor breaks."""
+    progress = Progress()
+    progress.say("said [bold]x[/y]")
+    with progress.step("step [1/7] [/a]") as step:
+        step._last_plain -= 100
+        step.update("line [red]")
+        step.note = "note [/b]"
+    said = capsys.readouterr().out
+    for text in ("said [bold]x[/y]", "step [1/7] [/a]: line [red]", "step [1/7] [/a] - note [/b]"):
+        assert text in said

@@ -1,0 +1,44 @@
+"""What can fail at once fails first, and how long it takes is said before it begins."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.tools import support
+from tools import suite
+from tools.errors import PrerequisiteMissing
+from tools.progress import Progress
+from tools.toolchain import programs as toolchain
+
+
+class Begun(Exception):
+    """The first compile."""
+
+
+@pytest.fixture
+def compile_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ensure(*_: object, **__: object) -> None:
+        raise Begun
+
+    monkeypatch.setattr(toolchain, "ensure", ensure)
+    monkeypatch.setattr(suite, "interrupt_on_sigterm", lambda: None)
+
+
+@pytest.mark.usefixtures("compile_is_told")
+def test_without_root_nothing_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not after twenty minutes."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(PrerequisiteMissing, match="needs root"):
+        suite.run(support.settings(tmp_path), Progress(quiet=True), [])
+
+
+@pytest.mark.usefixtures("compile_is_told")
+def test_the_estimate_comes_before_the_first_compile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `make up` says it."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: (2**40, 0, 2**40))
+    with pytest.raises(Begun):
+        suite.run(support.settings(tmp_path), Progress(), [])
+    assert "First run: about" in capsys.readouterr().out
