@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
@@ -165,6 +167,15 @@ def test_tokens_give_their_text_back(llama: Llama, text: str) -> None:
     """Byte-level: what goes in comes out, except control tokens, which are not text."""
     raw = b"".join(llama.piece(token) for token in llama.tokenize(text))
     assert raw == text.replace("<|im_start|>", "").encode("utf-8", "replace")
+
+
+@given(st.lists(st.one_of(st.sampled_from([*tiny_gguf.SPECIAL, " the", " "]), st.text(max_size=5)), max_size=30))
+@settings(deadline=None)
+def test_no_token_stands_for_more_bytes_than_the_longest(llama: Llama, pieces: list[str]) -> None:
+    """The bound that long prompts are refused by never refuses one that fits."""
+    text, longest = "".join(pieces), llama.info().longest_token_bytes
+    assert longest is not None
+    assert len(text.encode("utf-8", "replace")) <= len(llama.tokenize(text)) * longest
 
 
 def test_the_model_says_what_it_is(llama: Llama) -> None:
