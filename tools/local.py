@@ -172,9 +172,12 @@ Next:
 def status(settings: Settings) -> str:
     """What runs, and the address; ToolError when nothing does."""
     found = cluster.status(settings)
-    if not found.exists and settings.kubeconfig is None:
+    endpoints = endpoints_file.load(settings.state_dir)
+    if not found.exists and endpoints is None:
         raise ToolError("nothing runs here: `make up` starts the local cluster and the stack local")
     lines = []
+    if endpoints is not None and target.is_own(endpoints, settings):
+        lines.append(f"cluster of {endpoints.kubeconfig}, context {endpoints.context}")
     if found.exists:
         lines.append(f"local cluster: {len(found.running)} processes run")
         lines += [f"  not running: {name} (`make up` starts it again)" for name in found.dead]

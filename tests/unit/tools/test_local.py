@@ -69,6 +69,7 @@ def test_the_closing_text_has_the_address_and_a_whole_curl_line() -> None:
 FAKE_CLI = """#!/bin/sh
 echo "$@" >> "$CALLS"
 case "$*" in
+"stack output"*) echo "no stack named" >&2; exit 1;;
 "stack export"*) echo '{"deployment": {}}';;
 destroy*) [ -z "$FAIL" ] || { echo "destroy: $FAIL" >&2; exit 1; };;
 esac
@@ -215,4 +216,13 @@ def test_status_builds_nothing_and_says_so(fake: Fake) -> None:
     fake.home.mkdir(parents=True)
     fake.cli = None
     with pytest.raises(ToolError, match="stack local: not up, the Pulumi CLI is not built yet; run `make up`"):
+        local.status(fake.settings)
+
+
+def test_status_knows_a_stack_on_a_users_own_cluster(fake: Fake, own_cluster: Path) -> None:
+    """Also in a shell without KUBECONFIG; where nothing ever was, it says how to begin."""
+    with pytest.raises(ToolError, match="nothing runs here: `make up`"):
+        local.status(fake.settings)
+    fake.point_to(own_cluster)
+    with pytest.raises(ToolError, match=f"(?s)cluster of {own_cluster}, context c.*not up; run `make up`"):
         local.status(fake.settings)
