@@ -20,7 +20,7 @@ Object = dict[str, Any]
 
 WATCH_S = 300
 RETRY_S = 1.0
-LOOK_EVERY_S = 20.0
+LOOK_EVERY_S = 5.0
 """What a controller keeps in order can change without any object in the API: a proxy that was started again."""
 
 
