@@ -33,6 +33,7 @@ class Served:
 
 def up(settings: Settings, progress: Progress) -> Served:
     """Toolchain, cluster, `pulumi up`: whatever of it is not done yet."""
+    target.need_no_other(settings)
     target.check(settings)
     announce(estimate_minutes(settings, _num_cores()), progress)
     cli = pulumi.ensure(settings, progress)

@@ -139,7 +139,6 @@ def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
     kubernetes = home / "plugins" / f"resource-kubernetes-{KUBERNETES_PROVIDER}"
     official = official_provider(os.environ)
     if official:
-        shutil.rmtree(kubernetes, ignore_errors=True)
         _link(official, kubernetes / "pulumi-resource-kubernetes")
     else:
         _write_wrapper(kubernetes / "pulumi-resource-kubernetes", "tools.plugins.kubernetes", [])
@@ -227,6 +226,8 @@ def _place(source: Path, target: Path) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
+    if target.is_symlink() and target.readlink() == source:
+        return  # it may be in use
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     target.symlink_to(source)

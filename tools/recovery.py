@@ -50,6 +50,8 @@ def lock_folder(environ: Mapping[str, str]) -> Path | None:
 
 def is_held(lock: Mapping[str, Any]) -> bool:
     """Whether the process that wrote the lock lives. After a reboot its number may be another program's."""
+    if "pid" not in lock or "timestamp" not in lock:
+        return True  # not a lock that can be judged
     try:
         process = psutil.Process(int(lock["pid"]))
         written_at_s = datetime.fromisoformat(lock["timestamp"]).timestamp()

@@ -42,6 +42,7 @@ def check(settings: Settings) -> None:
 
 def ensure(settings: Settings, progress: Progress) -> Endpoints:
     """Start or find the cluster and write the endpoints file."""
+    need_no_other(settings)
     if settings.kubeconfig is None:
         return cluster.up(settings, progress)
     with progress.step(f"cluster of {settings.kubeconfig}") as step:
@@ -51,6 +52,19 @@ def ensure(settings: Settings, progress: Progress) -> Endpoints:
             step.note += f"; not used: {', '.join(map(str, settings.unused_kubeconfigs))}"
         endpoints_file.save(endpoints, settings.state_dir)
     return endpoints
+
+
+def need_no_other(settings: Settings) -> None:
+    """Raise where the stack is on a cluster of the user's own and would now go to the local one.
+
+    `make down` forgets a stack with the local cluster, and with it what it still had on the other one.
+    """
+    endpoints = endpoints_file.load(settings.state_dir)
+    if settings.kubeconfig is None and endpoints is not None and is_own(endpoints, settings):
+        raise ToolError(
+            f"the stack local is on the cluster of {endpoints.kubeconfig} (context {endpoints.context}): "
+            f"`make down` first, or go on there with KUBECONFIG={endpoints.kubeconfig}"
+        )
 
 
 def is_own(endpoints: Endpoints, settings: Settings) -> bool:

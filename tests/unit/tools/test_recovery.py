@@ -59,6 +59,11 @@ def test_a_lock_is_held_by_a_living_pulumi_that_is_older_than_it(pulumi_pid: int
     assert is_held(written(pulumi_pid))
 
 
+def test_a_lock_that_cannot_be_judged_is_held() -> None:
+    """Another version's, perhaps."""
+    assert is_held({"pid": 2**22 + 1})
+
+
 def test_a_number_that_went_to_another_process_holds_nothing(pulumi_pid: int) -> None:
     """After a reboot: another program, or a younger pulumi; or no process at all."""
     assert not is_held(written(os.getpid()))

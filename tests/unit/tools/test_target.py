@@ -12,6 +12,7 @@ from infra import endpoints as endpoints_file
 from tests.unit.tools import support
 from tools import target
 from tools.errors import ClusterUnreachable, PrerequisiteMissing, ToolError
+from tools.progress import Progress
 from tools.settings import OwnCluster
 from tools.target import need_own_settings, of_kubeconfig
 
@@ -96,3 +97,22 @@ def test_the_local_cluster_is_refused_on_other_machines(tmp_path: Path, monkeypa
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
     with pytest.raises(PrerequisiteMissing, match=r"Linux on x86_64, this is Linux on aarch64: name a cluster"):
         target.check(support.settings(tmp_path))
+
+
+def test_a_stack_on_a_users_own_cluster_does_not_move_to_the_local_one(answering: Path, tmp_path: Path) -> None:
+    """What it has there would be forgotten with the local cluster; in a shell without KUBECONFIG it is a slip."""
+    there = support.settings(tmp_path, own=OWN, kubeconfig=answering)
+    target.ensure(there, Progress(quiet=True))
+    target.need_no_other(there)
+    here = dataclasses.replace(there, kubeconfig=None)
+    with pytest.raises(ToolError, match=f"the stack local is on the cluster of {answering}.*`make down` first"):
+        target.ensure(here, Progress(quiet=True))
+
+
+def test_files_of_kubeconfig_that_are_not_used_are_said(
+    answering: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are not merged, as kubectl would."""
+    other = Path("/other/config")
+    target.ensure(support.settings(tmp_path, own=OWN, kubeconfig=answering, unused_kubeconfigs=(other,)), Progress())
+    assert "not used: /other/config" in capsys.readouterr().out
