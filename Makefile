@@ -28,7 +28,7 @@ check: venv-dev ## format, lint, types, unit tests: under a minute, needs nothin
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy .
-	@.venv/bin/pytest -q -m "not engine and not e2e"
+	@.venv/bin/pytest -q -m "not engine and not e2e and not lifecycle"
 
 test: check ## everything: `check`, then engine and end-to-end tests on a real cluster
 	@$(TOOLS) test

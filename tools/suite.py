@@ -10,7 +10,7 @@ import dataclasses
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,10 @@ from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI
 
 MARKERS = "engine or e2e"
+LIFECYCLE = "lifecycle"
+"""Tests that start and remove the local cluster themselves: only where none is."""
+NO_TESTS = 5
+"""pytest's exit status when nothing was selected, e.g. by a path on the command line."""
 GROUPS = [PULUMI, CONTAINERS, KUBERNETES]
 
 
@@ -34,6 +38,7 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
     local.announce(local.estimate_minutes_of(GROUPS, settings, os.cpu_count() or 2), progress)
     programs = toolchain.ensure(settings, GROUPS, progress)
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
+    failed = _run_lifecycle(settings, progress, pytest_args)
     with _cluster(settings, progress) as used:
         cli = pulumi.for_local(pulumi.ensure(used, progress), used)  # the builder, too
         env = dict(cli.env) | {
@@ -42,8 +47,19 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
             "SLIPWAY_LLAMA_PATH": str(llama.ensure(used, progress)),
             "SLIPWAY_PULUMI": cli.program,
         }
-        argv = [sys.executable, "-m", "pytest", "-m", MARKERS, *pytest_args]
-        return attend(argv, cwd=ROOT, env=env)
+        return _pytest(MARKERS, pytest_args, env) or failed
+
+
+def _run_lifecycle(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
+    if settings.kubeconfig or cluster.status(settings).exists:
+        progress.say("the tests of `make up` and `make down` need a machine without a cluster: left out here")
+        return 0
+    status = _pytest(LIFECYCLE, pytest_args, os.environ)
+    return 0 if status == NO_TESTS else status
+
+
+def _pytest(markers: str, pytest_args: list[str], env: Mapping[str, str]) -> int:
+    return attend([sys.executable, "-m", "pytest", "-m", markers, *pytest_args], cwd=ROOT, env=env)
 
 
 @contextmanager

@@ -143,6 +143,7 @@ def need_root() -> None:
 
 def need_room(settings: Settings) -> None:
     """The two fixed ports must be free, and there must be disk space for a cluster that is still to be made."""
+    layouts.check_length(settings.state_dir)
     found = status(settings)
     if found.exists:
         layouts.check_ports(settings, found.layout, found.running)

@@ -31,6 +31,7 @@ STORAGE_CLASSES = ("standard", "fast-ssd")
 CNI_NETWORK = "slipway"
 INGRESS_CLASS = "slipway"
 BUILDER = "slipway"
+MAX_STATE_DIR_LENGTH = 65
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,15 @@ def _complete(known: dict[str, int]) -> Ports:
     """Known ports, and free ones for the rest: all of a new cluster, or what a newer version of ours added."""
     names = [f.name for f in fields(Ports) if f.name not in known]
     return Ports(**known, **dict(zip(names, free_ports(len(names)), strict=True)))
+
+
+def check_length(state_dir: Path) -> None:
+    """The kernel allows 107 characters for a socket's path; the kubelet's deepest one takes 42 below this folder."""
+    if len(str(state_dir)) > MAX_STATE_DIR_LENGTH:
+        raise ToolError(
+            f"SLIPWAY_STATE_DIR={str(state_dir)!r} has {len(str(state_dir))} characters; "
+            f"at most {MAX_STATE_DIR_LENGTH} are allowed, as the cluster's sockets lie below it"
+        )
 
 
 def is_free(port: int) -> bool:

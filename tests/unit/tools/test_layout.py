@@ -72,3 +72,10 @@ def test_a_stopped_cluster_whose_port_was_taken_is_an_error_that_names_its_setti
         layouts.check_ports(settings, made, ["registry", "caddy"])
         with pytest.raises(PortInUse, match=f"SLIPWAY_REGISTRY_PORT={made.ports.registry}"):
             layouts.check_ports(settings, made, ["caddy"])
+
+
+def test_a_state_folder_whose_sockets_would_have_too_long_paths_is_refused_with_both_numbers() -> None:
+    """The kubelet would end with "invalid argument" after half the cluster was started."""
+    layouts.check_length(Path("/" + "a" * 64))
+    with pytest.raises(ToolError, match=r"has 66 characters; at most 65 are allowed"):
+        layouts.check_length(Path("/" + "a" * 65))

@@ -54,7 +54,7 @@ def test_a_full_disk_is_told_with_its_numbers_before_anything_is_built(
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.disk_usage", lambda path: (2**40, 2**40 - 2**29, 2**29))
     with pytest.raises(DiskFull, match=r"0.5 GiB free, 4.0 GiB needed"):
-        local.up(support.settings(tmp_path), Progress(quiet=True))
+        local.up(support.settings(tmp_path, state_dir=Path("/slipway-not-there")), Progress(quiet=True))
     assert list(tmp_path.iterdir()) == []
 
 
