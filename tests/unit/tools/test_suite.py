@@ -40,5 +40,5 @@ def test_the_estimate_comes_before_the_first_compile(
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("shutil.disk_usage", lambda path: (2**40, 0, 2**40))
     with pytest.raises(Begun):
-        suite.run(support.settings(tmp_path), Progress(), [])
+        suite.run(support.settings(tmp_path, state_dir=Path("/slipway-not-there")), Progress(), [])
     assert "First run: about" in capsys.readouterr().out
