@@ -68,6 +68,18 @@ def run(
     return "".join(lines)
 
 
+def feed(argv: list[str], text: str) -> None:
+    """Run `argv` with `text` as its input, to the end; CommandFailed with its last words on an error."""
+    done = subprocess.run(argv, input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))
+
+
+def succeeds(*argv: str) -> bool:
+    """Run what may fail, in silence: a question, or an undo where there may be nothing to undo."""
+    return subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
 def attend(argv: list[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
     """Run `argv` on our own terminal; returns its status. For programs that a person watches."""
     proc = _start(argv, cwd=cwd, env=env)

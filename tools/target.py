@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import platform
-import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,13 +14,15 @@ from urllib.parse import urlsplit
 import yaml
 
 from infra import endpoints as endpoints_file
+from infra.cluster import Access, Located, Server, require
 from infra.endpoints import Endpoints
+from infra.environment import Environment
+from infra.errors import ClusterError
 from tools.cluster import cluster
 from tools.errors import ClusterUnreachable, PrerequisiteMissing, ToolError
 from tools.progress import Progress
 from tools.settings import OwnCluster, Settings
 
-CONNECT_TIMEOUT_S = 5.0
 REQUIRED = {
     "SLIPWAY_REGISTRY": "the registry (host[:port][/path]) that this machine can push to and the cluster can pull from",
     "SLIPWAY_INGRESS_URL": "where the cluster's ingress controller answers, e.g. http://models.example.com",
@@ -110,14 +111,13 @@ def need_own_settings(own: OwnCluster) -> None:
 
 def need_answer(kubeconfig: Path, context: str) -> None:
     """Raise ClusterUnreachable unless something listens where the context's API server should be."""
-    server = _server(kubeconfig, context)
-    address = urlsplit(server)
-    port = address.port or (443 if address.scheme == "https" else 80)
+    access = Access(str(kubeconfig), context, context)
     try:
-        socket.create_connection((address.hostname or "", port), CONNECT_TIMEOUT_S).close()
-    except OSError as e:
+        # As the program itself checks before an update, proxies included.
+        require(Located(access, _server(kubeconfig, context), missing=None), Environment.read().proxied_schemes)
+    except ClusterError as e:
         raise ClusterUnreachable(
-            f"KUBECONFIG={kubeconfig}: nothing answers at {server} (context {context!r}): {e}; "
+            f"KUBECONFIG={kubeconfig}: {'; '.join(e.problems)}; "
             "start that cluster, name another one, or unset KUBECONFIG for the local cluster"
         ) from e
 
@@ -131,14 +131,14 @@ def current_context(kubeconfig: Path) -> str:
     return name
 
 
-def _server(kubeconfig: Path, context: str) -> str:
+def _server(kubeconfig: Path, context: str) -> Server:
     config = _read(kubeconfig)
     try:
         used = next(c["context"] for c in config["contexts"] if c["name"] == context)
-        server: str = next(c["cluster"]["server"] for c in config["clusters"] if c["name"] == used["cluster"])
+        found = next(c["cluster"] for c in config["clusters"] if c["name"] == used["cluster"])
+        return Server(str(found["server"]), bool(found.get("proxy-url")))
     except (KeyError, TypeError, StopIteration) as e:
         raise _not_a_kubeconfig(kubeconfig, f"a context {context!r} that has a cluster") from e
-    return server
 
 
 def _read(kubeconfig: Path) -> dict[str, Any]:

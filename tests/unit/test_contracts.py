@@ -13,7 +13,7 @@ from serve.__main__ import _parser
 from serve.models import load_models
 from serve.settings import Settings
 from tests.unit.infra.recorder import stack_plan
-from tools import pulumi
+from tools import llama, pulumi
 from tools.cluster.images import PUBLIC_BASE
 
 STACKS = ("local", "staging", "prod")
@@ -72,3 +72,8 @@ def test_the_plugins_have_the_versions_of_the_pinned_sdks() -> None:
     pinned = (Path(__file__).parent.parent.parent / "requirements.txt").read_text()
     assert f"pulumi-kubernetes=={pulumi.KUBERNETES_PROVIDER.removeprefix('v')} " in pinned
     assert f"pulumi-docker-build=={pulumi.DOCKER_BUILD_PROVIDER.removeprefix('v')} " in pinned
+
+
+def test_the_tests_own_llama_is_built_as_the_stack_local_builds_it() -> None:
+    """Otherwise it would be compiled twice, and the tests would not load what the image runs."""
+    assert {"CPU_VARIANTS": stack_plan("local").image.cpu_variants} == llama.BUILD_ARGS

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import string
-import subprocess
 from pathlib import Path
 
 from tools.cluster.layout import DNS_SERVICE_IP, INGRESS_CLASS, NODE_IP, Layout
-from tools.command import tail
-from tools.errors import CommandFailed
+from tools.command import feed
 from tools.toolchain.programs import Programs
 
 PROVISIONER = "slipway.dev/local-volume"
@@ -39,6 +37,4 @@ def apply(layout: Layout, programs: Programs) -> None:
         programs["kubectl"], f"--kubeconfig={layout.kubeconfig}", "apply", "--server-side", "--force-conflicts",
         "--field-manager=slipway-cluster", "-f", "-",
     ]  # fmt: skip
-    done = subprocess.run(argv, input=render(layout), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))
+    feed(argv, render(layout))

@@ -12,8 +12,7 @@ import subprocess
 from dataclasses import dataclass
 
 from tools.cluster.layout import BRIDGE, NODE_IP, NODE_POD_CIDR, POD_CIDR, SERVICE_CIDR
-from tools.command import run, tail
-from tools.errors import CommandFailed
+from tools.command import feed, run, succeeds
 
 CHAIN = "SLIPWAY"
 """Prefix of all our chains."""
@@ -70,11 +69,11 @@ def ensure(apiserver_port: int) -> None:
     """Fill our chains and jump to each once; safe to repeat."""
     for chain in chains(apiserver_port):
         table = ("iptables", "-w", "-t", chain.table)
-        if not _quiet(*table, "-N", chain.name):
+        if not succeeds(*table, "-N", chain.name):
             run([*table, "-F", chain.name])
         for rule in chain.rules:
             run([*table, "-A", chain.name, *rule])
-        if not _quiet(*table, "-C", chain.hook, "-j", chain.name):
+        if not succeeds(*table, "-C", chain.hook, "-j", chain.name):
             run([*table, "-I", chain.hook, "-j", chain.name])
 
 
@@ -84,10 +83,10 @@ def remove() -> None:
         return
     for chain in chains(0):
         table = ("iptables", "-w", "-t", chain.table)
-        while _quiet(*table, "-D", chain.hook, "-j", chain.name):
+        while succeeds(*table, "-D", chain.hook, "-j", chain.name):
             pass
-        _quiet(*table, "-F", chain.name)
-        _quiet(*table, "-X", chain.name)
+        succeeds(*table, "-F", chain.name)
+        succeeds(*table, "-X", chain.name)
     for program in filter(shutil.which, ("iptables", "ip6tables")):
         _remove_kubernetes(program)
 
@@ -96,10 +95,7 @@ def _remove_kubernetes(program: str) -> None:
     """Not left to `kube-proxy --cleanup`: it may be gone by now, and it leaves the kubelet's chains."""
     saved = subprocess.run([f"{program}-save"], capture_output=True, text=True, check=False).stdout
     if script := removal_script(saved):
-        argv = [f"{program}-restore", "-w", "--noflush"]
-        done = subprocess.run(argv, input=script, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))
+        feed([f"{program}-restore", "-w", "--noflush"], script)
 
 
 def removal_script(saved: str) -> str:
@@ -116,8 +112,3 @@ def removal_script(saved: str) -> str:
             script += [f":{name} - [0:0]" for name in names]
             script += [*(f"-X {name}" for name in names), "COMMIT"]
     return "".join(f"{line}\n" for line in script)
-
-
-def _quiet(*argv: str) -> bool:
-    """Run what may fail because there is nothing to undo."""
-    return subprocess.run(argv, capture_output=True, check=False).returncode == 0

@@ -5,7 +5,6 @@ The nodes carry a taint of ours, so that no pod lands on them that does not tole
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from tools.cluster import cluster, lock, ready
 from tools.cluster import layout as layouts
 from tools.cluster.daemon import Daemon, Daemons
 from tools.cluster.layout import Layout
-from tools.command import tail
-from tools.errors import CommandFailed, ToolError
+from tools.command import feed
+from tools.errors import ToolError
 from tools.progress import Progress
 from tools.settings import Settings
 from tools.toolchain import gobuild
@@ -82,11 +81,7 @@ def apply(layout: Layout, programs: Programs) -> int:
     objects = list(nodes(yaml.safe_load(DATA.read_text())))
     argv = [programs["kubectl"], f"--kubeconfig={layout.kubeconfig}", "apply", "--server-side", "-f", "-"]
     for extra in ([], ["--subresource=status"]):
-        done = subprocess.run(
-            [*argv, *extra], input=yaml.safe_dump_all(objects), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise CommandFailed(argv, done.returncode, tail(done.stderr.splitlines(keepends=True)))
+        feed([*argv, *extra], yaml.safe_dump_all(objects))
     return len(objects)
 
 

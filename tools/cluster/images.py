@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from tools import cache
 from tools.cluster.configs import PAUSE_IMAGE
 from tools.cluster.layout import Layout
 from tools.command import run
@@ -72,8 +73,9 @@ def ensure_base(layout: Layout, programs: Programs, cache_dir: Path, step: Step)
         step.note = "the public one can be pulled"
         return None
     rootfs = cache_dir / "base" / f"{SUITE}.tar"
-    if not rootfs.exists():
-        _debootstrap(rootfs, step)
+    with cache.hold(cache_dir):
+        if not rootfs.exists():
+            _debootstrap(rootfs, step)
     step.update("pushing to the local registry")
     with tempfile.TemporaryDirectory(dir=layout.dir) as tmp:
         Path(tmp, "Dockerfile").write_text('FROM scratch\nADD rootfs.tar /\nCMD ["bash"]\n')

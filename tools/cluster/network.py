@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tools.cluster import firewall, sysctls
 from tools.cluster.layout import BRIDGE, NODE_IP, POD_CIDR, SERVICE_CIDR, Layout
-from tools.command import run
+from tools.command import run, succeeds
 from tools.errors import PrerequisiteMissing
 
 RANGES = (SERVICE_CIDR, POD_CIDR)
@@ -43,10 +42,10 @@ def ensure(layout: Layout) -> None:
 def remove(layout: Layout) -> None:
     """Undo `ensure`; safe to repeat, also on a machine that never had it."""
     sysctls.restore(layout)
-    _quiet("ip", "link", "delete", BRIDGE)
+    succeeds("ip", "link", "delete", BRIDGE)
     firewall.remove()
     for cidr in RANGES:
-        _quiet("ip", "route", "delete", "unreachable", cidr, "metric", "4096")
+        succeeds("ip", "route", "delete", "unreachable", cidr, "metric", "4096")
 
 
 def other_owner(layout: Layout) -> str | None:
@@ -83,8 +82,3 @@ def _refuse_other_kubernetes() -> None:
             "another Kubernetes node runs on this machine (its KUBE-SERVICES rules are in iptables)",
             "name its kubeconfig with KUBECONFIG, or remove its rules with `kube-proxy --cleanup` if it is gone",
         )
-
-
-def _quiet(*argv: str) -> bool:
-    """Run what may fail because there is nothing to undo."""
-    return subprocess.run(argv, capture_output=True, check=False).returncode == 0

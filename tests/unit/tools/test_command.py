@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.command import Terminated, attend, interrupt_on_sigterm, run
+from tools.command import Terminated, attend, feed, interrupt_on_sigterm, run, succeeds
 from tools.errors import CommandFailed, PrerequisiteMissing
 from tools.settings import ROOT
 
@@ -117,3 +117,16 @@ def test_sigterm_ends_as_an_interruption(monkeypatch: pytest.MonkeyPatch) -> Non
             signal.raise_signal(signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_text_is_fed_to_a_program_and_its_failure_has_its_last_words() -> None:
+    """As for any other program."""
+    feed([sys.executable, "-c", "import sys; assert sys.stdin.read() == 'objects'"], "objects")
+    with pytest.raises(CommandFailed, match=r"status 4\n  \| refused"):
+        feed([sys.executable, "-c", "import sys; print('refused', file=sys.stderr); sys.exit(4)"], "objects")
+
+
+def test_a_question_is_answered_by_the_exit_status_alone() -> None:
+    """No output, no error."""
+    assert succeeds("true")
+    assert not succeeds("false")

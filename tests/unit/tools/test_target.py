@@ -52,6 +52,15 @@ def test_a_kubeconfig_that_answers_nothing_is_named_with_its_server_and_context(
         of_kubeconfig(kubeconfig(tmp_path, f"https://127.0.0.1:{port}"), support.settings(tmp_path, own=OWN))
 
 
+def test_a_cluster_behind_a_proxy_is_not_judged_by_a_direct_connection(tmp_path: Path) -> None:
+    """Only the proxy can reach it; the program under infra/ judges the same way."""
+    path = kubeconfig(tmp_path, "https://127.0.0.1:9")
+    config = yaml.safe_load(path.read_text())
+    config["clusters"][0]["cluster"]["proxy-url"] = "socks5://127.0.0.1:1"
+    path.write_text(yaml.safe_dump(config))
+    assert of_kubeconfig(path, support.settings(tmp_path, own=OWN)).context == "c"
+
+
 @pytest.mark.parametrize("text", ["{}", "current-context: x", "\x00", "[1", "[1]", ""])
 def test_a_file_that_is_no_kubeconfig_is_an_error(text: str, tmp_path: Path) -> None:
     """Also when it is no YAML at all."""
