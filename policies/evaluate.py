@@ -1,0 +1,109 @@
+"""Rules x objects -> verdicts. Pure: nothing is printed, looked up or changed.
+
+A verdict is a violation, or undecided: it depends on a value that only `up` knows. Nothing is skipped silently:
+
+- an unknown field that a rule has read is a verdict, whether the rule has said something about it or not;
+- a field of the wrong type is a violation of the rule that needed it;
+- a rule that crashes is a violation of that rule (it fails closed), and a bug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policies.objects import Object, Stack, expand
+from policies.rule import Rule, Scope
+from policies.settings import Level, Settings
+from policies.view import Finding, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One finding of one rule, at the level that the settings give it."""
+
+    rule: Rule
+    object: Object
+    path: str
+    message: str
+    level: Level
+    undecided: bool = False
+
+
+def evaluate(objects: Iterable[Object], rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
+    """All verdicts on objects that exist together, in the order of the objects, then of the rules."""
+    everything = tuple(expand(objects))
+    verdicts = [verdict for each in everything for verdict in evaluate_object(each, rules, settings)]
+    return verdicts + evaluate_stack(everything, rules, settings)
+
+
+def evaluate_object(target: Object, rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
+    """What the rules say of one object alone. Stack rules say nothing here."""
+    verdicts: list[Verdict] = []
+    for rule in rules:
+        level = level_of(rule, settings)
+        if level is Level.DISABLED or not _concerns(rule, target):
+            continue
+        trace = Trace()
+        if rule.scope is Scope.POD:
+            for pod in _pods(target, trace):
+                verdicts += _run(rule, pod, settings, level, target, trace)
+        else:
+            verdicts += _run(rule, target.view(trace), settings, level, target, trace)
+    return verdicts
+
+
+def evaluate_stack(objects: Iterable[Object], rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
+    """What the stack rules say of all objects together."""
+    everything = tuple(expand(objects))
+    verdicts: list[Verdict] = []
+    for rule in rules:
+        level = level_of(rule, settings)
+        if rule.scope is Scope.STACK and level is not Level.DISABLED and everything:
+            stack = Stack(everything)
+            verdicts += _run(rule, stack, settings, level, everything[0], stack.trace)
+    return verdicts
+
+
+def level_of(rule: Rule, settings: Settings) -> Level:
+    """The level of a rule in a stack: what its settings say, else the rule's own for that environment."""
+    return settings.levels.get(rule.id) or settings.levels.get("all") or rule.level[settings.environment]
+
+
+def _concerns(rule: Rule, target: Object) -> bool:
+    if rule.scope is Scope.OBJECT:
+        return not rule.kinds or target.kind in rule.kinds
+    return rule.scope is Scope.POD
+
+
+def _pods(target: Object, trace: Trace) -> list[Any]:
+    return target.pods(trace)
+
+
+def _run(rule: Rule, target: Any, settings: Settings, level: Level, owner: Object, trace: Trace) -> Iterator[Verdict]:
+    findings = _findings(rule.check, target, settings, owner)
+    told = {(finding.object.id, finding.path) for finding in findings}
+    for finding in findings:
+        yield _verdict(rule, finding, level)
+    for key, finding in trace.malformed.items():
+        if key not in told:
+            yield _verdict(rule, finding, level)
+    for key, finding in trace.unknown.items():
+        if not any(_is_within(key, each) or _is_within(each, key) for each in told):
+            yield _verdict(rule, finding, level)
+
+
+def _findings(check: Callable[..., Iterable[Finding]], target: Any, settings: Settings, owner: Object) -> list[Finding]:
+    try:
+        return list(check(target, settings))
+    except Exception as error:  # noqa: BLE001  whatever a rule does, it must not pass for consent
+        return [Finding(owner, "", f"the rule itself failed: {type(error).__name__}")]
+
+
+def _is_within(inner: tuple[str, str], outer: tuple[str, str]) -> bool:
+    return inner[0] == outer[0] and (inner[1] == outer[1] or inner[1].startswith((f"{outer[1]}.", f"{outer[1]}[")))
+
+
+def _verdict(rule: Rule, finding: Finding, level: Level) -> Verdict:
+    return Verdict(rule, finding.object, finding.path, finding.message, level, finding.undecided)

@@ -1,0 +1,188 @@
+"""Kubernetes objects as plain data, and where each kind keeps its pods.
+
+Knows identity (kind, namespace, name, origin) and pod templates. Knows no rule, no Pulumi, no file format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from policies.unknown import UNKNOWN
+from policies.view import Key, Trace, View, walk
+
+POD_TEMPLATES: Mapping[str, str] = {
+    "Pod": "",
+    "PodTemplate": "template",
+    "Deployment": "spec.template",
+    "StatefulSet": "spec.template",
+    "DaemonSet": "spec.template",
+    "ReplicaSet": "spec.template",
+    "ReplicationController": "spec.template",
+    "Job": "spec.template",
+    "CronJob": "spec.jobTemplate.spec.template",
+}
+"""Where a kind of Kubernetes itself keeps its pods. Other kinds are searched, see `_find_templates`."""
+
+CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object. `origin` says where it came from: a URN, or a file and line.
+
+    Fields of a patch that are absent are not absent in the object it patches: they read as UNKNOWN.
+    """
+
+    data: Mapping[str, Any]
+    origin: str = ""
+    is_patch: bool = False
+    has_secrets: frozenset[str] = frozenset()
+    """Paths of values that the origin marks as secret."""
+
+    @property
+    def api_version(self) -> str:
+        """Such as `apps/v1`; empty where it is missing or unknown."""
+        return _text(self.data.get("apiVersion"))
+
+    @property
+    def group(self) -> str:
+        """Such as `apps`; empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """Such as `Deployment`; empty where it is missing or unknown."""
+        return _text(self.data.get("kind"))
+
+    @property
+    def name(self) -> str:
+        """From the metadata; empty where it is missing or unknown (it may be generated)."""
+        return _text(self._metadata.get("name"))
+
+    @property
+    def namespace(self) -> str:
+        """From the metadata; `default` where it is not set, which is also what kubectl takes by default."""
+        return _text(self._metadata.get("namespace")) or "default"
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """From the metadata."""
+        labels = self._metadata.get("labels")
+        return labels if isinstance(labels, Mapping) else {}
+
+    @property
+    def id(self) -> str:
+        """`Deployment slipway/gemma`, for people; not unique where a name is unknown, then the origin helps."""
+        return f"{self.kind} {self.namespace}/{self.name or self.origin}"
+
+    @property
+    def _metadata(self) -> Mapping[str, Any]:
+        metadata = self.data.get("metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    def view(self, trace: Trace) -> View:
+        """The whole object, for reading."""
+        return View(self, self.data, "", trace)
+
+    def pods(self, trace: Trace) -> list[Pod]:
+        """Every pod or pod template in it."""
+        whole = self.view(trace)
+        known = POD_TEMPLATES.get(self.kind)
+        if known is not None:
+            return [Pod(whole.at(known))]
+        return [Pod(whole.at(path)) for path in _find_templates(self.data)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pod:
+    """A pod, or the template of pods: `metadata` and `spec`."""
+
+    template: View
+
+    @property
+    def object(self) -> Object:
+        """The object that holds it."""
+        return self.template.object
+
+    @property
+    def spec(self) -> View:
+        """Its spec."""
+        return self.template.at("spec")
+
+    @property
+    def labels(self) -> Mapping[str, Any]:
+        """The labels that selectors see. UNKNOWN labels read as none, and are noted."""
+        labels = self.template.get("metadata.labels")
+        return labels if isinstance(labels, Mapping) else {}
+
+    @property
+    def containers(self) -> list[View]:
+        """All of them: init, main and ephemeral."""
+        return [container for field_name in CONTAINER_LISTS for container in self.spec.items(field_name)]
+
+    @property
+    def main_containers(self) -> list[View]:
+        """Those that run while the pod serves: `containers`, and init containers that restart always (sidecars)."""
+        sidecars = [c for c in self.spec.items("initContainers") if c.get("restartPolicy") == "Always"]
+        return [*sidecars, *self.spec.items("containers")]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All objects that exist together, for rules that need more than one."""
+
+    objects: tuple[Object, ...]
+    trace: Trace = field(default_factory=Trace)
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[View]]:
+        found: dict[str, list[View]] = {}
+        for each in self.objects:
+            found.setdefault(each.kind, []).append(each.view(self.trace))
+        return found
+
+    def of_kind(self, *kinds: str) -> list[View]:
+        """All objects of the kinds, in their order in the stack."""
+        return [view for kind in kinds for view in self._by_kind.get(kind, [])]
+
+    def find(self, kind: str, namespace: str, name: str) -> View | None:
+        """The object of that name, if the stack has it; ask with namespace `default` for kinds without one."""
+        for view in self.of_kind(kind):
+            if view.object.name == name and view.object.namespace == namespace:
+                return view
+        return None
+
+    @cached_property
+    def pods(self) -> list[Pod]:
+        """Every pod template in the stack."""
+        return [pod for each in self.objects for pod in each.pods(self.trace)]
+
+
+def expand(objects: Iterable[Object]) -> Iterator[Object]:
+    """The objects, with the items of `List`, `DeploymentList` and the like in place of the list."""
+    for each in objects:
+        items = each.data.get("items")
+        if each.kind.endswith("List") and isinstance(items, list):
+            for item in items:
+                if isinstance(item, Mapping):
+                    kind = each.kind.removesuffix("List")
+                    named = {"apiVersion": each.api_version, "kind": kind} if kind else {}
+                    yield from expand([Object({**named, **item}, each.origin, each.is_patch)])
+        else:
+            yield each
+
+
+def _find_templates(data: Any) -> Iterator[tuple[Key, ...]]:
+    """Paths of what looks like a pod template in a kind that we do not know: a `spec` with a list of containers."""
+    for path, value in walk(data):
+        if isinstance(value, Mapping) and isinstance(spec := value.get("spec"), Mapping):
+            containers = spec.get("containers")
+            if isinstance(containers, list) and all(isinstance(c, Mapping) or c is UNKNOWN for c in containers):
+                yield path
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

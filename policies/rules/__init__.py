@@ -1,0 +1,17 @@
+"""All rules, by subject: a rule is a function in one of these modules. `RULES` is all of them, in their order here."""
+
+from types import ModuleType
+from typing import Final
+
+from policies.rule import Rule
+from policies.rules import security
+
+MODULES: Final[tuple[ModuleType, ...]] = (security,)
+
+
+def rules_of(module: ModuleType) -> tuple[Rule, ...]:
+    """The rules that a module defines, in their order in the file."""
+    return tuple(value for value in vars(module).values() if isinstance(value, Rule))
+
+
+RULES: Final[tuple[Rule, ...]] = tuple(rule for module in MODULES for rule in rules_of(module))

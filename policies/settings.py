@@ -1,0 +1,90 @@
+"""What a stack decides about the rules: levels, versions, thresholds, allow-lists, waivers. All defaults are here.
+
+Plain values only; `settings_file.py` reads and validates them. The defaults are those of a production stack: a pack
+that runs with no setting at all is strict.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+
+class Level(StrEnum):
+    """What a finding does: block, tell, nothing; `remediate` puts right what it can and blocks the rest."""
+
+    DISABLED = "disabled"
+    ADVISORY = "advisory"
+    MANDATORY = "mandatory"
+    REMEDIATE = "remediate"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One rule is not to block one object until a day. `object` may have globs, such as `Deployment slipway/*`."""
+
+    rule: str
+    object: str
+    owner: str
+    reason: str
+    expires: datetime.date
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See docs/policies.md for what each one does."""
+
+    environment: Literal["prod", "dev"] = "prod"
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+
+    # Versions
+    pod_security_level: Literal["baseline", "restricted"] = "restricted"
+    pod_security_version: tuple[int, int] = (1, 36)
+    kubernetes_version: tuple[int, int] = (1, 36)
+
+    # Images
+    registries: tuple[str, ...] = ()  # prefixes such as `registry.example.com/team`; none: any registry
+    attested_digests: tuple[str, ...] | None = None  # sha256:...; None: not asked for
+    image_size_budget_bytes: int = 4 * 2**30
+    image_sizes_bytes: Mapping[str, int] = field(default_factory=dict)  # by digest, where known
+
+    # Identity
+    token_service_accounts: tuple[str, ...] = ()  # `namespace/name` whose pods may mount an API token
+    secret_readers: tuple[str, ...] = ()  # `namespace/name` of Roles (`name` of ClusterRoles) that may read Secrets
+    min_uid: int = 10_000
+
+    # Reliability
+    min_replicas: int = 2
+    min_grace_s: int = 30
+    required_labels: tuple[str, ...] = (  # alternatives are separated by |
+        "app.kubernetes.io/name",
+        "app.kubernetes.io/part-of",
+        "app.kubernetes.io/managed-by",
+        "slipway.dev/owner|owner|team",
+        "slipway.dev/stack|env|environment",
+        "slipway.dev/cost-centre|cost-centre|cost-center",
+    )
+    cost_labels: tuple[str, ...] = (  # on pod templates that use a GPU or serve a model
+        "slipway.dev/model|model",
+        "slipway.dev/owner|owner|team",
+        "slipway.dev/stack|env|environment",
+    )
+
+    # Reach
+    public_services: tuple[str, ...] = ()  # `namespace/name` that may be LoadBalancer or NodePort
+    public_paths: tuple[str, ...] = ("/", "/v1", "/health", "/healthz", "/ready")
+    token_free_hosts: tuple[str, ...] = ()
+
+    # GPUs
+    extended_resource_toleration: bool = False  # the cluster's admission plugin adds GPU tolerations itself
+    gpu_memory_utilization: float = 0.9
+    max_gpus: int | None = None  # of all node pools together; None: only the quota bounds it
+    storage_bytes_s: int = 100 * 10**6  # how fast weights are read at worst
+    warm_up_s: int = 60
+    remote_code_models: tuple[str, ...] = ()  # models that may run their own code
+    node_types: tuple[str, ...] = ()  # names in policies/data/node_types.yaml; none: all of them
+    spot_notice_s: Mapping[str, int] = field(default_factory=lambda: {"aws": 120, "gcp": 30, "azure": 30})

@@ -1,0 +1,69 @@
+"""Cases of rules, as data: `cases/<rule-id>.yaml`. The same files feed the tests of the rules and of their mutants.
+
+- says: a sentence about the behaviour
+  settings: {...}      optional, as in a settings file
+  objects: [...]       Kubernetes objects; `!unknown` stands for a value that only `up` knows
+  finds: [paths]       of all violations, in any order; [] where there must be none
+  undecided: [paths]   optional, of all that is undecided
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from policies import settings_file
+from policies.evaluate import evaluate
+from policies.objects import Object
+from policies.rule import Rule
+from policies.unknown import UNKNOWN
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with `!unknown`."""
+
+
+_Loader.add_constructor("!unknown", lambda _loader, _node: UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one rule."""
+
+    says: str
+    objects: tuple[Mapping[str, Any], ...]
+    finds: frozenset[str]
+    undecided: frozenset[str] = frozenset()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load(rule_id: str) -> list[Case]:
+    """The cases of a rule; FileNotFoundError where it has none."""
+    entries = yaml.load((FOLDER / f"{rule_id}.yaml").read_text(), _Loader)
+    return [_case(entry) for entry in entries]
+
+
+def verdicts(
+    rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]
+) -> tuple[set[str], set[str]]:
+    """Paths that the rule refuses, and paths that it can't decide."""
+    found = evaluate(
+        [Object(data) for data in objects], [rule], settings_file.parse({**settings, "levels": {rule.id: "mandatory"}})
+    )
+    return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
+
+
+def _case(entry: dict[str, Any]) -> Case:
+    return Case(
+        entry["says"],
+        tuple(entry["objects"]),
+        frozenset(entry["finds"]),
+        frozenset(entry.get("undecided", ())),
+        entry.get("settings", {}),
+    )
