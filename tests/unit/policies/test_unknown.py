@@ -38,7 +38,7 @@ def with_unknowns(objects: list[Any]) -> Iterator[tuple[tuple[str | int, ...], l
     for path, _ in walk(objects):
         if len(path) < 2 or path[-1] in IDENTITY:
             continue
-        changed = copy.deepcopy(objects)
+        changed: Any = copy.deepcopy(objects)
         parent = changed
         for key in path[:-1]:
             parent = parent[key]
