@@ -46,11 +46,9 @@ class Resources:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """One pod as the scheduler sees it. `spec` keeps the fields of the pod spec that place it, as plain data:
-    nodeSelector, affinity, tolerations, topologySpreadConstraints, priority.
-    """
+    """One pod as the scheduler sees it. `spec` is plain data: the fields of the pod spec that say where it may go."""
 
     requests: Resources
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -58,9 +56,9 @@ class Shape:
     priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Workload:
-    """Pods of one shape. `model` is the catalog's id, None for what serves no model."""
+    """Pods of one shape. `model` is the catalog's id, None for what serves no model. Each is itself, as a key, too."""
 
     kind: str
     namespace: str

@@ -1,0 +1,44 @@
+"""The labels that a bought node carries: the well-known ones, the provider's own for spot and GPUs, then the pool's.
+
+Sources: kubernetes.io/docs/reference/labels-annotations-taints; NVIDIA gpu-feature-discovery; the providers' node docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra.cost.types import Capacity, NodeType, Pool
+from infra.units import MI
+
+GPU_RESOURCE = "nvidia.com/gpu"
+_SPOT = {
+    "aws": {"eks.amazonaws.com/capacityType": "SPOT"},
+    "gcp": {"cloud.google.com/gke-spot": "true"},
+    "azure": {"kubernetes.azure.com/scalesetpriority": "spot"},
+}
+
+
+def labels_of(pool: Pool, node: NodeType, zone: str) -> dict[str, str]:
+    """All labels but the host name, which no two nodes share."""
+    is_spot = pool.capacity is Capacity.SPOT
+    return {
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": node.arch,
+        "node.kubernetes.io/instance-type": node.name,
+        "topology.kubernetes.io/zone": zone,
+        "karpenter.sh/capacity-type": pool.capacity.value,
+        **(_SPOT.get(node.provider, {}) if is_spot else {}),
+        **_gpu_labels(node),
+        **pool.labels,
+    }
+
+
+def _gpu_labels(node: NodeType) -> Mapping[str, str]:
+    if not node.gpus:
+        return {}
+    return {
+        f"{GPU_RESOURCE}.present": "true",
+        f"{GPU_RESOURCE}.count": str(node.gpus),
+        f"{GPU_RESOURCE}.memory": str(node.gpu_memory_bytes // MI),
+        **({f"{GPU_RESOURCE}.product": node.gpu_product} if node.gpu_product else {}),
+    }
