@@ -15,7 +15,7 @@ from typing import Any
 
 from policies.objects import Object, Stack, expand
 from policies.rule import Rule, Scope
-from policies.settings import Level, Settings
+from policies.settings import Level, Settings, Waiver
 from policies.view import Finding, Trace
 
 
@@ -29,6 +29,8 @@ class Verdict:
     message: str
     level: Level
     undecided: bool = False
+    waiver: Waiver | None = None
+    """The one that covers it, expired or not; set by `waivers.py`."""
 
 
 def evaluate(objects: Iterable[Object], rules: Sequence[Rule], settings: Settings) -> list[Verdict]:

@@ -24,6 +24,9 @@ class Unknown:
     def __hash__(self) -> int:
         return id(self)
 
+    def __reduce__(self) -> str:
+        return "UNKNOWN"  # a copy is the same one
+
     def _is_not(self, _other: object) -> bool:
         return False
 

@@ -1,0 +1,159 @@
+"""The engine's messages <-> plain data: what a preview knows of a resource, as rules see it.
+
+Knows the marks that the engine puts into a plain structure: values that are not known yet become UNKNOWN, a secret
+becomes its value (rules look at its shape) and its path is kept. Numbers come as floating point and become whole where
+they are. On the way back only what differs is written: everything else keeps its marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
+
+from policies.unknown import UNKNOWN
+from policies.view import join
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the protocol's mark of a secret, not one
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN_MARKS: Final = frozenset(
+    {
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string, and whatever else the engine can't tell
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # bool
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
+    }
+)
+UNKNOWN_MARK: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What a message holds; `secrets` are the paths of its secret values, `secret_texts` the texts in them."""
+
+    data: dict[str, Any]
+    secrets: frozenset[str]
+    secret_texts: frozenset[str]
+
+
+def from_struct(struct: Struct) -> Plain:
+    """Read a message."""
+    secrets: set[str] = set()
+    texts: set[str] = set()
+    data = {key: _read(value, join("", key), secrets, texts, hidden=False) for key, value in struct.fields.items()}
+    return Plain(data, frozenset(secrets), frozenset(texts))
+
+
+def _read(value: Value, path: str, secrets: set[str], texts: set[str], *, hidden: bool) -> Any:
+    match value.WhichOneof("kind"):
+        case "string_value":
+            text = value.string_value
+            if text in UNKNOWN_MARKS:
+                return UNKNOWN
+            if hidden:
+                texts.add(text)
+            return text
+        case "number_value":
+            number = value.number_value
+            return int(number) if number.is_integer() else number
+        case "bool_value":
+            return value.bool_value
+        case "list_value":
+            elements = enumerate(value.list_value.values)
+            return [_read(each, join(path, index), secrets, texts, hidden=hidden) for index, each in elements]
+        case "struct_value":
+            return _read_mapping(value.struct_value, path, secrets, texts, hidden=hidden)
+        case _:
+            return None
+
+
+def _read_mapping(struct: Struct, path: str, secrets: set[str], texts: set[str], *, hidden: bool) -> Any:
+    fields = struct.fields
+    mark = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if mark == SECRET or (mark == OUTPUT and fields["secret"].bool_value):
+        secrets.add(path)
+        hidden = True
+    if mark in (SECRET, OUTPUT):
+        return _read(fields["value"], path, secrets, texts, hidden=hidden) if "value" in fields else UNKNOWN
+    return {key: _read(each, join(path, key), secrets, texts, hidden=hidden) for key, each in fields.items()}
+
+
+def write_back(original: Struct, before: Mapping[str, Any], after: Mapping[str, Any]) -> Struct:
+    """The message again, with `after` where that differs from `before`, which is what the message held."""
+    result = Struct()
+    for key, data in after.items():
+        if key in before:
+            result.fields[key].CopyFrom(_merge(original.fields[key], before[key], data))
+        else:
+            result.fields[key].CopyFrom(_to_value(data))
+    return result
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Equal, where UNKNOWN is the same as itself and 1 is not true."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(is_same(value, other[key]) for key, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return one is other or (type(one) is type(other) and bool(one == other))
+
+
+def _merge(original: Value, before: Any, after: Any) -> Value:
+    if is_same(before, after):
+        return original
+    marked = original.struct_value.fields if original.HasField("struct_value") else {}
+    if SIGNATURE in marked and "value" in marked:  # a secret stays one, whatever it now says
+        result = Value()
+        result.CopyFrom(original)
+        result.struct_value.fields["value"].CopyFrom(_merge(marked["value"], before, after))
+        return result
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        return Value(struct_value=write_back(original.struct_value, before, after))
+    if isinstance(before, list) and isinstance(after, list):
+        return Value(list_value=ListValue(values=_merge_elements(original.list_value.values, before, after)))
+    return _to_value(after)
+
+
+def _merge_elements(originals: Iterable[Value], before: list[Any], after: list[Any]) -> Iterable[Value]:
+    """Elements are found again as they were, else by their name, else at their place."""
+    left = list(zip(originals, before, strict=True))
+    for data in after:
+        found = next((pair for pair in left if is_same(pair[1], data)), None)
+        found = found or next((pair for pair in left if _is_namesake(pair[1], data)), None)
+        if found is None and len(before) == len(after) and left and not _has_name(data):
+            found = left[0]
+        if found is None:
+            yield _to_value(data)
+        else:
+            left = [pair for pair in left if pair is not found]
+            yield _merge(*found, data)
+
+
+def _is_namesake(one: Any, other: Any) -> bool:
+    return _has_name(one) and _has_name(other) and bool(one["name"] == other["name"])
+
+
+def _has_name(data: Any) -> bool:
+    return isinstance(data, Mapping) and isinstance(data.get("name"), str)
+
+
+def _to_value(data: Any) -> Value:
+    if data is UNKNOWN:
+        return Value(string_value=UNKNOWN_MARK)
+    if isinstance(data, Mapping):
+        return Value(struct_value=Struct(fields={str(key): _to_value(each) for key, each in data.items()}))
+    if isinstance(data, list | tuple):
+        return Value(list_value=ListValue(values=[_to_value(each) for each in data]))
+    if data is None:
+        return Value(null_value=NULL_VALUE)
+    if isinstance(data, bool):
+        return Value(bool_value=data)
+    if isinstance(data, int | float):
+        return Value(number_value=data)
+    return Value(string_value=str(data))
