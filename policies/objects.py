@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from policies.unknown import UNKNOWN
+from policies.unknown import UNKNOWN, is_unknown
 from policies.view import Key, Trace, View, walk
 
 POD_TEMPLATES: Mapping[str, str] = {
@@ -66,6 +66,12 @@ class Object:
     def namespace(self) -> str:
         """From the metadata; `default` where it is not set, which is also what kubectl takes by default."""
         return _text(self._metadata.get("namespace")) or "default"
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether name and namespace are known, be it that they are absent."""
+        metadata = self.data.get("metadata")
+        return metadata is not UNKNOWN and not is_unknown(self._metadata.get("name"), self._metadata.get("namespace"))
 
     @property
     def labels(self) -> Mapping[str, Any]:
@@ -150,10 +156,27 @@ class Stack:
 
     def find(self, kind: str, namespace: str, name: str) -> View | None:
         """The object of that name, if the stack has it; ask with namespace `default` for kinds without one."""
-        for view in self.of_kind(kind):
-            if view.object.name == name and view.object.namespace == namespace:
-                return view
-        return None
+        return self._by_name.get((kind, namespace, name))
+
+    def lookup(self, kind: str, namespace: Any, name: Any) -> Any:
+        """As `find`; UNKNOWN where what is asked for is not known, or the identity of some object of that kind."""
+        if is_unknown(namespace, name):
+            return UNKNOWN
+        found = self.find(kind, namespace, name)
+        return UNKNOWN if found is None and kind in self._unidentified else found
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str, str], View]:
+        found: dict[tuple[str, str, str], View] = {}
+        for kind, views in self._by_kind.items():
+            for view in views:
+                if view.object.is_identified:
+                    found.setdefault((kind, view.object.namespace, view.object.name), view)
+        return found
+
+    @cached_property
+    def _unidentified(self) -> frozenset[str]:
+        return frozenset(each.kind for each in self.objects if not each.is_identified)
 
     @cached_property
     def pods(self) -> list[Pod]:
