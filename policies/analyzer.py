@@ -1,0 +1,174 @@
+"""What the engine talks to: the SDK's servicer, whose three questions about resources are answered by our own rules.
+
+Names, levels and configuration are the SDK's. What is overridden, and why: for every policy the SDK converts all
+properties anew, ends a policy at the first unknown value it touches and calls the rest advisory, and drops the marks of
+secrets. Here each resource is converted once, every rule is asked, and each verdict has its own level.
+
+A stack is judged by what the program asked for, which `Analyze` has seen, not by what the cluster made of it: defaults
+of the API server are nobody's mistake, and a preview has none.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+from pulumi.runtime import proto
+from pulumi_policy import Policy
+from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
+
+from policies import plain, resources, waivers
+from policies.evaluate import Verdict, evaluate_object, evaluate_stack
+from policies.judge import settle
+from policies.objects import Object, expand
+from policies.rule import Rule
+from policies.settings import Level, Settings
+
+PACK = "slipway"
+VERSION = "0.1.0"
+NOTICES = "pack"
+"""Under this name the pack itself has something to say."""
+MIN_SECRET_LENGTH = 4
+"""Shorter ones are parts of too many words."""
+READ_ONLY = "only read here, not made by this stack"
+
+
+class Analyzer(_PolicyAnalyzerServicer):
+    """Answers for all rules. `policies` are the same rules as the SDK sees them, by rule id."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        policies: Mapping[str, Policy],
+        settings: Settings,
+        today: Callable[[], datetime.date],
+    ) -> None:
+        super().__init__(PACK, VERSION, list(policies.values()), EnforcementLevel.ADVISORY)
+        self._rules = rules
+        self._policies = policies
+        self._settings = settings
+        self._today = today
+        self._asked_for: dict[str, Object] = {}
+        self._verdicts: list[Verdict] = []
+
+    def Configure(self, request: proto.ConfigureAnalyzerRequest, context: Any) -> Any:
+        """Levels from `--policy-pack-config`, or the rules' own."""
+        answer = super().Configure(request, context)  # type: ignore[no-untyped-call]
+        levels = {name: Level(self._get_enforcement_level(each).value) for name, each in self._policies.items()}
+        self._settings = replace(self._settings, levels=levels)
+        return answer
+
+    def Analyze(self, request: proto.AnalyzeRequest, _context: Any) -> proto.AnalyzeResponse:
+        """One resource, before it is created or updated."""
+        if request.type == resources.OPAQUE_TYPE:
+            text = f"{request.name}: Helm makes its objects inside the cluster, where no rule sees them; use helm.sh/v4"
+            return proto.AnalyzeResponse(diagnostics=[_notice(text)])
+        content = plain.from_struct(request.properties)
+        target = resources.to_object(request.type, content.data, request.urn, content.secrets)
+        if target is None:
+            return proto.AnalyzeResponse()
+        self._asked_for[request.urn] = target
+        found = [v for each in expand([target]) for v in evaluate_object(each, self._rules, self._settings)]
+        return proto.AnalyzeResponse(diagnostics=self._tell(found, content.secret_texts))
+
+    def AnalyzeStack(self, request: proto.AnalyzeStackRequest, _context: Any) -> proto.AnalyzeResponse:
+        """All resources together, at the end."""
+        everything: list[Object] = []
+        texts: set[str] = set()
+        for resource in sorted(request.resources, key=lambda each: str(each.urn)):
+            content = plain.from_struct(resource.properties)
+            target = resources.to_object(resource.type, content.data, resource.urn, content.secrets)
+            if target is not None:
+                everything.append(_named(self._asked_for.get(resource.urn), target))
+                texts |= content.secret_texts
+        verdicts = [self._unless_read_only(v) for v in evaluate_stack(everything, self._rules, self._settings)]
+        diagnostics = self._tell(verdicts, texts, with_urn=True)
+        unneeded = waivers.unneeded(self._settings.waivers, self._verdicts)
+        return proto.AnalyzeResponse(diagnostics=[*diagnostics, *map(_notice, unneeded)])
+
+    def Remediate(self, request: proto.AnalyzeRequest, _context: Any) -> proto.RemediateResponse:
+        """One resource before `Analyze`: what the rules at level `remediate` can put right."""
+        response = proto.RemediateResponse()
+        properties = request.properties
+        for rule in self._rules:
+            if rule.remedy is None or self._settings.levels.get(rule.id) is not Level.REMEDIATE:
+                continue
+            remedied = _remedied(rule, request.type, properties, self._settings)
+            if remedied is not None:
+                properties = remedied
+                response.remediations.append(
+                    proto.Remediation(
+                        policyName=rule.id,
+                        policyPackName=PACK,
+                        policyPackVersion=VERSION,
+                        description=rule.why,
+                        properties=properties,
+                    )
+                )
+        return response
+
+    def _tell(self, verdicts: Iterable[Verdict], secrets: Iterable[str], *, with_urn: bool = False) -> list[Any]:
+        settled = settle(verdicts, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())
+        self._verdicts.extend(settled)
+        return [_diagnostic(each, secrets, with_urn=with_urn) for each in settled]
+
+    def _unless_read_only(self, verdict: Verdict) -> Verdict:
+        if verdict.object.origin in self._asked_for:
+            return verdict
+        return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} ({READ_ONLY})")
+
+
+def _named(asked_for: Object | None, made: Object) -> Object:
+    """What was asked for, under the name that it got where that was left to the cluster."""
+    if asked_for is None or asked_for.name or not made.name:
+        return asked_for or made
+    metadata = {**(asked_for.data.get("metadata") or {}), "name": made.name}
+    return replace(asked_for, data={**asked_for.data, "metadata": metadata})
+
+
+def _remedied(rule: Rule, resource_type: str, properties: Any, settings: Settings) -> Any:
+    """The properties with the rule's remedy; None where it changes nothing, or nothing may be changed."""
+    before = plain.from_struct(properties).data
+    target = resources.to_object(resource_type, before, "")
+    if rule.remedy is None or target is None or target.is_patch:
+        return None
+    identity = {"apiVersion": target.api_version, "kind": target.kind}
+    after = {**plain.from_struct(properties).data, **identity}
+    rule.remedy(after, settings)
+    after = {key: value for key, value in after.items() if key in before or key not in identity}
+    return None if plain.is_same(before, after) else plain.write_back(properties, before, after)
+
+
+def _diagnostic(verdict: Verdict, secrets: Iterable[str], *, with_urn: bool) -> Any:
+    text = f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message
+    text = text if verdict.undecided else f"{verdict.rule.why}\n{text}"
+    return proto.AnalyzeDiagnostic(
+        policyName=verdict.rule.id,
+        policyPackName=PACK,
+        policyPackVersion=VERSION,
+        description=verdict.rule.why,
+        message=_without(secrets, text),
+        enforcementLevel=proto.MANDATORY if verdict.level is Level.MANDATORY else proto.ADVISORY,
+        urn=verdict.object.origin if with_urn else "",
+    )
+
+
+def _notice(text: str) -> Any:
+    return proto.AnalyzeDiagnostic(
+        policyName=NOTICES,
+        policyPackName=PACK,
+        policyPackVersion=VERSION,
+        message=text,
+        enforcementLevel=proto.ADVISORY,
+    )
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    """A second fence: no rule names such a value, and if one does, it is not shown."""
+    for secret in secrets:
+        if len(secret) >= MIN_SECRET_LENGTH:
+            text = text.replace(secret, "[secret]")
+    return text

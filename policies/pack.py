@@ -1,0 +1,91 @@
+"""The rules as policies of Pulumi's SDK, and the process that the engine starts.
+
+One policy per rule, so that names, levels, descriptions and configuration are what `pulumi` knows of any pack. Settings
+come from the stack file, `slipway:policy`; without them, or without a stack, a production stack's hold.
+"""
+
+from __future__ import annotations
+
+import datetime
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from concurrent import futures
+from typing import Any
+
+import grpc
+import pulumi
+from pulumi.runtime.proto import analyzer_pb2_grpc
+from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, Severity, StackValidationPolicy
+
+from policies import settings_file
+from policies.analyzer import Analyzer
+from policies.errors import PolicyError
+from policies.evaluate import level_of
+from policies.rule import Rule, Scope
+from policies.rules import RULES
+from policies.settings import Level, Settings
+
+CONFIG_NAMESPACE, CONFIG_KEY = "slipway", "policy"
+MAX_MESSAGE_BYTES = 400 * 2**20  # as in the SDK: a stack is one message
+NUM_WORKERS = 4
+DAY_S = 24 * 60 * 60
+
+
+def main() -> None:
+    """Serve until the engine ends this process. The port is the first line of output, as the engine expects."""
+    try:
+        analyzer = make_analyzer(RULES, read_settings())
+    except PolicyError as error:
+        print(f"policy pack: {error}", file=sys.stderr)  # noqa: T201  shown by the engine
+        sys.exit(1)
+    options = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES)]
+    server = grpc.server(futures.ThreadPoolExecutor(NUM_WORKERS), options=options)
+    analyzer_pb2_grpc.add_AnalyzerServicer_to_server(analyzer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)  # noqa: T201
+    try:
+        while True:
+            time.sleep(DAY_S)
+    except KeyboardInterrupt:
+        server.stop(None)
+
+
+def read_settings() -> Settings:
+    """Those of the running stack, whichever project it is of."""
+    found = pulumi.Config(CONFIG_NAMESPACE).get_object(CONFIG_KEY)
+    return settings_file.parse(found if found is not None else {})
+
+
+def make_analyzer(rules: Sequence[Rule], settings: Settings) -> Analyzer:
+    """All rules behind the engine's interface."""
+    return Analyzer(rules, make_policies(rules, settings), settings, _today)
+
+
+def make_policies(rules: Sequence[Rule], settings: Settings) -> Mapping[str, Policy]:
+    """One policy per rule, at the rule's level in this stack."""
+    return {rule.id: _policy(rule, level_of(rule, settings)) for rule in rules}
+
+
+def _policy(rule: Rule, level: Level) -> Policy:
+    words: dict[str, Any] = {
+        "name": rule.id,
+        "description": rule.why,
+        "validate": _elsewhere,
+        "enforcement_level": EnforcementLevel(level.value),
+        "severity": Severity.HIGH if Level.MANDATORY in rule.level.values() else Severity.LOW,
+        "remediation_steps": f"{rule.source}\n\n{rule.good.strip()}",
+        "url": f"docs/policies.md#{rule.id}",
+    }
+    if rule.scope is Scope.STACK:
+        return StackValidationPolicy(**words)
+    return ResourceValidationPolicy(**words, remediate=_elsewhere if rule.remedy else None)
+
+
+def _elsewhere(*_arguments: Any) -> Any:
+    raise AssertionError("the analyzer runs the rules, not the SDK")
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.now(tz=datetime.UTC).date()
