@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview env check test unit golden lock clean venv venv-dev
+.PHONY: help up down status preview env check test mutants golden lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,10 +28,14 @@ check: venv-dev ## format, lint, types, unit tests: under a minute, needs nothin
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy .
-	@.venv/bin/pytest -q -m "not engine and not e2e and not lifecycle"
+	@.venv/bin/pytest -q -m "not engine and not e2e and not lifecycle and not mutants"
 
 test: check ## everything: `check`, then engine and end-to-end tests on a real cluster
+	@.venv/bin/pytest -q -m mutants
 	@$(TOOLS) test
+
+mutants: venv-dev ## take every clause of every policy rule away once: a case must notice
+	@.venv/bin/python -m tests.mutants
 
 golden: venv-dev ## write the golden object lists anew
 	@UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/unit/infra -k golden

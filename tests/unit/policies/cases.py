@@ -5,10 +5,12 @@
   objects: [...]       Kubernetes objects; `!unknown` stands for a value that only `up` knows
   finds: [paths]       of all violations, in any order; [] where there must be none
   undecided: [paths]   optional, of all that is undecided
+  remedied: [...]      optional, the objects after the rule's remedy
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +43,7 @@ class Case:
     finds: frozenset[str]
     undecided: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    remedied: tuple[Mapping[str, Any], ...] | None = None
 
 
 def load(rule_id: str) -> list[Case]:
@@ -59,6 +62,15 @@ def verdicts(
     return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
 
 
+def remedied(rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Copies of the objects after the remedy of a rule that has one."""
+    assert rule.remedy is not None
+    changed = [copy.deepcopy(dict(each)) for each in objects]
+    for each in changed:
+        rule.remedy(each, settings_file.parse(settings))
+    return changed
+
+
 def _case(entry: dict[str, Any]) -> Case:
     return Case(
         entry["says"],
@@ -66,4 +78,5 @@ def _case(entry: dict[str, Any]) -> Case:
         frozenset(entry["finds"]),
         frozenset(entry.get("undecided", ())),
         entry.get("settings", {}),
+        tuple(entry["remedied"]) if "remedied" in entry else None,
     )

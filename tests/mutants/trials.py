@@ -1,0 +1,140 @@
+"""What a mutant is tried on: the cases of a rule, its examples, the examples with each value unknown, its remedy.
+
+The same as `test_cases.py`, `test_unknown.py` and `test_remedies.py` try, in a form that runs thousands of times.
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import FrameType
+from typing import Any
+
+import yaml
+
+from policies import rules, settings_file
+from policies.rule import Rule
+from policies.settings import Settings
+from tests.mutants.world import ROOT, World
+from tests.unit.policies import cases, test_unknown
+
+Lines = frozenset[tuple[str, int]]
+Outcome = tuple[set[str], set[str]]
+"""Paths that a rule refuses, and that it can't decide."""
+Objects = tuple[Mapping[str, Any], ...]
+_OURS = str(ROOT / "policies")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """Something that a rule must do."""
+
+    module: str
+    rule: str
+    says: str
+    holds: Callable[[World, Any], bool]
+
+    def passes(self, world: World) -> bool:
+        """Whether the rule of that world does it."""
+        return self.holds(world, next(r for r in rules.rules_of(world.load(self.module)) if r.id == self.rule))
+
+
+@cache
+def of_module(module: str) -> tuple[Trial, ...]:
+    """All trials of the rules that a module defines."""
+    own = rules.rules_of(World((), {}).load(module))
+    return tuple(Trial(module, rule.id, says, holds) for rule in own for says, holds in _of_rule(rule))
+
+
+def _of_rule(rule: Rule) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
+    for case in _cases(rule):
+        yield case.says, _gives(case.objects, _settings(rule, case.settings), _exactly(case.finds, case.undecided))
+    settings = _settings(rule, rule.example_settings or {})
+    bad, good = tuple(yaml.safe_load_all(rule.bad)), tuple(yaml.safe_load_all(rule.good))
+    yield "the bad example", _gives(bad, settings, lambda found: bool(found[0]))
+    yield "the good example", _gives(good, settings, _exactly(frozenset(), frozenset()))
+    for path, objects in test_unknown.with_unknowns(list(bad)):
+        yield f"bad, {path} unknown", _gives(tuple(objects), settings, lambda found: bool(found[0] or found[1]))
+    for path, objects in test_unknown.with_unknowns(list(good)):
+        yield f"good, {path} unknown", _gives(tuple(objects), settings, lambda found: not found[0])
+    if rule.remedy is not None:
+        yield from _of_remedy(rule, bad, good, settings)
+
+
+def _of_remedy(
+    rule: Rule, bad: Objects, good: Objects, settings: Settings
+) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
+    yield "the bad example, remedied", lambda w, r: _verdicts(w, r, _remedied(r, bad, settings), settings) == _NOTHING
+    yield "the good example, remedied", _is_remedied(good, settings, good)
+    for case in _cases(rule):
+        is_clean = not case.finds and not case.undecided
+        expected = case.objects if case.remedied is None and is_clean else case.remedied
+        yield f"{case.says}, remedied", _is_remedied(case.objects, _settings(rule, case.settings), expected)
+    for path, objects in test_unknown.with_unknowns(list(bad)):
+        yield f"bad, {path} unknown, remedied", _is_remedied(tuple(objects), settings, None)
+
+
+def _cases(rule: Rule) -> list[cases.Case]:
+    """None while a rule is being written: `test_cases.py` asks for them."""
+    return cases.load(rule.id) if (cases.FOLDER / f"{rule.id}.yaml").exists() else []
+
+
+_NOTHING: Outcome = (set(), set())
+
+
+def _settings(rule: Rule, data: Mapping[str, Any]) -> Settings:
+    return settings_file.parse({**data, "levels": {rule.id: "mandatory"}})
+
+
+def _exactly(finds: frozenset[str], undecided: frozenset[str]) -> Callable[[Outcome], bool]:
+    return lambda found: found == (set(finds), set(undecided))
+
+
+def _gives(objects: Objects, settings: Settings, holds: Callable[[Outcome], bool]) -> Callable[[World, Any], bool]:
+    return lambda world, rule: holds(_verdicts(world, rule, objects, settings))
+
+
+def _is_remedied(objects: Objects, settings: Settings, expected: Objects | None) -> Callable[[World, Any], bool]:
+    """The remedy gives what is expected, if that is named, and changes nothing the second time."""
+
+    def holds(_world: World, rule: Any) -> bool:
+        once = _remedied(rule, objects, settings)
+        return (expected is None or once == list(expected)) and _remedied(rule, once, settings) == once
+
+    return holds
+
+
+def _remedied(rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+    changed = [copy.deepcopy(dict(each)) for each in objects]
+    for each in changed:
+        rule.remedy(each, settings)
+    return changed
+
+
+def _verdicts(world: World, rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings) -> Outcome:
+    new_object = world.load("policies.objects").Object
+    found = world.load("policies.evaluate").evaluate([new_object(each) for each in objects], [rule], settings)
+    return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
+
+
+def lines_of(trial: Trial, world: World) -> Lines:
+    """The lines of the package that a trial runs through: a mutation elsewhere can't change it."""
+    seen: set[tuple[str, int]] = set()
+
+    def enter(frame: FrameType, _event: str, _argument: Any) -> Any:
+        return line if frame.f_code.co_filename.startswith(_OURS) else None
+
+    def line(frame: FrameType, _event: str, _argument: Any) -> Any:
+        seen.add((frame.f_code.co_filename, frame.f_lineno))
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(enter)
+    try:
+        trial.passes(world)
+    finally:
+        sys.settrace(before)
+    return frozenset(seen)
