@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from policies.unknown import is_unknown
+from policies.view import walk
 
 
 def matches_labels(wanted: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
@@ -17,29 +18,26 @@ def matches_labels(wanted: Mapping[str, Any], labels: Mapping[str, Any]) -> bool
 
 
 def matches(selector: Any, labels: Mapping[str, Any]) -> bool:
-    """A LabelSelector (`matchLabels`, `matchExpressions`); an empty one matches everything, None nothing."""
+    """A LabelSelector (`matchLabels`, `matchExpressions`); an empty one matches everything, what is none nothing."""
     if not isinstance(selector, Mapping):
         return False
-    expressions = selector.get("matchExpressions") or []
-    return matches_labels(selector.get("matchLabels") or {}, labels) and all(
-        _matches_expression(expression, labels) for expression in expressions
-    )
+    wanted, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    if not isinstance(wanted, Mapping) or not isinstance(expressions, list):
+        return False
+    return matches_labels(wanted, labels) and all(_matches_expression(each, labels) for each in expressions)
 
 
 def is_undecided(selector: Any, labels: Mapping[str, Any]) -> bool:
     """Whether the answer hangs on a value that is not known yet."""
-    if is_unknown(selector, *labels.values()):
-        return True
-    if not isinstance(selector, Mapping):
+    return is_unknown(*labels.values(), *(value for _, value in walk(selector)))
+
+
+def _matches_expression(expression: Any, labels: Mapping[str, Any]) -> bool:
+    if not isinstance(expression, Mapping):
         return False
-    return any(
-        is_undecided(value, {}) if isinstance(value, Mapping) else is_unknown(value) for value in selector.values()
-    )
-
-
-def _matches_expression(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    key, operator, values = str(expression.get("key")), expression.get("operator"), expression.get("values") or []
-    match operator:
+    key, values = str(expression.get("key")), expression.get("values")
+    values = values if isinstance(values, list) else []
+    match expression.get("operator"):
         case "In":
             return key in labels and labels[key] in values
         case "NotIn":

@@ -92,6 +92,13 @@ class View:
             return {}
         return {str(key): here.at((key,)) for key in data}
 
+    def is_known(self) -> bool:
+        """Whether everything below is known. What is not, is noted."""
+        unknown = [path for path, value in walk(self.data) if value is UNKNOWN]
+        for path in unknown:
+            self.at(path)
+        return not unknown
+
     def expect(self, wanted: type, name: str) -> Any:
         """The value itself if it has the type; None, noted as malformed, if it has another one."""
         data = self.data
