@@ -1,0 +1,57 @@
+"""What a stack says about money: where it runs, on which nodes, with what traffic, and how much it may cost.
+
+Plain values; `parse` of the stack file's `slipway:cost` is in settings_file.py. All defaults are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from infra.cost.types import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a model is asked for at its peak: tokens that it reads and writes a second, over all replicas."""
+
+    peak_tokens_s: Fraction
+    utilisation: Fraction = Fraction(45, 100)  # mean over working time by the peak
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Limits a month, in whole currency units; None: no limit."""
+
+    typical: int | None = None
+    high: int | None = None
+    per_model: Mapping[str, int] = field(default_factory=dict)
+    per_million_tokens: Mapping[str, Fraction] = field(default_factory=dict)
+    warn_percent: int = 80
+    critical_percent: int = 95
+
+
+@dataclass(frozen=True, slots=True)
+class CostSettings:
+    """See docs/cost.md for what each one does."""
+
+    provider: str
+    region: str
+    pools: tuple[Pool, ...]
+    currency: str = "USD"
+    exchange_rate: Fraction = Fraction(1)  # of the currency for a dollar
+    has_control_plane: bool = True
+    storage_kinds: Mapping[str, str] = field(default_factory=dict)  # class of the cluster -> the provider's kind
+    discounts_percent: Mapping[str, int] = field(default_factory=dict)  # by "compute", "storage", "network"
+    overrides: Mapping[str, Fraction] = field(default_factory=dict)  # machine type -> an hour on demand
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)  # by model
+    budgets: Budgets = Budgets()
+    # What is assumed where nothing is known
+    working_time_load: Fraction = Fraction(35, 100)  # how far between least and most replicas, 8 to 20 on workdays
+    other_time_load: Fraction = Fraction(10, 100)
+    spot_fallback: Fraction = Fraction(10, 100)  # share of the time in which spot is not to be had
+    reclaims_per_month: Fraction = Fraction(11, 100)  # of one spot node: -ln(1 - p) for p = 10 % a month
+    egress_gb: int = 0
+    stale_warning_days: int = 45
+    stale_failure_days: int = 120
