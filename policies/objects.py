@@ -5,7 +5,7 @@ Knows identity (kind, namespace, name, origin) and pod templates. Knows no rule,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,8 @@ class Object:
     is_patch: bool = False
     has_secrets: frozenset[str] = frozenset()
     """Paths of values that the origin marks as secret."""
+    find_line: Callable[[str], int] | None = field(default=None, compare=False, repr=False)
+    """The line of a path in the file it came from, where that is known."""
 
     @property
     def api_version(self) -> str:
@@ -185,17 +187,36 @@ class Stack:
 
 
 def expand(objects: Iterable[Object]) -> Iterator[Object]:
-    """The objects, with the items of `List`, `DeploymentList` and the like in place of the list."""
+    """The objects, with the items of `List`, `DeploymentList` and the like in place of the list.
+
+    An item that is not known yet, or no object at all, stays one of which nothing is known.
+    """
     for each in objects:
         items = each.data.get("items")
         if each.kind.endswith("List") and isinstance(items, list):
-            for item in items:
-                if isinstance(item, Mapping):
-                    kind = each.kind.removesuffix("List")
-                    named = {"apiVersion": each.api_version, "kind": kind} if kind else {}
-                    yield from expand([Object({**named, **item}, each.origin, each.is_patch)])
+            kind = each.kind.removesuffix("List")
+            named = {"apiVersion": each.api_version, "kind": kind} if kind else {}
+            for index, item in enumerate(items):
+                yield from expand([_item(each, index, item, named)])
         else:
             yield each
+
+
+def _item(owner: Object, index: int, item: Any, named: Mapping[str, Any]) -> Object:
+    place, find_line = f"items[{index}]", owner.find_line
+    secrets = frozenset(path.removeprefix(f"{place}.") for path in owner.has_secrets if path.startswith(f"{place}."))
+    if not isinstance(item, Mapping):
+        return Object(named, owner.origin, is_patch=True)
+    if find_line is None:
+        return Object({**named, **item}, owner.origin, owner.is_patch, secrets)
+    file, _, _ = owner.origin.rpartition(":")
+    return Object(
+        {**named, **item},
+        f"{file}:{find_line(place)}",
+        owner.is_patch,
+        secrets,
+        lambda path: find_line(f"{place}.{path}" if path else place),
+    )
 
 
 def _find_templates(data: Any) -> Iterator[tuple[Key, ...]]:
