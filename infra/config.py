@@ -21,6 +21,8 @@ from infra.settings import AMBIENT, AUTO, NONE, Settings
 from infra.stack import ClusterConfig, ImageConfig, IngressConfig, ModelConfig, QuotaConfig, StackConfig
 
 PREFIX = f"{names.PROJECT}:"
+NOT_OURS = frozenset({"policy"})
+"""Keys of the same stack file that others read: the policy pack's settings."""
 
 
 def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:
@@ -28,7 +30,7 @@ def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:
     config = pulumi.Config(names.PROJECT)
     set_keys = {key.removeprefix(PREFIX) for key in pulumi.runtime.get_config_env() if key.startswith(PREFIX)}
     known = {field.alias or name for name, field in Settings.model_fields.items()}
-    found = {key: config.get(key) for key in sorted(known | set_keys)}
+    found = {key: config.get(key) for key in sorted((known | set_keys) - NOT_OURS)}
     raw = {key: _decode(text) for key, text in found.items() if text is not None}
     return parse(pulumi.get_stack(), raw, catalog, endpoints)
 

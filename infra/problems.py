@@ -55,6 +55,8 @@ def _keys_beside(schema: type[BaseModel], location: Location) -> list[str]:
     """The keys that are allowed where the last part of the location was found."""
     current: Any = schema
     for part in location[:-1]:
+        if isinstance(part, int):  # an element of a list, whose schema was taken already
+            continue
         if get_origin(current) is dict:
             current = get_args(current)[1]
         else:

@@ -7,6 +7,8 @@ come from the stack file, `slipway:policy`; without them, or without a stack, a 
 from __future__ import annotations
 
 import datetime
+import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,7 @@ from policies.rules import RULES
 from policies.settings import Level, Settings
 
 CONFIG_NAMESPACE, CONFIG_KEY = "slipway", "policy"
+PREFIX = f"{CONFIG_NAMESPACE}:{CONFIG_KEY}."
 MAX_MESSAGE_BYTES = 400 * 2**20  # as in the SDK: a stack is one message
 NUM_WORKERS = 4
 DAY_S = 24 * 60 * 60
@@ -35,7 +38,7 @@ DAY_S = 24 * 60 * 60
 def main() -> None:
     """Serve until the engine ends this process. The port is the first line of output, as the engine expects."""
     try:
-        analyzer = make_analyzer(RULES, read_settings())
+        analyzer = make_analyzer(RULES, read_settings(RULES))
     except PolicyError as error:
         print(f"policy pack: {error}", file=sys.stderr)  # noqa: T201  shown by the engine
         sys.exit(1)
@@ -52,10 +55,19 @@ def main() -> None:
         server.stop(None)
 
 
-def read_settings() -> Settings:
+def read_settings(rules: Sequence[Rule]) -> Settings:
     """Those of the running stack, whichever project it is of."""
-    found = pulumi.Config(CONFIG_NAMESPACE).get_object(CONFIG_KEY)
-    return settings_file.parse(found if found is not None else {})
+    text = pulumi.Config(CONFIG_NAMESPACE).get(CONFIG_KEY)
+    try:
+        data = json.loads(text) if text else {}
+    except json.JSONDecodeError:
+        data = text
+    return settings_file.parse(data, stack=_stack(), rule_ids={rule.id for rule in rules}, prefix=PREFIX)
+
+
+def _stack() -> str:
+    """Empty where the pack runs for none, as when it is published."""
+    return os.environ.get("PULUMI_STACK", "")
 
 
 def make_analyzer(rules: Sequence[Rule], settings: Settings) -> Analyzer:

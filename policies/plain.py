@@ -31,7 +31,8 @@ def from_struct(struct: Struct) -> Plain:
     """Read a message."""
     secrets: set[str] = set()
     texts: set[str] = set()
-    data = {key: _read(value, join("", key), secrets, texts, hidden=False) for key, value in struct.fields.items()}
+    fields = sorted(struct.fields.items())  # the message has no order of its own
+    data = {key: _read(value, join("", key), secrets, texts, hidden=False) for key, value in fields}
     return Plain(data, frozenset(secrets), frozenset(texts))
 
 
@@ -66,7 +67,7 @@ def _read_mapping(struct: Struct, path: str, secrets: set[str], texts: set[str],
         hidden = True
     if mark in (SECRET, OUTPUT):
         return _read(fields["value"], path, secrets, texts, hidden=hidden) if "value" in fields else UNKNOWN
-    return {key: _read(each, join(path, key), secrets, texts, hidden=hidden) for key, each in fields.items()}
+    return {key: _read(each, join(path, key), secrets, texts, hidden=hidden) for key, each in sorted(fields.items())}
 
 
 def write_back(original: Struct, before: Mapping[str, Any], after: Mapping[str, Any]) -> Struct:

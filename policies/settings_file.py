@@ -1,39 +1,106 @@
 """Settings as people write them (a mapping from YAML or JSON) -> Settings. All problems are reported together.
 
-Keys are the fields of `Settings`; versions are written as text, such as "1.36".
+Keys are the fields of `Settings`; versions are written as text, such as "1.36". What is not said is the default, except
+`environment`: that follows from the name of the stack, so that `staging` is not held to what only `prod` needs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any
+import difflib
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any, Literal, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from infra.problems import describe
 from policies.errors import SettingsError
-from policies.settings import Settings
+from policies.settings import Settings, Waiver
 
-_KEYS = tuple(f.name for f in fields(Settings))
-_VERSIONS = tuple(key for key in _KEYS if key.endswith("_version"))
+DEV_WORDS = frozenset({"local", "dev", "development", "test", "testing", "staging", "stage", "qa", "sandbox", "ci"})
+PROD_WORDS = frozenset({"prod", "production", "live"})
+EVERY_RULE = "all"
+SHARES = frozenset({"gpu_memory_utilization"})
+VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
-def parse(data: Mapping[str, Any]) -> Settings:
-    """Raises SettingsError that names each wrong key, its value and what is allowed."""
-    problems = [f"{key}: no such setting; allowed: {', '.join(_KEYS)}" for key in data if key not in _KEYS]
-    values = {key: _version(key, value, problems) if key in _VERSIONS else value for key, value in data.items()}
+def parse(data: object, *, stack: str = "", rule_ids: Collection[str] | None = None, prefix: str = "") -> Settings:
+    """Raises SettingsError that names each wrong setting, its value and what is allowed.
+
+    Without `rule_ids`, any rule may be named. `prefix` is put before the settings' names.
+    """
+    if not isinstance(data, Mapping):
+        raise SettingsError([f"{prefix.rstrip('.') or 'settings'}: must be a mapping of keys to values"])
+    problems: list[str] = []
+    raw = {"environment": environment_of(stack), **{str(key): value for key, value in data.items()}}
+    values = {key: _version(key, value, problems) if key.endswith("_version") else value for key, value in raw.items()}
+    problems += _out_of_range(values)
+    problems += _unknown_rules(values, rule_ids) if rule_ids is not None else []
     try:
-        settings = TypeAdapter(Settings).validate_python(values)
+        model = _model(Settings).model_validate(values)
     except ValidationError as error:
-        problems += [f"{'.'.join(map(str, e['loc']))}: {e['input']!r}: {e['msg']}" for e in error.errors()]
+        problems += describe(error, _model(Settings), lambda location: ".".join(map(str, location)))
     if problems:
-        raise SettingsError(problems)
-    return settings
+        raise SettingsError([prefix + problem for problem in problems])
+    found = {name: getattr(model, name) for name in type(model).model_fields}
+    waivers = tuple(Waiver(**dict(waiver)) for waiver in found.pop("waivers"))
+    return Settings(**found, waivers=waivers)
 
 
-def _version(key: str, value: Any, problems: list[str]) -> Any:
-    major, dot, minor = str(value).removeprefix("v").partition(".")
-    if dot and major.isdigit() and minor.isdigit():
-        return int(major), int(minor)
-    problems.append(f'{key}: {value!r}; allowed: a version such as "1.36", as text')
+def environment_of(stack: str) -> Literal["prod", "dev"]:
+    """`dev` for a stack named so (`local`, `staging`, `team-a-test`); `prod` for any other, and for no stack."""
+    words = set(re.split(r"[^a-z0-9]+", stack.lower()))
+    return "dev" if words & DEV_WORDS and not words & PROD_WORDS else "prod"
+
+
+@cache
+def _model(plain: type) -> type[BaseModel]:
+    """A dataclass as a model that refuses keys it does not have."""
+    hints = get_type_hints(plain)
+    config = ConfigDict(extra="forbid", str_min_length=1, str_strip_whitespace=True)
+    return create_model(plain.__name__, __config__=config, **{f.name: _field(f, hints[f.name]) for f in fields(plain)})
+
+
+def _field(field: Any, hint: Any) -> Any:
+    if field.default_factory is not MISSING:
+        return (hint, Field(default_factory=field.default_factory))
+    if field.default is MISSING:
+        return (hint, ...)
+    return (tuple[_model(Waiver), ...] if field.name == "waivers" else hint, field.default)  # type: ignore[misc]
+
+
+def _version(key: str, value: object, problems: list[str]) -> tuple[int, int]:
+    if isinstance(value, str) and (found := VERSION.fullmatch(value)):
+        return int(found[1]), int(found[2])
+    problems.append(f'{key}: {value!r} is not allowed; allowed: a version such as "1.36", in quotes')
     return (1, 36)
+
+
+def _unknown_rules(values: Mapping[str, Any], rule_ids: Collection[str]) -> Iterator[str]:
+    levels, waivers = values.get("levels"), values.get("waivers")
+    if isinstance(levels, Mapping):
+        for rule in levels:
+            if rule != EVERY_RULE and rule not in rule_ids:
+                yield f"levels.{rule}: there is no such rule; {_like(str(rule), {*rule_ids, EVERY_RULE})}"
+    if isinstance(waivers, list):
+        for index, waiver in enumerate(waivers):
+            rule = waiver.get("rule") if isinstance(waiver, Mapping) else None
+            if isinstance(rule, str) and rule not in rule_ids:
+                yield f"waivers.{index}.rule: {rule!r}: there is no such rule; {_like(rule, rule_ids)}"
+
+
+def _like(rule: str, rule_ids: Collection[str]) -> str:
+    near = difflib.get_close_matches(rule, sorted(rule_ids), n=3)
+    return f"did you mean {' or '.join(near)}?" if near else "allowed: the rules in docs/policies.md"
+
+
+def _out_of_range(values: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        most = 1 if name in SHARES else math.inf
+        for number in value.values() if isinstance(value, Mapping) else [value]:
+            if isinstance(number, int | float) and not 0 <= number <= most:
+                allowed = "0 to 1" if name in SHARES else "0 or more"
+                yield f"{name}: {number} is not allowed; allowed: {allowed}"

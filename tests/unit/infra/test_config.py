@@ -183,9 +183,9 @@ def test_other_stacks_never_take_the_local_clusters_endpoints() -> None:
 
 
 def test_load_reads_what_pulumi_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mappings come as JSON, texts as they are; keys of other projects are not ours to judge."""
+    """Mappings come as JSON, texts as they are; keys of other projects and of the policy pack are not ours to judge."""
     with_json = {f"slipway:{key}": _as_pulumi(value) for key, value in raw_settings("local").items()}
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**with_json, "aws:region": "x"}))
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**with_json, "aws:region": "x", "slipway:policy": "{}"}))
     pulumi.runtime.set_mocks(_NoMocks(), project="slipway", stack="local")
 
     loaded: StackConfig = load(CATALOG, endpoints.without_cluster())

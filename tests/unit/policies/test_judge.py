@@ -1,0 +1,110 @@
+"""What finally blocks: undecided verdicts, patches, waivers and their last day."""
+
+import datetime
+
+from policies.judge import Judgement, judge
+from policies.objects import Object
+from policies.rules.security import read_only_root_fs
+from policies.settings import Level, Settings, Waiver
+from policies.unknown import UNKNOWN
+
+TODAY = datetime.date(2026, 11, 21)
+
+
+def pod(name: str = "a", read_only: object = False, *, is_patch: bool = False) -> Object:
+    """A pod that the rule refuses unless told otherwise."""
+    container = {"name": "c", "securityContext": {"readOnlyRootFilesystem": read_only}}
+    data = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "n"}}
+    return Object({**data, "spec": {"containers": [container]}}, is_patch=is_patch)
+
+
+def waiver(target: str = "Pod n/a", expires: datetime.date = TODAY, rule: str = "read-only-root-fs") -> Waiver:
+    """One that holds today for the last time."""
+    return Waiver(rule, target, "team-a", "it writes", expires)
+
+
+def judged(*objects: Object, waivers: tuple[Waiver, ...] = (), level: str = "", is_preview: bool = False) -> Judgement:
+    """By the one rule."""
+    settings = Settings(waivers=waivers, levels={"read-only-root-fs": Level(level)} if level else {})
+    return judge(objects, [read_only_root_fs], settings, TODAY, is_preview=is_preview)
+
+
+def test_a_violation_blocks_at_its_level() -> None:
+    """`remediate` blocks what it could not put right; `advisory` tells; a good object has no verdict."""
+    assert judged(pod()).blocks
+    assert [v.level for v in judged(pod(), level="remediate").verdicts] == [Level.MANDATORY]
+    assert not judged(pod(), level="advisory").blocks
+    assert judged(pod(read_only=True)) == Judgement((), ())
+
+
+def test_what_is_not_known_yet_is_told_in_a_preview_and_blocks_afterwards() -> None:
+    """It never passes for consent."""
+    (verdict,) = judged(pod(read_only=UNKNOWN), is_preview=True).verdicts
+    assert verdict.level is Level.ADVISORY
+    assert verdict.undecided
+    assert verdict.message.endswith("(unknown: decided at up)")
+    (verdict,) = judged(pod(read_only=UNKNOWN)).verdicts
+    assert verdict.level is Level.MANDATORY
+    assert verdict.message.endswith("(still unknown, so it can't be allowed)")
+    (verdict,) = judged(pod(read_only=UNKNOWN), level="advisory").verdicts
+    assert verdict.level is Level.ADVISORY
+
+
+def test_a_patch_blocks_for_what_it_says_and_not_for_what_it_leaves_out() -> None:
+    """What it leaves out is in the object that it patches, which somebody else has made."""
+    assert judged(pod(is_patch=True)).blocks
+    silent = Object({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]}}, is_patch=True)
+    verdicts = judged(silent).verdicts
+    assert {verdict.level for verdict in verdicts} == {Level.ADVISORY}
+    assert all("not in this patch" in verdict.message for verdict in verdicts)
+
+
+def test_a_waiver_holds_through_its_last_day() -> None:
+    """It is told with its end, its owner and its reason."""
+    judgement = judged(pod(), waivers=(waiver(),))
+    assert not judgement.blocks
+    assert judgement.verdicts[0].message.endswith("(waived until 2026-11-21 by team-a: it writes)")
+    assert judgement.notices == ()
+
+
+def test_an_expired_waiver_blocks_again_and_says_so() -> None:
+    """From the day after."""
+    judgement = judged(pod(), waivers=(waiver(expires=TODAY - datetime.timedelta(days=1)),))
+    assert judgement.blocks
+    assert judgement.verdicts[0].message.endswith("(the waiver by team-a expired on 2026-11-20)")
+
+
+def test_of_two_waivers_the_one_that_holds_counts_and_the_other_may_go() -> None:
+    """In either order."""
+    old = waiver(expires=TODAY - datetime.timedelta(days=1))
+    for waivers in ((old, waiver()), (waiver(), old)):
+        judgement = judged(pod(), waivers=waivers)
+        assert not judgement.blocks
+        assert len(judgement.notices) == 1
+        assert "until 2026-11-20) is not needed" in judgement.notices[0]
+
+
+def test_a_waiver_means_its_rule_and_its_objects_only() -> None:
+    """Another object and another rule are refused as ever; a glob means all that it fits."""
+    assert judged(pod(), pod("b"), waivers=(waiver(),)).blocks
+    assert judged(pod(), waivers=(waiver(rule="other"),)).blocks
+    assert judged(pod(), waivers=(waiver("Job n/*"),)).blocks
+    assert not judged(pod(), pod("b"), waivers=(waiver("Pod n/*"),)).blocks
+    assert not judged(pod(), waivers=(waiver("* n/[ab]"),)).blocks
+
+
+def test_a_waiver_may_name_an_object_without_a_namespace() -> None:
+    """As ClusterRoles have none."""
+    assert not judged(pod(), waivers=(waiver("Pod a"),)).blocks
+
+
+def test_a_waiver_covers_what_is_still_unknown() -> None:
+    """Or a waived object would block as soon as something about it is not known."""
+    assert not judged(pod(read_only=UNKNOWN), waivers=(waiver(),)).blocks
+
+
+def test_a_waiver_that_nothing_needs_is_told() -> None:
+    """So that it goes."""
+    (notice,) = judged(pod(read_only=True), waivers=(waiver(),)).notices
+    expected = "the waiver of read-only-root-fs for 'Pod n/a' (team-a, until 2026-11-21) is not needed"
+    assert notice.startswith(expected)
