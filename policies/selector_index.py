@@ -33,15 +33,20 @@ class SelectorIndex:
         return [view for view, selector in tried if label_selectors.matches(selector, labels)]
 
 
-def index(selecting: Iterable[View], path: str = "spec.selector") -> SelectorIndex:
-    """The objects by their LabelSelectors. One without a selector selects nothing. What is not known is noted."""
+def index(selecting: Iterable[View], path: str = "spec.selector", *, is_plain: bool = False) -> SelectorIndex:
+    """The objects by their LabelSelectors. One without a selector selects nothing. What is not known is noted.
+
+    A plain selector is a mapping of labels, as in a Service, and selects nothing where it is empty.
+    """
     known: list[tuple[View, Mapping[str, Any]]] = []
     is_complete = True
     for view in selecting:
         selector = view.at(path)
         if not (is_identified(view) and selector.is_known()):
             is_complete = False
-        elif isinstance(selector.data, Mapping):
+        elif is_plain and selector.data:
+            known.append((view, {"matchLabels": selector.data}))
+        elif not is_plain and isinstance(selector.data, Mapping):
             known.append((view, selector.data))
     return SelectorIndex(_filed(known), is_complete)
 

@@ -76,3 +76,10 @@ def test_another_path_can_hold_the_selector() -> None:
     """Not only `spec.selector`."""
     view = Object({"kind": "NetworkPolicy", "spec": {"podSelector": {}}}).view(Trace())
     assert selector_index.index([view], "spec.podSelector").selecting("default", {}) == [view]
+
+
+@pytest.mark.parametrize(("selector", "number"), [({"app": "a"}, 1), ({"app": "b"}, 0), ({}, 0), (None, 0), ("app", 0)])
+def test_a_plain_selector_is_a_mapping_of_labels(selector: Any, number: int) -> None:
+    """As in a Service; an empty one selects nothing."""
+    found = selector_index.index([budget(selector)], is_plain=True)
+    assert len(found.selecting("one", {"app": "a", "n": "1"})) == number
