@@ -4,9 +4,9 @@ from types import ModuleType
 from typing import Final
 
 from policies.rule import Rule
-from policies.rules import security
+from policies.rules import host, kernel, privileges, profiles, security, users, volumes
 
-MODULES: Final[tuple[ModuleType, ...]] = (security,)
+MODULES: Final[tuple[ModuleType, ...]] = (privileges, users, profiles, kernel, host, volumes, security)
 
 
 def rules_of(module: ModuleType) -> tuple[Rule, ...]:
