@@ -21,7 +21,7 @@ from pulumi_policy import Policy
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 from policies import plain, resources, waivers
-from policies.evaluate import Verdict, evaluate_object, evaluate_stack
+from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
 from policies.judge import settle
 from policies.objects import Object, expand
 from policies.rule import Rule
@@ -94,20 +94,12 @@ class Analyzer(_PolicyAnalyzerServicer):
         response = proto.RemediateResponse()
         properties = request.properties
         for rule in self._rules:
-            if rule.remedy is None or self._settings.levels.get(rule.id) is not Level.REMEDIATE:
+            if level_of(rule, self._settings) is not Level.REMEDIATE:
                 continue
-            remedied = _remedied(rule, request.type, properties, self._settings)
-            if remedied is not None:
-                properties = remedied
-                response.remediations.append(
-                    proto.Remediation(
-                        policyName=rule.id,
-                        policyPackName=PACK,
-                        policyPackVersion=VERSION,
-                        description=rule.why,
-                        properties=properties,
-                    )
-                )
+            answer = _remedied(rule, request.type, properties, self._settings)
+            if answer is not None:
+                response.remediations.append(answer)
+                properties = answer.properties if answer.HasField("properties") else properties
         return response
 
     def _tell(self, verdicts: Iterable[Verdict], secrets: Iterable[str], *, with_urn: bool = False) -> list[Any]:
@@ -137,9 +129,20 @@ def _remedied(rule: Rule, resource_type: str, properties: Any, settings: Setting
         return None
     identity = {"apiVersion": target.api_version, "kind": target.kind}
     after = {**plain.from_struct(properties).data, **identity}
-    rule.remedy(after, settings)
+    words: dict[str, Any] = {
+        "policyName": rule.id,
+        "policyPackName": PACK,
+        "policyPackVersion": VERSION,
+        "description": rule.why,
+    }
+    try:
+        rule.remedy(after, settings)
+    except Exception as error:  # noqa: BLE001  the object stays as it is, and the rule judges it
+        return proto.Remediation(**words, diagnostic=f"the remedy itself failed: {type(error).__name__}")
     after = {key: value for key, value in after.items() if key in before or key not in identity}
-    return None if plain.is_same(before, after) else plain.write_back(properties, before, after)
+    if plain.is_same(before, after):
+        return None
+    return proto.Remediation(**words, properties=plain.write_back(properties, before, after))
 
 
 def _diagnostic(verdict: Verdict, secrets: Iterable[str], *, with_urn: bool) -> Any:

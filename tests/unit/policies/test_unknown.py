@@ -33,8 +33,8 @@ def test_an_unknown_value_in_a_bad_object_is_never_passed_over(rule: Rule) -> No
         assert refused or undecided, f"{path} unknown"
 
 
-def with_unknowns(objects: list[Any]) -> Iterator[tuple[tuple[str | int, ...], list[Any]]]:
-    """Copies of the objects, each with another value replaced by UNKNOWN."""
+def with_unknowns(objects: list[Any], instead: Any = UNKNOWN) -> Iterator[tuple[tuple[str | int, ...], list[Any]]]:
+    """Copies of the objects, each with another value replaced by UNKNOWN, or by what is to stand instead."""
     for path, _ in walk(objects):
         if len(path) < 2 or path[-1] in IDENTITY:
             continue
@@ -42,5 +42,5 @@ def with_unknowns(objects: list[Any]) -> Iterator[tuple[tuple[str | int, ...], l
         parent = changed
         for key in path[:-1]:
             parent = parent[key]
-        parent[path[-1]] = UNKNOWN
+        parent[path[-1]] = copy.deepcopy(instead)
         yield path, changed
