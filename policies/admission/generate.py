@@ -1,0 +1,151 @@
+"""Rules and settings -> ValidatingAdmissionPolicies and their bindings, as plain objects. Pure.
+
+One policy per rule: which kinds it concerns, the rule's CEL, and why. One binding: where it holds, and what it does,
+which is to deny where the rule is mandatory, to warn where it is advisory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from policies.admission.cel import Expressions, literal
+from policies.admission.expressions import expressions
+from policies.admission.reasons import REASONS
+from policies.admission.resources import POD_KINDS, RESOURCES, resource_rules, template
+from policies.evaluate import level_of
+from policies.rule import Rule, Scope
+from policies.settings import Level, Settings
+
+API_VERSION: Final = "admissionregistration.k8s.io/v1"
+LABELS: Final = {"app.kubernetes.io/managed-by": "slipway", "app.kubernetes.io/component": "policies"}
+SYSTEM_NAMESPACES: Final = ("kube-system", "kube-public", "kube-node-lease")
+NEEDS_OTHER_OBJECTS: Final = "it compares several objects, and CEL sees one"
+
+VARIABLES: Final[Mapping[str, str]] = {
+    "object": "dyn(object)",  # untyped: one expression serves many kinds
+    "template": template(),
+    "metadata": "variables.template.?metadata.orValue({})",
+    "spec": "variables.template.?spec.orValue({})",
+    "containers": " + ".join(
+        f"variables.spec.?{name}.orValue([])" for name in ("initContainers", "containers", "ephemeralContainers")
+    ),
+    "main": "variables.spec.?initContainers.orValue([]).filter(c, c.?restartPolicy.orValue('') == 'Always')"
+    " + variables.spec.?containers.orValue([])",
+}
+"""Each may use those before it."""
+
+NOT_DELETED: Final = {"name": "is-not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
+NOT_CONTROL_PLANE: Final = {
+    "name": "is-not-asked-for-by-the-control-plane",
+    "expression": "request.userInfo.username != 'system:apiserver'"
+    " && !request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
+}
+"""For kinds outside of namespaces: the API server and its controllers keep their own roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Which namespaces the policies hold in: those with all the labels, or, without any, all but the system's."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    exempt: Sequence[str] = SYSTEM_NAMESPACES
+
+    @property
+    def selector(self) -> dict[str, Any]:
+        """As a binding writes it. Where labels are asked for, the exempt namespaces are exempt all the same."""
+        names = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": list(self.exempt)}
+        labels = {"matchLabels": dict(self.labels)} if self.labels else {}
+        return {**labels, "matchExpressions": [names]}
+
+
+def generate(rules: Iterable[Rule], settings: Settings, fence: Fence | None = None) -> list[dict[str, Any]]:
+    """Policy and binding of every rule that CEL can say and that the settings don't leave out."""
+    said = expressions(settings)
+    objects: list[dict[str, Any]] = []
+    for rule in rules:
+        level = level_of(rule, settings)
+        if level is not Level.DISABLED and (demands := said.get(rule.id, Expressions())) != Expressions():
+            objects += [policy(rule, demands), binding(rule, level, fence or Fence())]
+    return objects
+
+
+def not_said(rules: Iterable[Rule], settings: Settings) -> dict[str, str]:
+    """The rules that no policy stands for, by id, and why."""
+    said = expressions(settings)
+    reasons = {}
+    for rule in rules:
+        if level_of(rule, settings) is Level.DISABLED:
+            reasons[rule.id] = "the settings disable it"
+        elif rule.id not in said:
+            reasons[rule.id] = REASONS.get(rule.id, NEEDS_OTHER_OBJECTS)
+        elif said[rule.id] == Expressions():
+            reasons[rule.id] = "the settings ask for nothing here"
+    return reasons
+
+
+def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
+    """The policy that stands for a rule."""
+    kinds = POD_KINDS if rule.scope is Scope.POD else rule.kinds
+    validations = _validations(rule, demands)
+    is_outside = any(not RESOURCES[kind].is_namespaced for kind in kinds)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": name_of(rule), "labels": LABELS, "annotations": {"slipway.dev/source": rule.source}},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": resource_rules(kinds)},
+            "matchConditions": [NOT_DELETED, *([NOT_CONTROL_PLANE] if is_outside else [])],
+            "variables": _variables(validations, demands),
+            "validations": validations,
+        },
+    }
+
+
+def binding(rule: Rule, level: Level, fence: Fence) -> dict[str, Any]:
+    """Where a policy holds and what it does."""
+    actions = ["Warn", "Audit"] if level is Level.ADVISORY else ["Deny"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name_of(rule), "labels": LABELS},
+        "spec": {
+            "policyName": name_of(rule),
+            "validationActions": actions,
+            "matchResources": {"namespaceSelector": fence.selector},
+        },
+    }
+
+
+def name_of(rule: Rule) -> str:
+    """Of the policy and of its binding."""
+    return f"slipway-{rule.id}"
+
+
+def _validations(rule: Rule, demands: Expressions) -> list[dict[str, str]]:
+    message = f"{rule.why} ({rule.id})"
+    validations = []
+    if demands.container is not None:
+        names = "variables.refused.map(c, c.name).join(', ')"
+        said = {"messageExpression": f"'container ' + {names} + ': ' + {literal(message)}"}
+        validations.append({"expression": "size(variables.refused) == 0", "message": message, **said})
+    wholes = [demand for demand in (demands.pod, demands.object) if demand is not None]
+    return validations + [{"expression": demand, "message": message} for demand in wholes]
+
+
+def _variables(validations: Sequence[Mapping[str, str]], demands: Expressions) -> list[dict[str, str]]:
+    """Those that are used, each after those that it uses."""
+    all_of_them = dict(VARIABLES)
+    if demands.container is not None:
+        all_of_them["refused"] = f"variables.containers.filter(c, !({demands.container}))"
+    wanted: list[str] = []
+    waiting = [text for each in validations for text in each.values()]
+    while waiting:
+        for name in re.findall(r"variables\.(\w+)", waiting.pop()):
+            if name not in wanted:
+                wanted.append(name)
+                waiting.append(all_of_them[name])
+    return [{"name": name, "expression": cel} for name, cel in all_of_them.items() if name in wanted]
