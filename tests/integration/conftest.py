@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from tests.helpers import tiny_gguf
 from tests.helpers.llama import make_importable
 from tests.helpers.running_server import RunningServer, model_entry
+from tests.integration.plugins.control_plane import Binaries, ControlPlane, PodStatuses, running
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,19 @@ def own_folder(tiny_model: Path, tmp_path: Path) -> Path:
     """A models directory for a server of the test's own."""
     (tmp_path / "tiny.gguf").symlink_to(tiny_model)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Binaries:
+    """The programs of the toolchain."""
+    return Binaries.read(os.environ)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory, binaries: Binaries) -> Iterator[ControlPlane]:
+    """One Kubernetes for all tests of a session; its pods become ready at once, unless their image is broken."""
+    with running(tmp_path_factory.mktemp("control-plane"), binaries) as plane:
+        kubelet = PodStatuses(plane)
+        kubelet.start()
+        yield plane
+        kubelet.stop()

@@ -1,29 +1,12 @@
-"""One control plane for all tests of the plugins; a project of its own for each test module."""
+"""A project of its own for each test module."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.plugins.control_plane import Binaries, ControlPlane, PodStatuses, running
+from tests.integration.plugins.control_plane import Binaries, ControlPlane
 from tests.integration.plugins.workspace import Workspace
-
-
-@pytest.fixture(scope="session")
-def binaries() -> Binaries:
-    """The programs of the toolchain."""
-    return Binaries.read(os.environ)
-
-
-@pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory, binaries: Binaries) -> Iterator[ControlPlane]:
-    """A Kubernetes whose pods become ready at once, unless their image is broken."""
-    with running(tmp_path_factory.mktemp("control-plane"), binaries) as plane:
-        kubelet = PodStatuses(plane)
-        kubelet.start()
-        yield plane
-        kubelet.stop()
 
 
 @pytest.fixture(scope="module")
