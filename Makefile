@@ -21,7 +21,7 @@ status: venv ## what runs, and the address
 preview: venv ## what a stack would create, without a cluster: make preview stack=prod
 	@$(TOOLS) preview $(or $(stack),prod)
 
-env: venv ## shell lines that put pulumi and kubectl on PATH: eval "$$(make -s env)"
+env: venv ## shell lines that put pulumi, kubectl and slipway on PATH: eval "$$(make -s env)"
 	@$(TOOLS) env
 
 check: venv-dev ## format, lint, types, unit tests: under a minute, needs nothing else

@@ -6,6 +6,7 @@ of `make env` is evaluated by a shell, also where this comes first.
 """
 
 import hashlib
+import shlex
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ def main(requirements: str) -> None:
     stamp = VENV / ("." + requirements.replace("/", "-"))
     python = VENV / "bin" / "python"
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        write_command()
         return
     started = time.monotonic()
     print(f"... virtual environment: {requirements}", file=sys.stderr, flush=True)
@@ -35,8 +37,20 @@ def main(requirements: str) -> None:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
     if subprocess.call([*pip, "-r", str(ROOT / requirements)], stdout=sys.stderr):
         sys.exit(f"pip could not install {requirements} (see above); run the same command again to go on")
+    write_command()
     stamp.write_text(wanted)
     print(f"ok  virtual environment: {requirements} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+
+
+def write_command() -> None:
+    """Put `slipway` beside the other programs of the environment: this checkout's, from any folder."""
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from slipway.cli import main; main()"
+    words = " ".join(shlex.quote(word) for word in (str(VENV / "bin" / "python"), "-I", "-c", code, str(ROOT)))
+    command = VENV / "bin" / "slipway"
+    text = f'#!/bin/sh\n# Written by tools/bootstrap.py.\nexec {words} "$@"\n'
+    if not command.exists() or command.read_text() != text:
+        command.write_text(text)
+        command.chmod(0o755)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def status() -> None:
 
 @app.command()
 def env() -> None:
-    """Print shell lines that put this checkout's pulumi and kubectl on PATH: `eval "$(make -s env)"`."""
+    """Print shell lines that put this checkout's pulumi, kubectl and slipway on PATH: `eval "$(make -s env)"`."""
     with one_line_errors():
         print("\n".join(shell_lines(settings.load())))
 
@@ -96,7 +96,7 @@ def shell_lines(loaded: Settings) -> list[str]:
     Not exported: with the empty passphrase of `local` in the shell, `pulumi stack init prod` would encrypt with it.
     """
     cli = pulumi.need_existing(loaded)
-    wanted = dict(cli.env) | pulumi.place_kubectl(loaded)
+    wanted = dict(cli.env) | pulumi.place_commands(loaded)
     changed = {k: v for k, v in wanted.items() if os.environ.get(k) != v}
     found = local_cluster.status(loaded)
     if loaded.kubeconfig is None and found.exists:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,15 +152,12 @@ def assemble(settings: Settings, programs: Programs) -> dict[str, str]:
     }
 
 
-def place_kubectl(settings: Settings) -> dict[str, str]:
-    """Put the built kubectl, if there is one, into the folder that `make env` adds to PATH; the changed variables."""
-    try:
-        built = Path(toolchain.existing(settings, [KUBERNETES])["kubectl"])
-    except KeyError:
-        return {}
+def place_commands(settings: Settings) -> dict[str, str]:
+    """Put `slipway`, and kubectl where it is built, into the folder that `make env` adds to PATH; that PATH."""
     bin_dir = settings.clone_dir / "bin"
-    bin_dir.mkdir(parents=True, exist_ok=True)
-    _place(built, bin_dir / "kubectl")
+    _write_wrapper(bin_dir / "slipway", "slipway", [])
+    with suppress(KeyError):  # kubectl may not be built
+        _place(Path(toolchain.existing(settings, [KUBERNETES])["kubectl"]), bin_dir / "kubectl")
     return {"PATH": _path_with(bin_dir, os.environ, is_last=bool(installed()))}
 
 

@@ -26,9 +26,6 @@ class Source:
     objects: tuple[Object, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    def __add__(self, other: Source) -> Source:
-        return Source(self.objects + other.objects, self.notes + other.notes)
-
 
 def gather(found: Iterable[Object | Note], name: str) -> Source:
     """What a text holds, in its order."""

@@ -57,3 +57,17 @@ def test_an_old_python_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     main: Callable[[str], None] = bootstrap.main
     with pytest.raises(SystemExit, match=r"Python 3.11 or newer is needed"):
         main("requirements.txt")
+
+
+def test_the_environment_has_the_command_slipway_also_when_it_was_made_before(
+    calls: list[list[str]], tmp_path: Path
+) -> None:
+    """It runs this checkout, wherever the shell is."""
+    bootstrap.main("requirements.txt")
+    command = tmp_path / ".venv" / "bin" / "slipway"
+    text = command.read_text()
+    assert str(tmp_path) in text
+    assert command.stat().st_mode & 0o111
+    command.unlink()
+    bootstrap.main("requirements.txt")
+    assert command.read_text() == text

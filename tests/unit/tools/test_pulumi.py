@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -151,19 +152,29 @@ def test_what_is_not_built_is_not_there_and_is_not_built(tmp_path: Path, monkeyp
 
 
 @pytest.mark.parametrize("own_pulumi", [None, "/usr/bin/pulumi"])
-def test_kubectl_comes_with_make_env_where_it_is_built(
+def test_slipway_comes_with_make_env_and_kubectl_where_it_is_built(
     own_pulumi: str | None, built: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Behind an installed pulumi's folder, which must stay the one that is found; once, however often."""
     settings = support.settings(tmp_path)
     monkeypatch.setattr(pulumi, "installed", lambda: own_pulumi)
-    assert pulumi.place_kubectl(settings) == {}
+    pulumi.place_commands(settings)
+    bin_dir = tmp_path / ".slipway" / "bin"
+    assert [path.name for path in bin_dir.iterdir()] == ["slipway"]
     folder = GoBuild(KUBERNETES, settings.cache_dir).bin_dir
     folder.mkdir(parents=True)
     (folder / "kubectl").write_text("kubectl")
     monkeypatch.setenv("PATH", "/usr/bin")
     for _ in range(2):
-        monkeypatch.setenv("PATH", pulumi.place_kubectl(settings)["PATH"])
-    bin_dir = str(tmp_path / ".slipway" / "bin")
-    assert os.environ["PATH"].split(":") == (["/usr/bin", bin_dir] if own_pulumi else [bin_dir, "/usr/bin"])
-    assert Path(bin_dir, "kubectl").read_text() == "kubectl"
+        monkeypatch.setenv("PATH", pulumi.place_commands(settings)["PATH"])
+    others = ["/usr/bin"]
+    assert os.environ["PATH"].split(":") == ([*others, str(bin_dir)] if own_pulumi else [str(bin_dir), *others])
+    assert (bin_dir / "kubectl").read_text() == "kubectl"
+
+
+def test_the_slipway_that_make_env_brings_runs_this_checkout_from_any_folder(built: Programs, tmp_path: Path) -> None:
+    """It is not installed anywhere."""
+    pulumi.place_commands(support.settings(tmp_path))
+    command = [str(tmp_path / ".slipway" / "bin" / "slipway"), "policy", "--help"]
+    shown = subprocess.run(command, cwd="/", capture_output=True, text=True, check=True).stdout
+    assert "slipway policy" in shown

@@ -1,0 +1,77 @@
+"""For people: verdicts by object, the worst first, and a sum. The same lines with and without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from policies.evaluate import Verdict
+from policies.reports.report import Report, Status, place_of, printable, title_of
+from policies.settings import Level
+
+_STYLES = {"mandatory": "bold red", "advisory": "yellow", "unknown": "cyan", "waived": "dim"}
+
+
+def lines(report: Report) -> Iterator[Text]:
+    """The whole report."""
+    for verdicts in _by_object(report).values():
+        yield _heading(verdicts[0])
+        width = max(len(verdict.rule.id) for verdict in verdicts)
+        for verdict in sorted(verdicts, key=lambda each: _WORDS.index(_word(report, each))):
+            yield _line(report, verdict, width)
+        yield Text()
+    for note in report.notes:
+        yield Text(f"note: {printable(note.origin)}: {printable(note.message)}")
+    for notice in report.notices:
+        yield Text(f"note: {printable(notice)}")
+    yield summary(report)
+    if report.verdicts:
+        yield Text("Why, and how to do it right: slipway policy explain RULE", style="dim")
+
+
+def summary(report: Report) -> Text:
+    """The last line: what was judged, what was found."""
+    counts = {
+        "mandatory": report.count(Status.VIOLATION, Level.MANDATORY),
+        "advisory": report.count(Status.VIOLATION, Level.ADVISORY),
+        "unknown": report.count(Status.UNKNOWN),
+        "waived": report.count(Status.WAIVED),
+    }
+    text = Text(f"{_plural(report.num_objects, 'object')}, {_plural(len(report.rules), 'rule')}: ")
+    for index, (word, count) in enumerate(counts.items()):
+        text.append(", " if index else "")
+        text.append(f"{count} {word}", style=_STYLES[word] if count else "")
+    return text.append(". Not passed." if report.is_failed else ". Passed.")
+
+
+_WORDS = tuple(_STYLES)
+
+
+def _word(report: Report, verdict: Verdict) -> str:
+    status = report.status(verdict)
+    return verdict.level.value if status is Status.VIOLATION else status.value
+
+
+def _by_object(report: Report) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = {}
+    for verdict in report.verdicts:
+        found.setdefault(f"{verdict.object.origin} {verdict.object.id}", []).append(verdict)
+    return found
+
+
+def _heading(verdict: Verdict) -> Text:
+    origin = printable(verdict.object.origin)
+    text = Text(f"{origin}: " if origin else "")
+    return text.append(title_of(verdict), style="bold")
+
+
+def _line(report: Report, verdict: Verdict, width: int) -> Text:
+    word, line = _word(report, verdict), place_of(verdict).line
+    text = Text("  ").append(f"{word:<10}", style=_STYLES[word]).append(f"{verdict.rule.id:<{width + 1}}")
+    where = [f"line {line}" if line else "", verdict.path]
+    return text.append(printable(f"{' '.join(filter(None, where))}: {verdict.message}"))
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
