@@ -60,8 +60,8 @@ def put(data: dict[str, Any], path: str, value: Any) -> None:
 
 
 def drop(data: dict[str, Any], path: str) -> None:
-    """Remove a field, if it is there."""
-    parent, _, last = path.rpartition(".")
-    owner = get(data, parent) if parent else data
-    if isinstance(owner, dict):
-        owner.pop(last, None)
+    """Remove a field that is there."""
+    *parents, last = path.split(".")
+    for key in parents:
+        data = data[key]
+    del data[last]

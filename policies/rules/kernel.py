@@ -15,21 +15,17 @@ from policies.settings import Settings
 SELINUX = "securityContext.seLinuxOptions"
 PROC_MOUNT = "securityContext.procMount"
 
-SELINUX_TYPES: Mapping[str, tuple[int, int]] = {
-    "": (1, 0),
-    "container_t": (1, 0),
-    "container_init_t": (1, 0),
-    "container_kvm_t": (1, 0),
-    "container_engine_t": (1, 31),
-}
-"""Allowed, and since which version."""
+SELINUX_TYPES = ("", "container_t", "container_init_t", "container_kvm_t")
+SELINUX_TYPES_SINCE: Mapping[str, tuple[int, int]] = {"container_engine_t": (1, 31)}
 
-SYSCTLS: Mapping[str, tuple[int, int]] = {
-    "kernel.shm_rmid_forced": (1, 0),
-    "net.ipv4.ip_local_port_range": (1, 0),
-    "net.ipv4.tcp_syncookies": (1, 0),
-    "net.ipv4.ping_group_range": (1, 0),
-    "net.ipv4.ip_unprivileged_port_start": (1, 0),
+SYSCTLS = (
+    "kernel.shm_rmid_forced",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.ping_group_range",
+    "net.ipv4.ip_unprivileged_port_start",
+)
+SYSCTLS_SINCE: Mapping[str, tuple[int, int]] = {
     "net.ipv4.ip_local_reserved_ports": (1, 27),
     "net.ipv4.tcp_keepalive_time": (1, 29),
     "net.ipv4.tcp_fin_timeout": (1, 29),
@@ -40,14 +36,13 @@ SYSCTLS: Mapping[str, tuple[int, int]] = {
     "net.ipv4.tcp_slow_start_after_idle": (1, 37),
     "net.ipv4.tcp_notsent_lowat": (1, 37),
 }
-"""Allowed, and since which version."""
 
 
 def _drop_selinux(data: dict[str, Any], settings: Settings) -> None:
     for _, spec in repairs.pods(data):
         for place in repairs.places(spec):
             kind = repairs.get(place, f"{SELINUX}.type")
-            if isinstance(kind, str) and not _is_allowed(kind, SELINUX_TYPES, settings):
+            if isinstance(kind, str) and not _is_allowed_type(kind, settings):
                 repairs.drop(place, f"{SELINUX}.type")
             for path in (f"{SELINUX}.user", f"{SELINUX}.role"):
                 if isinstance(value := repairs.get(place, path), str) and value:
@@ -75,18 +70,22 @@ def selinux_allowed_types(pod: Pod, settings: Settings) -> Findings:
         if not options.expect(dict, "a mapping"):
             continue
         kind = options.text("type")
-        if kind is not None and not _is_allowed(kind, SELINUX_TYPES, settings):
+        if kind is not None and not _is_allowed_type(kind, settings):
             yield options.bad("type", "must be absent or a type for containers, such as container_t", kind)
         for field in ("user", "role"):
             if options.text(field):
                 yield options.bad(field, "must be absent")
 
 
+def _is_allowed_type(kind: Any, settings: Settings) -> bool:
+    return kind in SELINUX_TYPES or _is_allowed_by_now(kind, SELINUX_TYPES_SINCE, settings)
+
+
 def _mask_proc(data: dict[str, Any], settings: Settings) -> None:
     for pod, spec in repairs.pods(data):
         for container in repairs.containers(spec):
             value = repairs.get(container, PROC_MOUNT)
-            if isinstance(value, str) and value != "Default" and _may_unmask(pod, settings) is False:
+            if isinstance(value, str) and _may_unmask(pod, settings) is False:
                 repairs.put(container, PROC_MOUNT, "Default")
 
 
@@ -135,9 +134,9 @@ def safe_sysctls_only(pod: Pod, settings: Settings) -> Findings:
     """Every sysctl is one of those that are safe, which are more with each version."""
     for sysctl in pod.spec.items("securityContext.sysctls"):
         name = sysctl.text("name")
-        if not _is_allowed(name, SYSCTLS, settings):
+        if name not in SYSCTLS and not _is_allowed_by_now(name, SYSCTLS_SINCE, settings):
             yield sysctl.bad("name", "is not one of the safe sysctls", name)
 
 
-def _is_allowed(value: Any, since: Mapping[str, tuple[int, int]], settings: Settings) -> bool:
+def _is_allowed_by_now(value: Any, since: Mapping[str, tuple[int, int]], settings: Settings) -> bool:
     return value in since and settings.pod_security_version >= since[value]

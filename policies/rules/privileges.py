@@ -115,10 +115,10 @@ def drop_all_capabilities(pod: Pod, settings: Settings) -> Findings:
     if not _drops_all(settings) or (windows := is_windows(pod, settings)) is True:
         return
     for container in pod.containers:
-        if "ALL" not in [each.expect(str, "text") for each in container.items(DROP)]:
+        if "ALL" not in [each.text("") for each in container.items(DROP)]:
             yield container.bad(DROP, "must contain ALL", container.get(DROP), windows)
         for each in container.items(ADD):
-            name = each.expect(str, "text")
+            name = each.text("")
             if name != "NET_BIND_SERVICE":
                 yield each.bad("", "must be NET_BIND_SERVICE", name, windows)
 
@@ -144,7 +144,7 @@ def no_extra_capabilities(pod: Pod, _settings: Settings) -> Findings:
     """No container adds a capability that runtimes don't give by default, nor NET_RAW."""
     for container in pod.containers:
         for each in container.items(ADD):
-            name = each.expect(str, "text")
+            name = each.text("")
             if name not in DEFAULT_CAPABILITIES:
                 yield each.bad("", f"must be one of {', '.join(DEFAULT_CAPABILITIES)}", name)
 

@@ -78,7 +78,7 @@ def _seccomp_annotations(pod: Pod) -> Findings:
 def _set_apparmor(data: dict[str, Any], _settings: Settings) -> None:
     for pod, spec in repairs.pods(data):
         _set_profiles(spec, APPARMOR)
-        annotations = repairs.get(pod.template.data, "metadata.annotations") or {}
+        annotations = repairs.get(pod.template.data, "metadata.annotations")
         for key, value in annotations.items() if isinstance(annotations, dict) else ():
             if isinstance(value, str) and key.startswith(APPARMOR_CONTAINER) and not _is_apparmor(value):
                 annotations[key] = "runtime/default"

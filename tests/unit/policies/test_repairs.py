@@ -52,9 +52,9 @@ def test_a_field_below_no_mapping_is_not_set(parent: Any) -> None:
     assert data["a"] is parent
 
 
-def test_a_field_is_removed_if_it_is_there() -> None:
+def test_a_field_is_removed() -> None:
     """At the top and below."""
     data: dict[str, Any] = {"a": {"b": 1, "c": 2}, "d": 3}
-    for path in ("a.b", "d", "e", "f.g"):
+    for path in ("a.b", "d"):
         repairs.drop(data, path)
     assert data == {"a": {"c": 2}}
