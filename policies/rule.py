@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from inspect import cleandoc
 from typing import Any
 
 from policies.objects import Pod, Stack
@@ -79,9 +80,10 @@ def pod_rule(
     example_settings: Mapping[str, Any] | None = None,
 ) -> Callable[[PodCheck], Rule]:
     """A rule that is called with every pod template of every object."""
+    examples = cleandoc(bad), cleandoc(good)
 
     def make(check: PodCheck) -> Rule:
-        return Rule(_id(check), why, source, level, Scope.POD, check, bad, good, frozenset(), remedy, example_settings)
+        return Rule(_id(check), why, source, level, Scope.POD, check, *examples, frozenset(), remedy, example_settings)
 
     return make
 
@@ -97,10 +99,11 @@ def object_rule(
     example_settings: Mapping[str, Any] | None = None,
 ) -> Callable[[ObjectCheck], Rule]:
     """A rule that is called with every object of the kinds; with every object at all if none is named."""
+    examples = cleandoc(bad), cleandoc(good)
 
     def make(check: ObjectCheck) -> Rule:
         return Rule(
-            _id(check), why, source, level, Scope.OBJECT, check, bad, good, frozenset(kinds), remedy, example_settings
+            _id(check), why, source, level, Scope.OBJECT, check, *examples, frozenset(kinds), remedy, example_settings
         )
 
     return make
@@ -116,9 +119,10 @@ def stack_rule(
     example_settings: Mapping[str, Any] | None = None,
 ) -> Callable[[StackCheck], Rule]:
     """A rule that is called once, with all objects."""
+    examples = cleandoc(bad), cleandoc(good)
 
     def make(check: StackCheck) -> Rule:
-        return Rule(_id(check), why, source, level, Scope.STACK, check, bad, good, frozenset(), None, example_settings)
+        return Rule(_id(check), why, source, level, Scope.STACK, check, *examples, frozenset(), None, example_settings)
 
     return make
 
