@@ -31,8 +31,10 @@ def demand(objects: Iterable[Object]) -> Demand:
     """All that the objects ask for. One object can't stop the others from being counted."""
     stack = Stack(tuple(expand(objects)))
     scaled = scalers(stack)
-    workloads = [_workload(pod, scaled) for pod in stack.pods if pod.object.kind != "DaemonSet" and _is_own(pod)]
-    daemons = [_workload(pod, {}) for pod in stack.pods if pod.object.kind == "DaemonSet"]
+    everything = [_workload(pod, scaled) for pod in stack.pods if _is_own(pod)]
+    daemons = [each for each in everything if each.kind == "DaemonSet"]
+    jobs = [each for each in everything if each.hours_per_month is not None]
+    workloads = [each for each in everything if each.kind != "DaemonSet" and each.hours_per_month is None]
     volumes = [*_claims(stack), *_templates(stack)]
     balancers = [*_services(stack), *_gateways(stack)]
     opaque = [Unpriced(view.object.id, OPAQUE) for view in stack.of_kind("Release")]
@@ -41,11 +43,11 @@ def demand(objects: Iterable[Object]) -> Demand:
     unpriced = [
         *opaque,
         *problems,
-        *(Unpriced(each.id, "it requests nothing, so it takes what others leave", False) for each in empty),  # noqa: FBT003
+        *(Unpriced(each.id, "it requests nothing: it takes what others leave", is_total_wrong=False) for each in empty),
         *(Unpriced(f"{v.object.id} {v.path}", "not known before the update") for v in stack.trace.unknown.values()),
         *(Unpriced(f"{v.object.id} {v.path}", v.message) for v in stack.trace.malformed.values()),
     ]
-    return Demand(tuple(workloads), tuple(volumes), tuple(balancers), tuple(daemons), tuple(unpriced))
+    return Demand(tuple(workloads), tuple(volumes), tuple(balancers), tuple(daemons), tuple(jobs), tuple(unpriced))
 
 
 def _is_own(pod: Pod) -> bool:

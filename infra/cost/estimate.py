@@ -10,14 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from infra.cost import shares
 from infra.cost.book import Price, Prices
 from infra.cost.hours import Piece, pieces
 from infra.cost.money import HOURS_PER_MONTH, Range, to_cents
-from infra.cost.node_costs import NodeCosts, Owner, node_costs
+from infra.cost.node_costs import HourPrice, NodeCosts, Owner, node_costs
 from infra.cost.packing import pack
 from infra.cost.scenarios import Scenario, Throughput, hour_price, replicas
 from infra.cost.settings import CostSettings
-from infra.cost.types import Capacity, Confidence, Demand, Estimate, Kind, Line, Packing, Unpriced
+from infra.cost.types import Capacity, Confidence, Demand, Estimate, Kind, Line, NodeType, Packing, Pool, Unpriced
 from infra.units import GI
 
 
@@ -41,6 +42,19 @@ class Month:
     costs: NodeCosts
 
 
+def typical_price(market: Market) -> HourPrice:
+    """By which nodes are chosen."""
+    known: dict[tuple[str, str], Fraction | None] = {}
+
+    def price(pool: Pool, node: NodeType) -> Fraction | None:
+        key = (pool.name, node.name)
+        if key not in known:
+            known[key] = hour_price(Scenario.TYPICAL, pool, node, market.prices, market.settings)
+        return known[key]
+
+    return price
+
+
 class Packer:
     """Packs each combination of replicas once: pieces and scenarios repeat them."""
 
@@ -52,13 +66,9 @@ class Packer:
     def pack(self, counts: tuple[int, ...]) -> Packing:
         """`counts` in the order of the demand's workloads. Nodes are chosen by their typical price."""
         if counts not in self._known:
-            settings, prices = self._market.settings, self._market.prices
-            self._known[counts] = pack(
-                list(zip(self._demand.workloads, counts, strict=True)),
-                settings.pools,
-                lambda pool, node: hour_price(Scenario.TYPICAL, pool, node, prices, settings),
-                self._demand.daemons,
-            )
+            replicas_of = list(zip(self._demand.workloads, counts, strict=True))
+            price = typical_price(self._market)
+            self._known[counts] = pack(replicas_of, self._market.settings.pools, price, self._demand.daemons)
         return self._known[counts]
 
 
@@ -82,7 +92,7 @@ def months(demand: Demand, market: Market, packer: Packer) -> dict[Scenario, Mon
 def estimate(demand: Demand, market: Market, all_months: Mapping[Scenario, Month]) -> Estimate:
     """The lines of all three scenarios side by side."""
     lines, unpriced = [*_node_lines(market, all_months)], [*demand.unpriced, *_unpriced_nodes(all_months)]
-    for entry in _other_lines(demand, market):
+    for entry in (*_job_lines(demand, market), *_other_lines(demand, market)):
         if isinstance(entry, Line):
             lines.append(entry)
         else:
@@ -131,41 +141,65 @@ def _other_lines(demand: Demand, market: Market) -> Iterator[Line | Unpriced]:
     prices, settings = market.prices, market.settings
     for volume in demand.volumes:
         amount = Fraction(volume.size_bytes * volume.count, GI)
-        name = f"{volume.namespace}/{volume.name}"
-        yield _line(
-            Kind.STORAGE, name, "GiB-months", amount, prices.storage(volume.storage_class), "size",
-            f"storage class {volume.storage_class} has no price", volume.namespace, volume.model,
-        )  # fmt: skip
+        paid = _Paid(Kind.STORAGE, f"{volume.namespace}/{volume.name}", "GiB-months", amount, "size")
+        price = prices.storage(volume.storage_class)
+        reason = f"storage class {volume.storage_class!r} has no price"
+        yield _line(paid, price, reason, volume.namespace, volume.model)
     for balancer in demand.load_balancers:
-        name = f"{balancer.namespace}/{balancer.name}"
-        yield _line(
-            Kind.LOAD_BALANCER, name, "hours", Fraction(HOURS_PER_MONTH), prices.load_balancer(), "number",
-            "load balancers have no price", balancer.namespace, balancer.model,
-        )  # fmt: skip
+        name = f"{balancer.namespace}/{balancer.name}" if balancer.namespace else balancer.name
+        paid = _Paid(Kind.LOAD_BALANCER, name, "hours", Fraction(HOURS_PER_MONTH), "number")
+        yield _line(paid, prices.load_balancer(), "load balancers have no price", balancer.namespace, balancer.model)
     if settings.has_control_plane:
-        hours = Fraction(HOURS_PER_MONTH)
-        yield _line(
-            Kind.CONTROL_PLANE, "control plane", "hours", hours, prices.control_plane(), "", "it has no price"
-        )  # fmt: skip
+        paid = _Paid(Kind.CONTROL_PLANE, "control plane", "hours", Fraction(HOURS_PER_MONTH), "")
+        yield _line(paid, prices.control_plane(), "control planes have no price")
     if settings.egress_gb:
-        gigabytes = Fraction(settings.egress_gb)
-        yield _line(
-            Kind.NETWORK, "egress to the internet", "GB", gigabytes, prices.egress(), "traffic", "it has no price"
-        )  # fmt: skip
+        paid = _Paid(Kind.NETWORK, "egress to the internet", "GB", Fraction(settings.egress_gb), "traffic")
+        yield _line(paid, prices.egress(), "egress has no price")
+
+
+def _job_lines(demand: Demand, market: Market) -> Iterator[Line | Unpriced]:
+    """A job pays its share of the cheapest node that it fits on, for as long as it may run."""
+    for job in demand.jobs:
+        nodes = pack([(job, 1)], market.settings.pools, typical_price(market), demand.daemons).nodes
+        used = next((node for node in nodes if node.pods), None)
+        price = typical_price(market)(used.pool, used.type) if used else None
+        if used is None or price is None:
+            yield Unpriced(f"{job.kind} {job.id}", "it fits on no node that has a price")
+            continue
+        amount = (job.hours_per_month or Fraction(0)) * job.max_replicas
+        hour = shares.share(job.shape.requests, used.type, price).whole
+        paid = _Paid(Kind.CPU_MEMORY, f"{job.kind} {job.id}", "hours", amount, "runs")
+        book_price = Price(Fraction(0), hour, hour, Confidence.ASSUMED, "", "at most: until its deadline")
+        yield _line(paid, book_price, "", job.namespace, job.model)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """What a line pays for, and how much of it a month."""
+
+    kind: Kind
+    name: str
+    unit: str
+    quantity: Fraction
+    driver: str
 
 
 def _line(
-    kind: Kind,
-    name: str,
-    unit: str,
-    quantity: Fraction,
-    price: Price | None,
-    driver: str,
-    missing: str,
-    namespace: str = "",
-    model: str | None = None,
+    paid: _Paid, price: Price | None, missing: str, namespace: str = "", model: str | None = None
 ) -> Line | Unpriced:
     if price is None:
-        return Unpriced(f"{kind} {name}", missing)
-    cost = Range(*(to_cents(quantity * each) for each in (price.low, price.typical, price.high)))
-    return Line(kind, name, cost, unit, quantity, price.typical, price.confidence, driver, namespace, model, price.note)
+        return Unpriced(f"{paid.kind} {paid.name}", missing)
+    cost = Range(*(to_cents(paid.quantity * each) for each in (price.low, price.typical, price.high)))
+    return Line(
+        kind=paid.kind,
+        name=paid.name,
+        cost=cost,
+        unit=paid.unit,
+        quantity=paid.quantity,
+        price=price.typical,
+        confidence=price.confidence,
+        driver=paid.driver,
+        namespace=namespace,
+        model=model,
+        note=price.note,
+    )

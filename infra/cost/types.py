@@ -126,6 +126,7 @@ class Demand:
     volumes: tuple[Volume, ...] = ()
     load_balancers: tuple[LoadBalancer, ...] = ()
     daemons: tuple[Workload, ...] = ()  # on every node that tolerates and selects them
+    jobs: tuple[Workload, ...] = ()  # that end: they have `hours_per_month`
     unpriced: tuple[Unpriced, ...] = ()
 
 
