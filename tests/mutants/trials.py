@@ -116,7 +116,9 @@ def _remedied(rule: Any, objects: Iterable[Mapping[str, Any]], settings: Setting
 
 def _verdicts(world: World, rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings) -> Outcome:
     new_object = world.load("policies.objects").Object
-    found = world.load("policies.evaluate").evaluate([new_object(each) for each in objects], [rule], settings)
+    found = world.load("policies.evaluate").evaluate(
+        [new_object(each, has_secrets=cases.secrets_in(each)) for each in objects], [rule], settings
+    )
     return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
 
 

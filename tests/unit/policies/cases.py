@@ -2,7 +2,8 @@
 
 - says: a sentence about the behaviour
   settings: {...}      optional, as in a settings file
-  objects: [...]       Kubernetes objects; `!unknown` stands for a value that only `up` knows
+  objects: [...]       Kubernetes objects; `!unknown` stands for a value that only `up` knows,
+                       `!secret ...` for one that Pulumi marks as secret
   finds: [paths]       of all violations, in any order; [] where there must be none
   undecided: [paths]   optional, of all that is undecided
   remedied: [...]      optional, the objects after the rule's remedy
@@ -11,6 +12,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,15 +25,33 @@ from policies.evaluate import evaluate
 from policies.objects import Object
 from policies.rule import Rule
 from policies.unknown import UNKNOWN
+from policies.view import join, walk
 
 FOLDER = Path(__file__).parent / "cases"
 
 
+class Secret:
+    """What its origin marks as secret: text, a list or a mapping."""
+
+
+class _SecretText(Secret, str):
+    pass
+
+
+class _SecretList(Secret, list[Any]):
+    pass
+
+
+class _SecretMapping(Secret, dict[Any, Any]):
+    pass
+
+
 class _Loader(yaml.SafeLoader):
-    """YAML with `!unknown`."""
+    """YAML with `!unknown` and `!secret`."""
 
 
 _Loader.add_constructor("!unknown", lambda _loader, _node: UNKNOWN)
+_Loader.add_constructor("!secret", lambda loader, node: _secret(loader, node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +77,16 @@ def verdicts(
 ) -> tuple[set[str], set[str]]:
     """Paths that the rule refuses, and paths that it can't decide."""
     found = evaluate(
-        [Object(data) for data in objects], [rule], settings_file.parse({**settings, "levels": {rule.id: "mandatory"}})
+        [Object(data, has_secrets=secrets_in(data)) for data in objects],
+        [rule],
+        settings_file.parse({**settings, "levels": {rule.id: "mandatory"}}),
     )
     return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
+
+
+def secrets_in(data: Any) -> frozenset[str]:
+    """The paths of all `!secret` values, as an object has them."""
+    return frozenset(functools.reduce(join, path, "") for path, value in walk(data) if isinstance(value, Secret))
 
 
 def remedied(rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -69,6 +96,14 @@ def remedied(rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping
     for each in changed:
         rule.remedy(each, settings_file.parse(settings))
     return changed
+
+
+def _secret(loader: Any, node: yaml.Node) -> Secret:
+    if isinstance(node, yaml.SequenceNode):
+        return _SecretList(loader.construct_sequence(node, deep=True))
+    if isinstance(node, yaml.MappingNode):
+        return _SecretMapping(loader.construct_mapping(node, deep=True))
+    return _SecretText(loader.construct_scalar(node))
 
 
 def _case(entry: dict[str, Any]) -> Case:
