@@ -74,6 +74,10 @@ class Settings:
         "slipway.dev/stack|env|environment",
     )
 
+    # Jobs: what the remedy of job-ttl sets where nothing is said
+    job_ttl_s: int = 7 * 86_400
+    job_deadline_s: int = 86_400
+
     # Reach
     public_services: tuple[str, ...] = ()  # `namespace/name` that may be LoadBalancer or NodePort
     public_paths: tuple[str, ...] = ("/", "/v1", "/health", "/healthz", "/ready")
