@@ -4,9 +4,19 @@ from types import ModuleType
 from typing import Final
 
 from policies.rule import Rule
-from policies.rules import host, kernel, privileges, profiles, security, users, volumes
+from policies.rules import elasticity, host, kernel, privileges, profiles, scaling, security, users, volumes
 
-MODULES: Final[tuple[ModuleType, ...]] = (privileges, users, profiles, kernel, host, volumes, security)
+MODULES: Final[tuple[ModuleType, ...]] = (
+    privileges,
+    users,
+    profiles,
+    kernel,
+    host,
+    volumes,
+    security,
+    scaling,
+    elasticity,
+)
 
 
 def rules_of(module: ModuleType) -> tuple[Rule, ...]:

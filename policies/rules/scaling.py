@@ -1,0 +1,89 @@
+"""How many replicas there are, and whether what changes their number is sound."""
+
+from policies.objects import Stack
+from policies.replicas import Scaler, scalers, workloads
+from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, stack_rule
+from policies.settings import Settings
+from policies.unknown import UNKNOWN, is_unknown
+from policies.view import View
+
+SERVING = ("Deployment", "StatefulSet", "DeploymentConfig")
+"""What serves, and would go on serving with more replicas. A ReplicaSet belongs to one of them."""
+
+
+@stack_rule(
+    why="A single replica is gone while its node is drained, and while it loads again.",
+    source="kube-linter minimum-three-replicas; Pulumi minimum replicas; Polaris deploymentMissingReplicas",
+    level=MANDATORY_IN_PROD,
+    bad="""
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 1}}
+    """,
+    good="""
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 2}}
+    """,
+)
+def min_replicas(stack: Stack, settings: Settings) -> Findings:
+    """What serves has `min_replicas` of the settings at least; of an autoscaler, its minimum counts."""
+    for workload in workloads(stack):
+        least = workload.least
+        if workload.view.object.kind in SERVING and least.value < settings.min_replicas:
+            yield least.view.bad(least.path, f"must be at least {settings.min_replicas}", least.value)
+
+
+@stack_rule(
+    why="An autoscaler without a target, or two for one target, leaves the number of replicas to chance.",
+    source="kube-linter dangling-horizontalpodautoscaler; kube-score; Kyverno check-hpa-exists, prevent-duplicate-hpa",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replicas: 2}}
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: a}
+    spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, minReplicas: 2, maxReplicas: 5}
+    """,
+    good="""
+    {apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {}}
+    ---
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: a}
+    spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: a}, minReplicas: 2, maxReplicas: 5}
+    """,
+)
+def hpa_valid(stack: Stack, settings: Settings) -> Findings:
+    """The target exists, is scaled by one autoscaler alone and names no number itself; the bounds make sense.
+
+    A target may be outside the stack if the stack has neither the namespace nor any workload in it.
+    """
+    everything = workloads(stack)
+    inside = {workload.namespace for workload in everything}
+    for scaler in scalers(stack):
+        yield from _bounds(scaler, settings)
+        found = UNKNOWN if is_unknown(scaler.target) else stack.lookup(*scaler.target)
+        namespace = scaler.view.object.namespace
+        owner = namespace in inside or stack.lookup("Namespace", "default", namespace)
+        if isinstance(found, View):
+            yield from _target(scaler, found)
+        elif owner is not None:
+            yield scaler.view.bad("spec.scaleTargetRef", "there is no such object in the stack", found, owner)
+    for workload in everything:
+        for scaler in workload.scalers[1:]:
+            yield scaler.view.bad("spec.scaleTargetRef", "another autoscaler has the same target")
+
+
+def _bounds(scaler: Scaler, settings: Settings) -> Findings:
+    least, most = scaler.least, scaler.most
+    if least.value > most.value:
+        yield scaler.view.bad(most.path, "must not be below the minimum", least.value, most.value)
+    if settings.environment == "prod" and least.value < settings.min_replicas:
+        yield scaler.view.bad(least.path, f"must be at least {settings.min_replicas}", least.value)
+
+
+def _target(scaler: Scaler, found: View) -> Findings:
+    version = scaler.view.text("spec.scaleTargetRef.apiVersion")
+    if isinstance(version, str) and version.rpartition("/")[0] != found.object.group:
+        yield scaler.view.bad("spec.scaleTargetRef.apiVersion", "must be that of the target")
+    replicas = found.get("spec.replicas")
+    if replicas is not None:
+        yield found.bad("spec.replicas", "must not be set, since an autoscaler decides", replicas)
