@@ -36,35 +36,24 @@ class Verdict:
 def evaluate(objects: Iterable[Object], rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
     """All verdicts on objects that exist together, in the order of the objects, then of the rules."""
     everything = tuple(expand(objects))
-    verdicts = [verdict for each in everything for verdict in evaluate_object(each, rules, settings)]
+    asked = _asked(rules, settings)
+    verdicts = [verdict for each in everything for verdict in _of_object(each, asked, settings)]
     return verdicts + evaluate_stack(everything, rules, settings)
 
 
 def evaluate_object(target: Object, rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
     """What the rules say of one object alone. Stack rules say nothing here."""
-    verdicts: list[Verdict] = []
-    for rule in rules:
-        level = level_of(rule, settings)
-        if level is Level.DISABLED or not _concerns(rule, target):
-            continue
-        trace = Trace()
-        if rule.scope is Scope.POD:
-            for pod in _pods(target, trace):
-                verdicts += _run(rule, pod, settings, level, target, trace)
-        else:
-            verdicts += _run(rule, target.view(trace), settings, level, target, trace)
-    return verdicts
+    return list(_of_object(target, _asked(rules, settings), settings))
 
 
 def evaluate_stack(objects: Iterable[Object], rules: Sequence[Rule], settings: Settings) -> list[Verdict]:
     """What the stack rules say of all objects together."""
     everything = tuple(expand(objects))
     verdicts: list[Verdict] = []
-    for rule in rules:
-        level = level_of(rule, settings)
-        if rule.scope is Scope.STACK and level is not Level.DISABLED and everything:
+    for rule, level in _asked(rules, settings):
+        if rule.scope is Scope.STACK and everything:
             stack = Stack(everything)
-            verdicts += _run(rule, stack, settings, level, everything[0], stack.trace)
+            verdicts += _run(rule, [stack], settings, level, everything[0], stack.trace)
     return verdicts
 
 
@@ -73,18 +62,30 @@ def level_of(rule: Rule, settings: Settings) -> Level:
     return settings.levels.get(rule.id) or settings.levels.get("all") or rule.level[settings.environment]
 
 
-def _concerns(rule: Rule, target: Object) -> bool:
-    if rule.scope is Scope.OBJECT:
-        return not rule.kinds or target.kind in rule.kinds
-    return rule.scope is Scope.POD
+def _asked(rules: Sequence[Rule], settings: Settings) -> list[tuple[Rule, Level]]:
+    levels = ((rule, level_of(rule, settings)) for rule in rules)
+    return [(rule, level) for rule, level in levels if level is not Level.DISABLED]
 
 
-def _pods(target: Object, trace: Trace) -> list[Any]:
-    return target.pods(trace)
+def _of_object(target: Object, asked: Iterable[tuple[Rule, Level]], settings: Settings) -> Iterator[Verdict]:
+    for rule, level in asked:
+        trace = Trace()
+        targets = _targets(rule, target, trace)
+        if targets:
+            yield from _run(rule, targets, settings, level, target, trace)
 
 
-def _run(rule: Rule, target: Any, settings: Settings, level: Level, owner: Object, trace: Trace) -> Iterator[Verdict]:
-    findings = _findings(rule.check, target, settings, owner)
+def _targets(rule: Rule, target: Object, trace: Trace) -> Sequence[Any]:
+    if rule.scope is Scope.POD:
+        return target.pods(trace)
+    concerns = rule.scope is Scope.OBJECT and (not rule.kinds or target.kind in rule.kinds)
+    return (target.view(trace),) if concerns else ()
+
+
+def _run(
+    rule: Rule, targets: Sequence[Any], settings: Settings, level: Level, owner: Object, trace: Trace
+) -> Iterator[Verdict]:
+    findings = [finding for target in targets for finding in _findings(rule.check, target, settings, owner)]
     told = {(finding.object.id, finding.path) for finding in findings}
     for finding in findings:
         yield _verdict(rule, finding, level)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from policies.unknown import UNKNOWN, is_unknown
-from policies.view import Key, Trace, View, walk
+from policies.view import Key, Path, Trace, View
 
 POD_TEMPLATES: Mapping[str, str] = {
     "Pod": "",
@@ -29,7 +29,7 @@ POD_TEMPLATES: Mapping[str, str] = {
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Object:
     """One object. `origin` says where it came from: a URN, or a file and line.
 
@@ -44,27 +44,27 @@ class Object:
     find_line: Callable[[str], int] | None = field(default=None, compare=False, repr=False)
     """The line of a path in the file it came from, where that is known."""
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """Such as `apps/v1`; empty where it is missing or unknown."""
         return _text(self.data.get("apiVersion"))
 
-    @property
+    @cached_property
     def group(self) -> str:
         """Such as `apps`; empty for the core group."""
         return self.api_version.rpartition("/")[0]
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Such as `Deployment`; empty where it is missing or unknown."""
         return _text(self.data.get("kind"))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """From the metadata; empty where it is missing or unknown (it may be generated)."""
         return _text(self._metadata.get("name"))
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         """From the metadata; `default` where it is not set, which is also what kubectl takes by default."""
         return _text(self._metadata.get("namespace")) or "default"
@@ -81,27 +81,31 @@ class Object:
         labels = self._metadata.get("labels")
         return labels if isinstance(labels, Mapping) else {}
 
-    @property
+    @cached_property
     def id(self) -> str:
         """`Deployment slipway/gemma`, for people; not unique where a name is unknown, then the origin helps."""
         return f"{self.kind} {self.namespace}/{self.name or self.origin}"
 
-    @property
+    @cached_property
     def _metadata(self) -> Mapping[str, Any]:
         metadata = self.data.get("metadata")
         return metadata if isinstance(metadata, Mapping) else {}
 
     def view(self, trace: Trace) -> View:
         """The whole object, for reading."""
-        return View(self, self.data, "", trace)
+        return View(self, self.data, trace)
 
     def pods(self, trace: Trace) -> list[Pod]:
         """Every pod or pod template in it."""
+        if not self._pod_paths:
+            return []
         whole = self.view(trace)
+        return [Pod(whole.at(path)) for path in self._pod_paths]
+
+    @cached_property
+    def _pod_paths(self) -> tuple[Path, ...]:
         known = POD_TEMPLATES.get(self.kind)
-        if known is not None:
-            return [Pod(whole.at(known))]
-        return [Pod(whole.at(path)) for path in _find_templates(self.data)]
+        return tuple(_find_templates(self.data)) if known is None else (known,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -219,13 +223,17 @@ def _item(owner: Object, index: int, item: Any, named: Mapping[str, Any]) -> Obj
     )
 
 
-def _find_templates(data: Any) -> Iterator[tuple[Key, ...]]:
+def _find_templates(data: Any, path: tuple[Key, ...] = ()) -> Iterator[tuple[Key, ...]]:
     """Paths of what looks like a pod template in a kind that we do not know: a `spec` with a list of containers."""
-    for path, value in walk(data):
-        if isinstance(value, Mapping) and isinstance(spec := value.get("spec"), Mapping):
-            containers = spec.get("containers")
-            if isinstance(containers, list) and all(isinstance(c, Mapping) or c is UNKNOWN for c in containers):
-                yield path
+    if isinstance(data, dict):
+        spec = data.get("spec")
+        containers = spec.get("containers") if isinstance(spec, dict) else None
+        if isinstance(containers, list) and all(isinstance(c, dict) or c is UNKNOWN for c in containers):
+            yield path
+    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in children:
+        if isinstance(value, dict | list):
+            yield from _find_templates(value, (*path, key))
 
 
 def _text(value: Any) -> str:

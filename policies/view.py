@@ -8,8 +8,9 @@ Absent and null are the same, as for the API server: both read as None.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from policies.unknown import UNKNOWN, is_unknown
@@ -40,57 +41,63 @@ class Trace:
     malformed: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class View:
-    """One value of an object, with its path. `data` is plain JSON data, None where absent, or UNKNOWN."""
+    """One value of an object, and where it is. `data` is plain JSON data, None where absent, or UNKNOWN.
+
+    Never changed. Not frozen, and without its path until somebody asks: a run makes millions of these.
+    """
 
     object: Object
     data: Any
-    path: str
     trace: Trace
+    _above: View | None = None
+    _keys: tuple[Key, ...] = ()
+    """From the view above to here."""
+
+    @property
+    def path(self) -> str:
+        """From the object to here, such as `spec.containers[0].image`."""
+        return _join(self._above.path if self._above else "", self._keys)
 
     def get(self, path: Path) -> Any:
         """The value at a path below, whatever its type; None where absent, UNKNOWN where not known yet."""
-        return self.at(path).data
+        keys = _split(path) if isinstance(path, str) else path
+        data = self._find(keys)
+        if data is UNKNOWN:
+            self._note_unknown(keys)
+        return data
 
     def text(self, path: Path) -> Any:
         """As `get`, for a string: anything else is noted as malformed and reads as None."""
-        return self.at(path).expect(str, "text")
+        data = self.get(path)
+        return data if isinstance(data, str) else self._need(data, str, "text", path)
 
     def number(self, path: Path) -> Any:
         """As `get`, for a whole number."""
-        return self.at(path).expect(int, "a whole number")
+        return self._need(self.get(path), int, "a whole number", path)
 
     def flag(self, path: Path) -> Any:
         """As `get`, for true or false."""
-        return self.at(path).expect(bool, "true or false")
+        data = self.get(path)
+        return data if isinstance(data, bool) else self._need(data, bool, "true or false", path)
 
     def at(self, path: Path) -> View:
         """The view of a field below. An unknown on the way is noted."""
-        data, where = self.data, self.path
-        for key in _keys(path):
-            where = join(where, key)
-            if data is not UNKNOWN:
-                data = _child(data, key, self.object)
-        if data is UNKNOWN:
-            self._note_unknown(where)
-        return View(self.object, data, where, self.trace)
+        keys = _split(path) if isinstance(path, str) else path
+        return View(self.object, self.get(keys), self.trace, self, keys)
 
     def items(self, path: Path) -> list[View]:
         """The elements of a list below; none where it is absent, unknown (noted) or not a list (noted)."""
         here = self.at(path)
         data = here.expect(list, "a list")
-        if not isinstance(data, list):
-            return []
-        return [here.at((index,)) for index in range(len(data))]
+        return [here.at((index,)) for index in range(len(data))] if isinstance(data, list) else []
 
     def entries(self, path: Path) -> dict[str, View]:
         """The entries of a mapping below, by key."""
         here = self.at(path)
         data = here.expect(dict, "a mapping")
-        if not isinstance(data, dict):
-            return {}
-        return {str(key): here.at((key,)) for key in data}
+        return {str(key): here.at((key,)) for key in data} if isinstance(data, dict) else {}
 
     def is_known(self) -> bool:
         """Whether everything below is known. What is not, is noted."""
@@ -101,25 +108,38 @@ class View:
 
     def expect(self, wanted: type, name: str) -> Any:
         """The value itself if it has the type; None, noted as malformed, if it has another one."""
-        data = self.data
+        return self._need(self.data, wanted, name, ())
+
+    def bad(self, path: Path, message: str, *decided_by: Any) -> Finding:
+        """A finding at a path below. Name all values that it rests on: if one is UNKNOWN, it is undecided."""
+        return Finding(self.object, self._where(path), message, is_unknown(*decided_by))
+
+    def _find(self, keys: tuple[Key, ...]) -> Any:
+        data, is_patch = self.data, self.object.is_patch
+        for key in keys:
+            if isinstance(data, dict):
+                data = UNKNOWN if is_patch and key not in data else data.get(key)
+            elif isinstance(data, list) and isinstance(key, int):
+                data = data[key] if key < len(data) else None
+            elif data is not UNKNOWN:
+                return None
+        return data
+
+    def _need(self, data: Any, wanted: type, name: str, path: Path) -> Any:
         if data is None or data is UNKNOWN:
             return data
         if isinstance(data, wanted) and not (wanted is int and isinstance(data, bool)):
             return data
-        finding = Finding(self.object, self.path, f"must be {name}")
-        self.trace.malformed[(self.object.id, self.path)] = finding
+        where = self._where(path)
+        self.trace.malformed[(self.object.id, where)] = Finding(self.object, where, f"must be {name}")
         return None
 
-    def bad(self, path: Path, message: str, *decided_by: Any) -> Finding:
-        """A finding at a path below. Name all values that it rests on: if one is UNKNOWN, it is undecided."""
-        where = self.path
-        for key in _keys(path):
-            where = join(where, key)
-        return Finding(self.object, where, message, is_unknown(*decided_by))
+    def _note_unknown(self, keys: tuple[Key, ...]) -> None:
+        where = self._where(keys)
+        self.trace.unknown[(self.object.id, where)] = Finding(self.object, where, "is not known yet", undecided=True)
 
-    def _note_unknown(self, where: str) -> None:
-        finding = Finding(self.object, where, "is not known yet", undecided=True)
-        self.trace.unknown[(self.object.id, where)] = finding
+    def _where(self, path: Path) -> str:
+        return _join(self.path, _split(path) if isinstance(path, str) else path)
 
 
 def join(path: str, key: Key) -> str:
@@ -131,19 +151,15 @@ def join(path: str, key: Key) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _keys(path: Path) -> tuple[Key, ...]:
-    if isinstance(path, str):
-        return tuple(path.split(".")) if path else ()
+def _join(path: str, keys: Iterable[Key]) -> str:
+    for key in keys:
+        path = join(path, key)
     return path
 
 
-def _child(data: Any, key: Key, owner: Object) -> Any:
-    if isinstance(data, Mapping):
-        value = data.get(key)
-        return UNKNOWN if value is None and key not in data and owner.is_patch else value
-    if isinstance(data, list) and isinstance(key, int):
-        return data[key] if key < len(data) else None
-    return None
+@lru_cache(maxsize=4096)
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.split(".")) if path else ()
 
 
 def walk(data: Any, path: tuple[Key, ...] = ()) -> Iterator[tuple[tuple[Key, ...], Any]]:
