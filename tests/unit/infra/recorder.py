@@ -81,7 +81,14 @@ def record(plan: Plan) -> list[Recorded]:
 
 def kubernetes_objects(recorded: list[Recorded]) -> list[dict[str, Any]]:
     """The Kubernetes objects among them, as the API would get them."""
-    return [json.loads(json.dumps(one.inputs)) for one in recorded if one.type.startswith("kubernetes:")]
+    texts = [json.dumps(one.inputs) for one in recorded if one.type.startswith("kubernetes:")]
+    return [json.loads(text, parse_float=_number) for text in texts]
+
+
+def _number(text: str) -> float:
+    """Pulumi knows floating point only; its provider makes whole numbers of 3.0."""
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def pod_specs(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
