@@ -31,8 +31,8 @@ PACK = "slipway"
 VERSION = "0.1.0"
 NOTICES = "pack"
 """Under this name the pack itself has something to say."""
-MIN_SECRET_LENGTH = 4
-"""Shorter ones are parts of too many words."""
+MIN_SECRET_LENGTH = 8
+"""Shorter ones are words: a list with one secret in it is secret as a whole, with `true` and `cpu` in it."""
 READ_ONLY = "only read here, not made by this stack"
 
 

@@ -203,7 +203,7 @@ def test_a_helm_release_is_told_to_be_opaque() -> None:
 
 def test_a_secret_is_never_shown_even_by_a_rule_that_would() -> None:
     """A second fence behind the rules."""
-    value = {SIGNATURE: SECRET, "value": "hunter2"}
+    value = {SIGNATURE: SECRET, "value": "hunter2-of-the-test"}
     (answer,) = told(analyzer().Analyze(request({"stringData": {"a": value}}, "core/v1:Secret"), None))
     assert answer == ("talkative", "MANDATORY", "stringData.a: is [secret]")
 
@@ -274,7 +274,7 @@ def test_a_remedy_puts_right_and_keeps_what_it_does_not_touch() -> None:
     """Secrets keep their mark, unknown values stay unknown."""
     chosen = analyzer()
     chosen.Configure(configured(proto.REMEDIATE), None)
-    spec = {"token": {SIGNATURE: SECRET, "value": "hunter2"}, "late": UNKNOWN_MARK}
+    spec = {"token": {SIGNATURE: SECRET, "value": "hunter2-of-the-test"}, "late": UNKNOWN_MARK}
     data = {"metadata": {"name": "a", "labels": {"x": UNKNOWN_MARK}}, "spec": spec}
     assert remedied(chosen, data) == [
         {"metadata": {"name": "a", "labels": {"x": UNKNOWN_MARK, "owner": "us"}}, "spec": spec}
@@ -316,7 +316,7 @@ def test_a_remedy_that_fails_leaves_the_object_to_the_rule() -> None:
     """The engine is told, and the object is judged as it is."""
 
     def _broken(_data: dict[str, Any], _settings: Settings) -> None:
-        raise KeyError("hunter2")
+        raise KeyError("hunter2-of-the-test")
 
     @object_rule("Pod", why="It must break.", source="-", level=MANDATORY, bad="{}", good="{}", remedy=_broken)
     def breaking(_view: View, _settings: Settings) -> Findings:

@@ -1,0 +1,1 @@
+"""The policy pack under the real CLI."""
