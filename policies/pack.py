@@ -31,6 +31,7 @@ from policies.settings import Level, Settings
 CONFIG_NAMESPACE, CONFIG_KEY = "slipway", "policy"
 PREFIX = f"{CONFIG_NAMESPACE}:{CONFIG_KEY}."
 MAX_MESSAGE_BYTES = 400 * 2**20  # as in the SDK: a stack is one message
+SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)  # by in how many environments the rule is mandatory
 NUM_WORKERS = 4
 DAY_S = 24 * 60 * 60
 
@@ -86,7 +87,7 @@ def _policy(rule: Rule, level: Level) -> Policy:
         "description": rule.why,
         "validate": _elsewhere,
         "enforcement_level": EnforcementLevel(level.value),
-        "severity": Severity.HIGH if Level.MANDATORY in rule.level.values() else Severity.LOW,
+        "severity": SEVERITIES[sum(level is Level.MANDATORY for level in rule.level.values())],
         "remediation_steps": f"{rule.source}\n\n{rule.good.strip()}",
         "url": f"docs/policies.md#{rule.id}",
     }

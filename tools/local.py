@@ -42,7 +42,8 @@ def up(settings: Settings, progress: Progress) -> Served:
     cli.run("stack", "select", "--create", LOCAL)
     cli = recovery.after_interruption(cli, progress)
     progress.say("... pulumi up of the stack local")
-    cli.show("up", "--stack", LOCAL, "--yes", "--skip-preview", "--suppress-permalink=true")
+    # With its preview: rules that see the whole stack speak at the end, which in an update is after the changes.
+    cli.show("up", "--stack", LOCAL, "--yes", "--suppress-permalink=true", *pulumi.POLICY_PACK)
     return served(cli)
 
 

@@ -1,7 +1,8 @@
 """`pulumi preview` of any stack from a fresh clone: no cluster, no state, nothing written into the checkout.
 
-For pull-request checks and a first look. A stack that exists in the configured backend is previewed against its state;
-one that does not is previewed as new, in a throw-away backend and with a copy of its settings.
+For pull-request checks and a first look, with the policy pack: what a mandatory rule refuses fails it. A stack that
+exists in the configured backend is previewed against its state; one that does not is previewed as new, in a throw-away
+backend and with a copy of its settings.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def show(settings: Settings, stack: str, progress: Progress) -> None:
     if stack == LOCAL:
         cli = pulumi.for_local(cli, settings)
     if exists(cli, stack):
-        cli.show("preview", "--stack", stack)
+        cli.show("preview", "--stack", stack, *pulumi.POLICY_PACK)
         return
     with tempfile.TemporaryDirectory(prefix="slipway-preview-") as folder:
         throw_away = dataclasses.replace(cli, env=_throw_away_environment(cli, folder))
@@ -41,7 +42,7 @@ def show(settings: Settings, stack: str, progress: Progress) -> None:
         copy = Path(folder, config.name)
         copy.write_text(without_encryption(config.read_text()))
         throw_away.run("stack", "init", stack, "--cwd", folder)
-        throw_away.show("preview", "--stack", stack, "--config-file", str(copy))
+        throw_away.show("preview", "--stack", stack, "--config-file", str(copy), *pulumi.POLICY_PACK)
 
 
 def exists(cli: Pulumi, stack: str) -> bool:

@@ -34,6 +34,9 @@ LOCAL = "local"
 NO_STACK = "no stack named"
 """What the CLI says of a stack that is not there."""
 
+POLICY_PACK = ("--policy-pack", str(ROOT / "policies"))
+"""The fence that every preview and update of this project stands behind."""
+
 _BIN = "/.slipway/bin"
 _MARK = "# Written by `make up`:"
 _WRAPPER = """#!{python} -I
