@@ -21,6 +21,14 @@ class Price:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ApiPrice:
+    """What a hosted model costs; `name` says whose and as of when."""
+
+    name: str
+    per_million: Fraction  # dollars, input and output mixed as a chat does
+
+
 class Prices(Protocol):
     """A price book with a stack's region, discounts, overrides and currency applied. None: it has no such price."""
 

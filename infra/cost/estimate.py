@@ -7,11 +7,11 @@ network are paid all month, whatever a schedule says.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from infra.cost import shares
-from infra.cost.book import Price, Prices
+from infra.cost.book import ApiPrice, Price, Prices
 from infra.cost.hours import Piece, pieces
 from infra.cost.money import HOURS_PER_MONTH, Range, to_cents
 from infra.cost.node_costs import HourPrice, NodeCosts, Owner, node_costs
@@ -24,11 +24,12 @@ from infra.units import GI
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What the estimate takes from outside the stack: settings, prices, and what models yield."""
+    """What the estimate takes from outside the stack: settings, prices, what models yield, and what APIs ask."""
 
     settings: CostSettings
     prices: Prices
-    throughput: Mapping[str, Throughput]
+    throughput: Mapping[str, Throughput] = field(default_factory=dict)  # by model
+    api_prices: Mapping[str, ApiPrice] = field(default_factory=dict)  # by model: the nearest hosted one
 
 
 @dataclass(frozen=True, slots=True)

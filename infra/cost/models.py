@@ -1,0 +1,88 @@
+"""The estimate by model: one row for each, one for each workload that serves none, one for what all share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra.cost.estimate import Month
+from infra.cost.money import total
+from infra.cost.report import ModelCost, TokenCost
+from infra.cost.scenarios import Scenario
+from infra.cost.spot import share_on_spot
+from infra.cost.types import Demand, Estimate, Kind, Line, Workload
+
+SHARED = "shared"
+
+
+def rows(
+    demand: Demand,
+    months: Mapping[Scenario, Month],
+    estimate: Estimate,
+    before: Estimate | None,
+    tokens: Mapping[str, TokenCost],
+) -> tuple[ModelCost, ...]:
+    """The dearest first, what is shared last. Rows add up to the total."""
+    lines = by_name(estimate)
+    past = {name: total([line.cost for line in of]) for name, of in by_name(before).items()} if before else {}
+    workloads: dict[str, list[Workload]] = {}
+    for workload in demand.workloads:
+        workloads.setdefault(workload.model or workload.id, []).append(workload)
+    names = sorted({*lines, *workloads}, key=lambda name: (name == SHARED, -_typical(lines.get(name, [])), name))
+    return tuple(
+        ModelCost(
+            name=name,
+            gpu=_gpu(workloads.get(name, []), months),
+            replicas=_replicas(workloads.get(name, []), demand, months),
+            spot_percent=_spot_percent(workloads.get(name, []), months[Scenario.TYPICAL]),
+            by_kind={kind: total([each.cost for each in lines.get(name, []) if each.kind is kind]) for kind in Kind},
+            cost=total([each.cost for each in lines.get(name, [])]),
+            before=past.get(name),
+            tokens=tokens.get(name),
+        )
+        for name in names
+    )
+
+
+def by_name(estimate: Estimate) -> Mapping[str, list[Line]]:
+    """Lines by model; by workload where they serve none; what nobody owns is shared."""
+    found: dict[str, list[Line]] = {}
+    for line in estimate.lines:
+        found.setdefault(line.model or _owner(line), []).append(line)
+    return found
+
+
+def _owner(line: Line) -> str:
+    is_of_nodes = line.kind in (Kind.GPU, Kind.CPU_MEMORY, Kind.IDLE)
+    return line.note if is_of_nodes and line.namespace and line.note else SHARED
+
+
+def _typical(lines: list[Line]) -> int:
+    return sum(line.cost.typical_cents for line in lines)
+
+
+def _gpu(workloads: list[Workload], months: Mapping[Scenario, Month]) -> str:
+    """What GPUs its pods really get, by the packing: `1 x NVIDIA-A10G`."""
+    found = {
+        f"{workload.shape.requests.gpus} x {node.type.gpu_product or 'GPU'}"
+        for packing in months[Scenario.HIGH].packings
+        for node in packing.nodes
+        for workload, _ in node.pods
+        if workload in workloads and workload.shape.requests.gpus
+    }
+    return ", ".join(sorted(found))
+
+
+def _replicas(workloads: list[Workload], demand: Demand, months: Mapping[Scenario, Month]) -> tuple[int, int, int]:
+    """Least, the most in a typical week, and the most at all."""
+    indices = [index for index, workload in enumerate(demand.workloads) if workload in workloads]
+
+    def peak(scenario: Scenario) -> int:
+        return max((sum(counts[i] for i in indices) for counts in months[scenario].replicas), default=0)
+
+    low = min((sum(counts[i] for i in indices) for counts in months[Scenario.LOW].replicas), default=0)
+    return low, peak(Scenario.TYPICAL), peak(Scenario.HIGH)
+
+
+def _spot_percent(workloads: list[Workload], typical: Month) -> int:
+    parts = [share_on_spot(workload, typical) for workload in workloads]
+    return round(sum(parts) * 100 / len(parts)) if parts else 0
