@@ -27,8 +27,8 @@ _BOUNDS = {
 }
 """Where each autoscaler keeps its bounds, with their defaults. A HorizontalPodAutoscaler must have a maximum."""
 
-Target = tuple[str, str, str]
-"""Kind, namespace, name."""
+Target = tuple[Any, Any, Any]
+"""Kind, namespace, name. Each may be UNKNOWN; nothing is called None."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +42,10 @@ class Bound:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaler:
-    """An autoscaler. Its target is UNKNOWN where only `up` knows a part of it."""
+    """An autoscaler."""
 
     view: View
-    target: Any
+    target: Target
     least: Bound
     most: Bound
 
@@ -92,18 +92,16 @@ def workloads(stack: Stack) -> list[Workload]:
     by_target: dict[Target, list[Scaler]] = {}
     everything = scalers(stack)
     for scaler in everything:
-        if not is_unknown(scaler.target):
-            by_target.setdefault(scaler.target, []).append(scaler)
+        by_target.setdefault(scaler.target, []).append(scaler)
     is_open = any(is_unknown(scaler.target) for scaler in everything)
     return [_workload(view, by_target, is_open=is_open) for view in stack.of_kind(*KINDS)]
 
 
 def _scaler(view: View) -> Scaler:
     kind, name = view.text("spec.scaleTargetRef.kind"), view.text("spec.scaleTargetRef.name")
-    is_known = is_identified(view) and not is_unknown(kind, name)
-    target: Target = (DEFAULT_TARGET if kind is None else kind, view.object.namespace, name or "")
+    namespace = view.object.namespace if is_identified(view) else UNKNOWN
     least, most = (_bound(view, path, default) for path, default in _BOUNDS[view.object.kind])
-    return Scaler(view, target if is_known else UNKNOWN, least, most)
+    return Scaler(view, (DEFAULT_TARGET if kind is None else kind, namespace, name), least, most)
 
 
 def _workload(view: View, by_target: Mapping[Target, list[Scaler]], *, is_open: bool) -> Workload:

@@ -4,7 +4,28 @@ from types import ModuleType
 from typing import Final
 
 from policies.rule import Rule
-from policies.rules import elasticity, host, kernel, privileges, profiles, scaling, security, users, volumes
+from policies.rules import (
+    disruption,
+    elasticity,
+    environment,
+    host,
+    identity,
+    images,
+    jobs,
+    kernel,
+    labels,
+    privileges,
+    probes,
+    profiles,
+    rbac,
+    resources,
+    scaling,
+    security,
+    storage,
+    users,
+    versions,
+    volumes,
+)
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     privileges,
@@ -16,6 +37,17 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     security,
     scaling,
     elasticity,
+    disruption,
+    identity,
+    rbac,
+    images,
+    environment,
+    resources,
+    probes,
+    labels,
+    storage,
+    jobs,
+    versions,
 )
 
 

@@ -112,7 +112,7 @@ def hpa_window_vs_load(stack: Stack, settings: Settings) -> Findings:
             path = f"{prefix}behavior.scaleDown.stabilizationWindowSeconds"
             window_s = scaler.view.number(path)
             if load_s > (DEFAULT_WINDOW_S if window_s is None else window_s):
-                yield scaler.view.bad(path, f"must be at least {int(load_s)}, the time to load", load_s, window_s)
+                yield scaler.view.bad(path, f"must be at least {int(load_s)}, the time to load")
 
 
 def _load_s(stack: Stack, workload: Workload, settings: Settings) -> Any:

@@ -27,7 +27,7 @@ def min_replicas(stack: Stack, settings: Settings) -> Findings:
     for workload in workloads(stack):
         least = workload.least
         if workload.view.object.kind in SERVING and least.value < settings.min_replicas:
-            yield least.view.bad(least.path, f"must be at least {settings.min_replicas}", least.value)
+            yield least.view.bad(least.path, f"must be at least {settings.min_replicas}")
 
 
 @stack_rule(
@@ -75,9 +75,9 @@ def hpa_valid(stack: Stack, settings: Settings) -> Findings:
 def _bounds(scaler: Scaler, settings: Settings) -> Findings:
     least, most = scaler.least, scaler.most
     if least.value > most.value:
-        yield scaler.view.bad(most.path, "must not be below the minimum", least.value, most.value)
+        yield scaler.view.bad(most.path, "must not be below the minimum")
     if settings.environment == "prod" and least.value < settings.min_replicas:
-        yield scaler.view.bad(least.path, f"must be at least {settings.min_replicas}", least.value)
+        yield scaler.view.bad(least.path, f"must be at least {settings.min_replicas}")
 
 
 def _target(scaler: Scaler, found: View) -> Findings:
