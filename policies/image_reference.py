@@ -9,8 +9,11 @@ import re
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
-_DIGEST = re.compile(r"[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-fA-F]{32,}")
-_TAG = re.compile(r"\w[\w.-]{0,127}")
+_OLD_DOCKER_HUB = "index.docker.io"
+_DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 
 
@@ -39,10 +42,18 @@ def parse(text: str) -> ImageReference | None:
     if colon and not _TAG.fullmatch(tag):
         return None
     path = f"{head}{slash}{last}"
-    registry, _, repository = path.partition("/")
-    is_host = bool(repository) and ("." in registry or ":" in registry or registry == "localhost")
-    if not is_host:
-        registry, repository = DOCKER_HUB, path if "/" in path else f"library/{path}"
-    if not _REPOSITORY.fullmatch(repository):
+    registry, repository = _split(path)
+    if not _HOST.fullmatch(registry) or not _REPOSITORY.fullmatch(repository):
         return None
     return ImageReference(registry, repository, tag or None, digest or None)
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Registry and repository, as Docker has always told them apart: a host has a dot, a port or a capital."""
+    registry, _, repository = path.partition("/")
+    is_host = "." in registry or ":" in registry or registry == "localhost" or registry != registry.lower()
+    if not (repository and is_host):
+        registry, repository = DOCKER_HUB, path
+    if registry in (DOCKER_HUB, _OLD_DOCKER_HUB):
+        return DOCKER_HUB, repository if "/" in repository else f"library/{repository}"
+    return registry, repository

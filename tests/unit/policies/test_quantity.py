@@ -1,0 +1,98 @@
+"""Quantities in the whole grammar of the API, against numbers worked out by hand."""
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.quantity import parse
+from policies.unknown import UNKNOWN
+
+FACTORS: dict[str, Fraction | int] = {
+    **{"n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 10**3), "": Fraction(1)},
+    **{"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18},
+    **{"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", Fraction(0)),
+        ("1", Fraction(1)),
+        (2, Fraction(2)),
+        (0.5, Fraction(1, 2)),
+        (1e22, Fraction(10**22)),
+        ("+1", Fraction(1)),
+        ("-1", Fraction(-1)),
+        ("0.5", Fraction(1, 2)),
+        (".5", Fraction(1, 2)),
+        ("5.", Fraction(5)),
+        ("100m", Fraction(1, 10)),
+        ("1500m", Fraction(3, 2)),
+        ("1n", Fraction(1, 10**9)),
+        ("250u", Fraction(1, 4000)),
+        ("2Gi", Fraction(2147483648)),
+        ("2G", Fraction(2000000000)),
+        ("1.5Gi", Fraction(1610612736)),
+        ("1E", Fraction(10**18)),
+        ("1e3", Fraction(1000)),
+        ("1E3", Fraction(1000)),
+        ("12e6", Fraction(12_000_000)),
+        ("1e-3", Fraction(1, 1000)),
+        ("1e+3", Fraction(1000)),
+        ("0.1", Fraction(1, 10)),
+    ],
+)
+def test_a_quantity_is_the_exact_number_that_kubernetes_reads(text: Any, number: Fraction) -> None:
+    """Nothing is rounded: 0.1 is a tenth."""
+    assert parse(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "",
+            " ",
+            "1 Gi",
+            " 1",
+            "1\n",
+            "1K",
+            "1ki",
+            "1gi",
+            "1mi",
+            "1B",
+            "1GiB",
+            "1e",
+            "1ee3",
+            "1e3Gi",
+            "1.2.3",
+            "--1",
+            ".",
+        ),
+        *("0x10", "1_000", "1,5", "Gi", "m", "nan", "inf", "\u0661", "1e1000", None, True, False, [], {}, float("nan")),
+    ],
+)
+def test_what_is_no_quantity_reads_as_none(text: Any) -> None:
+    """The API server refuses it, too."""
+    assert parse(text) is None
+
+
+def test_an_unknown_quantity_stays_unknown() -> None:
+    """It may be anything once `up` knows it."""
+    assert parse(UNKNOWN) is UNKNOWN
+
+
+@given(st.integers(-(10**20), 10**20), st.sampled_from(sorted(FACTORS)))
+def test_every_suffix_is_its_factor(number: int, suffix: str) -> None:
+    """Decimal and binary ones."""
+    assert parse(f"{number}{suffix}") == number * FACTORS[suffix]
+
+
+@given(st.text(max_size=20))
+def test_no_text_makes_it_fail(text: str) -> None:
+    """A number, or None."""
+    assert isinstance(parse(text), Fraction | None)
