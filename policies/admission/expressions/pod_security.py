@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from policies import exemptions
@@ -25,6 +26,10 @@ def _on_both(condition: str) -> Expressions:
 
 def _is_restricted(settings: Settings, since: tuple[int, int]) -> bool:
     return settings.pod_security_level == "restricted" and settings.pod_security_version >= since
+
+
+def _by_now(since: Mapping[str, tuple[int, int]], settings: Settings) -> list[str]:
+    return [name for name, version in since.items() if settings.pod_security_version >= version]
 
 
 def _unless(excused: list[str], expressions: Expressions) -> Expressions:
@@ -60,7 +65,7 @@ def _run_as_non_root(settings: Settings) -> Expressions:
         return NOTHING
     for_all = "variables.spec.?securityContext.?runAsNonRoot"
     demanded = Expressions(
-        container=f"c.?securityContext.?runAsNonRoot.or({for_all}).orValue(false)", pod=f"{for_all}.orValue(true)"
+        container=f"c.?securityContext.?runAsNonRoot.or({for_all}).orValue(false)", pod=f"{for_all}.orValue(true) == true"
     )
     return _unless(_user_namespace(settings), demanded)
 
@@ -106,7 +111,7 @@ def _apparmor() -> Expressions:
 
 
 def _selinux(settings: Settings) -> Expressions:
-    types = [kind for kind, since in kernel.SELINUX_TYPES.items() if settings.pod_security_version >= since]
+    types = [*kernel.SELINUX_TYPES, *_by_now(kernel.SELINUX_TYPES_SINCE, settings)]
     options = "{}.?securityContext.?seLinuxOptions"
     return _on_both(
         every(
@@ -123,7 +128,7 @@ def _proc_mount(settings: Settings) -> Expressions:
 
 
 def _sysctls(settings: Settings) -> Expressions:
-    allowed = [name for name, since in kernel.SYSCTLS.items() if settings.pod_security_version >= since]
+    allowed = [*kernel.SYSCTLS, *_by_now(kernel.SYSCTLS_SINCE, settings)]
     sysctls = _security("sysctls", "[]", of="variables.spec")
     return Expressions(pod=f"{sysctls}.all(sysctl, sysctl.name in {literal(allowed)})")
 
