@@ -5,9 +5,11 @@ Each problem is reported with its key, its value and what is allowed: all wrong 
 when there are none, all values that don't fit the catalog, the cluster or each other.
 """
 
+import ipaddress
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 from pydantic import ValidationError
@@ -108,6 +110,8 @@ def _resolve(stack: str, settings: Settings, endpoints: Endpoints) -> StackConfi
     quota = settings.quota
     return StackConfig(
         stack=stack,
+        owner=settings.owner,
+        cost_centre=settings.cost_centre,
         namespace=settings.namespace,
         cluster=_resolve_cluster(settings, endpoints),
         image=_resolve_image(settings, endpoints),
@@ -158,7 +162,18 @@ def _resolve_ingress(settings: Settings, endpoints: Endpoints) -> IngressConfig:
         class_name=endpoints.ingress_class if ingress.class_ == AUTO else ingress.class_,
         host=None if any_host else ingress.host,
         base_url=endpoints.ingress_url if any_host else None,
+        base_host=_name_in(endpoints.ingress_url) if any_host else None,
         source_cidrs=endpoints.ingress_source_cidrs if from_cluster else (),
         from_namespace=None if from_cluster else ingress.from_namespace,
         tls_secret=None if ingress.tls_secret == NONE else ingress.tls_secret,
     )
+
+
+def _name_in(url: str) -> str | None:
+    """The host of a URL, unless it is an address: an Ingress knows names only."""
+    host = urlsplit(url).hostname or ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host if names.DNS_NAME.fullmatch(host) else None
+    return None

@@ -73,7 +73,7 @@ def without_cluster() -> Endpoints:
         base_image=None,
         ca_file=None,
         ingress_class="slipway",
-        ingress_url="http://127.0.0.1:8080",
+        ingress_url="http://localhost:8080",
         ingress_source_cidrs=("127.0.0.1/32",),
         storage_classes=("standard", "fast-ssd"),
     )

@@ -34,6 +34,11 @@ ROLE_MODEL = "model"
 ROLE_FILL = "fill"  # copies weights from an image volume: no network at all
 ROLE_PULL = "pull"  # downloads weights: DNS and the hub, nothing else
 CONFIG_HASH = f"{DOMAIN}/config-hash"
+# Who answers for an object and who pays for it; budgets and reports group by these.
+OWNER_LABEL = f"{DOMAIN}/owner"
+STACK_LABEL = f"{DOMAIN}/stack"
+COST_CENTRE_LABEL = f"{DOMAIN}/cost-centre"
+MAX_LABEL_CHARS = 63
 
 # Model ids become Service names (DNS-1035) and get a suffix, so they are shorter than the 63 that DNS allows.
 MODEL_ID = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -48,13 +53,23 @@ def short_hash(*parts: str) -> str:
 
 
 def common_labels() -> dict[str, str]:
-    """Labels of every object."""
-    return {"app.kubernetes.io/part-of": PROJECT, "app.kubernetes.io/managed-by": "pulumi"}
+    """Labels of every object and pod."""
+    return {
+        "app.kubernetes.io/name": PROJECT,
+        "app.kubernetes.io/part-of": PROJECT,
+        "app.kubernetes.io/managed-by": "pulumi",
+    }
 
 
 def model_labels(model_id: str, role: str) -> dict[str, str]:
-    """Labels of one model's objects and pods."""
+    """Labels of one model's objects and pods; part of what a Job is, so they never change."""
     return {**common_labels(), "app.kubernetes.io/name": model_id, MODEL_LABEL: model_id, ROLE_LABEL: role}
+
+
+def ownership_labels(owner: str, stack: str, cost_centre: str) -> dict[str, str]:
+    """Labels of every object, and of the pods that serve; they may change with the stack file."""
+    name = stack[:MAX_LABEL_CHARS].rstrip("-_.")
+    return {OWNER_LABEL: owner, STACK_LABEL: name, COST_CENTRE_LABEL: cost_centre}
 
 
 def model_selector(model_id: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Literal
 from infra import names, units
 from infra.catalog.types import Catalog, HubSource, Profile, PypiSource, Weights
 from infra.quota import Demand, Limits, Quota, Resources, derive_limits, derive_quota
-from infra.stack import ImageConfig, IngressConfig, ModelConfig, StackConfig
+from infra.stack import ClusterConfig, ImageConfig, IngressConfig, ModelConfig, StackConfig
 
 # How fast things go at worst, for time limits: a limit that is too short kills good pods, one too long hides bad ones.
 READ_BYTES_S = 100 * 10**6  # weights from a network volume into memory
@@ -24,6 +24,7 @@ PROBE_PERIOD_S = 2
 DRAIN_S = 60  # how long running requests may take to finish
 ENDPOINT_SLEEP_S = 5  # until load balancers have heard that the pod leaves
 PVC_HEADROOM = 1.1  # file system overhead
+ZONE_LABEL, NODE_LABEL = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,13 @@ class Plan:
     """A whole stack."""
 
     stack: str
+    labels: Mapping[str, str]
     namespace: str
     models: tuple[ModelPlan, ...]
     image: ImageConfig
     storage_class: str
     access_mode: str
-    spread_zones: bool
+    spread_over: tuple[str, ...]
     ingress: IngressConfig
     monitoring_namespace: str
     quota: Quota
@@ -128,18 +130,24 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
     demands = [Demand(model.resources, model.replicas.peak, model.weights.volume_bytes) for model in models]
     return Plan(
         stack=config.stack,
+        labels=names.ownership_labels(config.owner, config.stack, config.cost_centre),
         namespace=config.namespace,
         models=models,
         image=config.image,
         storage_class=config.storage_class,
         access_mode="ReadWriteMany" if config.cluster.multi_node else "ReadWriteOnce",
-        spread_zones=config.cluster.multi_zone,
+        spread_over=_spread_over(config.cluster),
         ingress=config.ingress,
         monitoring_namespace=config.monitoring_namespace,
         quota=derive_quota(demands, _known_volumes(catalog), config.quota),
         limits=derive_limits(demands),
         notices=_notices(models),
     )
+
+
+def _spread_over(cluster: ClusterConfig) -> tuple[str, ...]:
+    """Labels of nodes: no two replicas share what fails together, where there is a choice."""
+    return (*([ZONE_LABEL] if cluster.multi_zone else []), *([NODE_LABEL] if cluster.multi_node else []))
 
 
 def _plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> ModelPlan:
@@ -158,7 +166,7 @@ def _plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> M
         resources=_resources(profile),
         replicas=_plan_replicas(chosen, profile),
         probes=plan_probes(size.weights.file_bytes),
-        host=f"{model.id}.{config.ingress.host}" if config.ingress.host else None,
+        host=f"{model.id}.{config.ingress.host}" if config.ingress.host else config.ingress.base_host,
     )
 
 

@@ -84,6 +84,8 @@ class QuotaSettings(_Group):
 class Settings(_Group):
     """A whole stack file."""
 
+    owner: Label
+    cost_centre: Label
     cluster: ClusterSettings
     namespace: Label
     image: ImageSettings

@@ -40,11 +40,15 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class IngressConfig:
-    """`host` None means any host; requests come from the CIDRs or from the namespace."""
+    """Each model has a name below `host`; where that is None, the one model is at `base_url`, with name `base_host`.
+
+    A base URL with an address for a name means any host. Requests come from the CIDRs or from the namespace.
+    """
 
     class_name: str
     host: str | None
     base_url: str | None
+    base_host: str | None
     source_cidrs: tuple[str, ...]
     from_namespace: str | None
     tls_secret: str | None
@@ -65,6 +69,8 @@ class StackConfig:
     """Everything a stack file says, checked and resolved."""
 
     stack: str
+    owner: str
+    cost_centre: str
     namespace: str
     cluster: ClusterConfig
     image: ImageConfig

@@ -25,7 +25,7 @@ from tools.settings import OwnCluster, Settings
 
 REQUIRED = {
     "SLIPWAY_REGISTRY": "the registry (host[:port][/path]) that this machine can push to and the cluster can pull from",
-    "SLIPWAY_INGRESS_URL": "where the cluster's ingress controller answers, e.g. http://models.example.com",
+    "SLIPWAY_INGRESS_URL": "where the cluster's ingress controller answers, e.g. https://models.example.com",
     "SLIPWAY_INGRESS_CIDRS": "from which addresses it reaches pods, e.g. 10.0.0.0/16; 0.0.0.0/0 lets anyone in",
 }
 """Nothing here has a default: a guess would print a wrong address or open the models to the whole network."""

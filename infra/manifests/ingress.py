@@ -1,7 +1,7 @@
 """The way in from outside: one Ingress with one rule per model."""
 
 from infra import names
-from infra.manifests.objects import Manifest, manifest
+from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import ModelPlan, Plan
 
 # A stream may be silent while a long prompt is read, and must not be collected before it is passed on.
@@ -14,20 +14,22 @@ STREAMING = {
 
 
 def ingress(plan: Plan) -> Manifest:
-    """Each model has a host name; a stack without one serves its only model under any name."""
+    """Each model has a host name; one that is reached by address only is served under any name."""
     spec: Manifest = {"ingressClassName": plan.ingress.class_name, "rules": [_rule(model) for model in plan.models]}
+    hosts = [model.host for model in plan.models if model.host]
     if plan.ingress.tls_secret is not None:
-        hosts = [model.host for model in plan.models if model.host]
         spec["tls"] = [{"hosts": hosts, "secretName": plan.ingress.tls_secret}]
-    entry = manifest("networking.k8s.io/v1", "Ingress", names.INGRESS, plan.namespace, names.common_labels(), spec=spec)
+    elif hosts and (plan.ingress.base_url or "").startswith("https:"):
+        spec["tls"] = [{"hosts": hosts}]  # with the certificate that the controller has anyway
+    entry = manifest("networking.k8s.io/v1", "Ingress", names.INGRESS, plan.namespace, common_labels(plan), spec=spec)
     entry["metadata"]["annotations"] = dict(STREAMING)
     return entry
 
 
 def url(plan: Plan, model: ModelPlan) -> str:
     """Where a client finds the model."""
-    if model.host is None:
-        return plan.ingress.base_url or ""
+    if plan.ingress.base_url is not None:
+        return plan.ingress.base_url
     return f"{'https' if plan.ingress.tls_secret else 'http'}://{model.host}"
 
 

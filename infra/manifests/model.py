@@ -3,13 +3,20 @@
 from typing import Any
 
 from infra import names
-from infra.manifests.objects import Manifest, container_security, manifest, pod_security
+from infra.manifests.objects import (
+    DISK_LIMIT,
+    DISK_REQUEST,
+    Manifest,
+    container_security,
+    manifest,
+    model_labels,
+    pod_security,
+)
 from infra.manifests.platform import GPU
 from infra.plan import DRAIN_S, ENDPOINT_SLEEP_S, ModelPlan, Plan
 from infra.quota import Resources
 from infra.units import MI, format_bytes, format_cpu
 
-ZONE = "topology.kubernetes.io/zone"
 KILL_MARGIN_S = 10  # between the end of the drain and the kill
 
 
@@ -21,14 +28,14 @@ def config_hash(model: ModelPlan) -> str:
 def models_config(plan: Plan, model: ModelPlan) -> Manifest:
     """models.json; new content is a new object, so that a rollback finds the old one."""
     name = names.models_config(model.id, config_hash(model))
-    labels = names.model_labels(model.id, names.ROLE_MODEL)
+    labels = model_labels(plan, model, names.ROLE_MODEL)
     data = {names.MODELS_FILE_NAME: model.models_json}
     return manifest("v1", "ConfigMap", name, plan.namespace, labels, data=data, immutable=True)
 
 
 def deployment(plan: Plan, model: ModelPlan, image: Any) -> Manifest:
     """The pods of a model. How many is the autoscaler's to say: were `spec.replicas` here too, both would write it."""
-    labels = names.model_labels(model.id, names.ROLE_MODEL)
+    labels = model_labels(plan, model, names.ROLE_MODEL)
     spec: Manifest = {
         "progressDeadlineSeconds": model.probes.progress_deadline_s,
         "revisionHistoryLimit": 3,
@@ -56,7 +63,7 @@ def service(plan: Plan, model: ModelPlan) -> Manifest:
         "selector": names.model_selector(model.id),
         "ports": [{**port, "protocol": "TCP"} for port in ports],
     }
-    labels = names.model_labels(model.id, names.ROLE_MODEL)
+    labels = model_labels(plan, model, names.ROLE_MODEL)
     return manifest("v1", "Service", model.id, plan.namespace, labels, spec=spec)
 
 
@@ -75,8 +82,8 @@ def _pod(plan: Plan, model: ModelPlan, image: Any) -> Manifest:
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
         ],
     }
-    if plan.spread_zones:
-        pod["topologySpreadConstraints"] = [_spread(model)]
+    if plan.spread_over:
+        pod["topologySpreadConstraints"] = [_spread(model, key) for key in plan.spread_over]
     if model.resources.num_gpus:
         pod |= _gpu_placement(model.resources)
     return pod
@@ -122,8 +129,8 @@ def _container_resources(resources: Resources) -> Manifest:
     memory = {"memory": format_bytes(resources.memory_bytes)}
     gpus = {GPU: str(resources.num_gpus)} if resources.num_gpus else {}
     return {
-        "requests": {"cpu": format_cpu(resources.cpu_m), **memory, **gpus},
-        "limits": {"cpu": format_cpu(resources.cpu_limit_m), **memory, **gpus},
+        "requests": {"cpu": format_cpu(resources.cpu_m), **memory, **DISK_REQUEST, **gpus},
+        "limits": {"cpu": format_cpu(resources.cpu_limit_m), **memory, **DISK_LIMIT, **gpus},
     }
 
 
@@ -136,11 +143,11 @@ def _probe(name: str, period_s: int, num_failures: int) -> Manifest:
     }
 
 
-def _spread(model: ModelPlan) -> Manifest:
-    """Even over zones, but rather uneven than pending; each rollout is counted on its own."""
+def _spread(model: ModelPlan, key: str) -> Manifest:
+    """Even over zones or nodes, but rather uneven than pending; each rollout is counted on its own."""
     return {
         "maxSkew": 1,
-        "topologyKey": ZONE,
+        "topologyKey": key,
         "whenUnsatisfiable": "ScheduleAnyway",
         "labelSelector": {"matchLabels": names.model_selector(model.id)},
         "matchLabelKeys": ["pod-template-hash"],

@@ -8,7 +8,7 @@ A model opens no connection at all. A fill Job copies from a volume and has no n
 
 from infra import names
 from infra.catalog.types import HubSource
-from infra.manifests.objects import Manifest, manifest
+from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import Plan
 
 PRIVATE_V4 = ["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
@@ -26,7 +26,7 @@ def network_policies(plan: Plan) -> list[Manifest]:
 
 
 def _policy(plan: Plan, name: str, **spec: object) -> Manifest:
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, plan.namespace, names.common_labels(), spec=spec)
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, plan.namespace, common_labels(plan), spec=spec)
 
 
 def _role(role: str) -> Manifest:

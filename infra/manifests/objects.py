@@ -3,8 +3,12 @@
 from typing import Any
 
 from infra import names
+from infra.plan import ModelPlan, Plan
 
 Manifest = dict[str, Any]
+# Logs and /tmp on the node's own disk; weights are on volumes.
+DISK_REQUEST = {"ephemeral-storage": "128Mi"}
+DISK_LIMIT = {"ephemeral-storage": "1Gi"}
 
 
 def manifest(
@@ -15,6 +19,16 @@ def manifest(
     if namespace is not None:
         metadata["namespace"] = namespace
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body}
+
+
+def common_labels(plan: Plan) -> dict[str, str]:
+    """Labels of every object of a stack."""
+    return {**names.common_labels(), **plan.labels}
+
+
+def model_labels(plan: Plan, model: ModelPlan, role: str) -> dict[str, str]:
+    """Labels of one model's objects, and of the pods that serve it."""
+    return {**names.model_labels(model.id, role), **plan.labels}
 
 
 def pod_security() -> Manifest:

@@ -1,7 +1,7 @@
 """The namespace and what guards it: Pod Security, quota, limit range, a service account without rights."""
 
 from infra import names
-from infra.manifests.objects import Manifest, manifest
+from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import Plan
 from infra.units import format_bytes, format_cpu
 
@@ -17,7 +17,7 @@ def namespace(plan: Plan) -> Manifest:
         for mode in ("enforce", "audit", "warn")
         for suffix, value in (("", "restricted"), ("-version", POD_SECURITY_VERSION))
     }
-    return manifest("v1", "Namespace", plan.namespace, None, {**names.common_labels(), **rules})
+    return manifest("v1", "Namespace", plan.namespace, None, {**common_labels(plan), **rules})
 
 
 def service_account(plan: Plan) -> Manifest:
@@ -32,7 +32,7 @@ def service_account(plan: Plan) -> Manifest:
         "ServiceAccount",
         names.SERVICE_ACCOUNT,
         plan.namespace,
-        names.common_labels(),
+        common_labels(plan),
         automountServiceAccountToken=False,
         **login,
     )
@@ -53,7 +53,7 @@ def resource_quota(plan: Plan) -> Manifest:
         "services.loadbalancers": "0",
         "services.nodeports": "0",
     }
-    return manifest("v1", "ResourceQuota", names.QUOTA, plan.namespace, names.common_labels(), spec={"hard": hard})
+    return manifest("v1", "ResourceQuota", names.QUOTA, plan.namespace, common_labels(plan), spec={"hard": hard})
 
 
 def limit_range(plan: Plan) -> Manifest:
@@ -70,6 +70,6 @@ def limit_range(plan: Plan) -> Manifest:
         "LimitRange",
         names.LIMIT_RANGE,
         plan.namespace,
-        names.common_labels(),
+        common_labels(plan),
         spec={"limits": [container, volume]},
     )

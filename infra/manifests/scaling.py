@@ -1,7 +1,7 @@
 """How many replicas of a model: the autoscaler, and the budget that voluntary disruptions must keep."""
 
 from infra import names
-from infra.manifests.objects import Manifest, manifest
+from infra.manifests.objects import Manifest, manifest, model_labels
 from infra.plan import ModelPlan, Plan
 from infra.units import format_cpu
 
@@ -31,7 +31,7 @@ def autoscaler(plan: Plan, model: ModelPlan) -> Manifest:
             "scaleDown": _behavior(window_s=QUIET_S, period_s=60),
         },
     }
-    labels = names.model_labels(model.id, names.ROLE_MODEL)
+    labels = model_labels(plan, model, names.ROLE_MODEL)
     return manifest("autoscaling/v2", "HorizontalPodAutoscaler", model.id, plan.namespace, labels, spec=spec)
 
 
@@ -50,5 +50,5 @@ def disruption_budget(plan: Plan, model: ModelPlan) -> Manifest:
         "unhealthyPodEvictionPolicy": "AlwaysAllow",
         "selector": {"matchLabels": names.model_selector(model.id)},
     }
-    labels = names.model_labels(model.id, names.ROLE_MODEL)
+    labels = model_labels(plan, model, names.ROLE_MODEL)
     return manifest("policy/v1", "PodDisruptionBudget", model.id, plan.namespace, labels, spec=spec)

@@ -9,7 +9,15 @@ from typing import Any
 
 from infra import names
 from infra.catalog.types import HubSource, PypiSource
-from infra.manifests.objects import Manifest, container_security, manifest, pod_security
+from infra.manifests.objects import (
+    DISK_LIMIT,
+    DISK_REQUEST,
+    Manifest,
+    container_security,
+    manifest,
+    model_labels,
+    pod_security,
+)
 from infra.plan import ModelPlan, Plan, WeightsPlan
 from infra.quota import JOB_RESOURCES
 from infra.units import format_bytes, format_cpu
@@ -25,7 +33,7 @@ def cache_claim(plan: Plan, model: ModelPlan) -> Manifest:
         "resources": {"requests": {"storage": format_bytes(model.weights.volume_bytes)}},
     }
     name = names.weights_object(model.id, model.weights.hash)
-    labels = names.model_labels(model.id, role_of(model.weights))
+    labels = model_labels(plan, model, role_of(model.weights))
     return manifest("v1", "PersistentVolumeClaim", name, plan.namespace, labels, spec=spec)
 
 
@@ -36,7 +44,7 @@ def role_of(weights: WeightsPlan) -> str:
 
 def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None) -> Manifest:
     """The Job; `image` and `weights_image` are references by digest, still unknown in a preview."""
-    labels = names.model_labels(model.id, role_of(model.weights))
+    role = role_of(model.weights)
     pod = {
         "restartPolicy": "Never",
         "serviceAccountName": names.SERVICE_ACCOUNT,
@@ -49,10 +57,11 @@ def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None
     spec = {
         "backoffLimit": NUM_RETRIES,
         "activeDeadlineSeconds": model.weights.job_deadline_s * (NUM_RETRIES + 1),
-        "template": {"metadata": {"labels": labels}, "spec": pod},
+        # Without the stack's own labels: a Job's template can't change, and a new owner is no reason to fill anew.
+        "template": {"metadata": {"labels": names.model_labels(model.id, role)}, "spec": pod},
     }
     name = names.weights_object(model.id, model.weights.hash)
-    job = manifest("batch/v1", "Job", name, plan.namespace, labels, spec=spec)
+    job = manifest("batch/v1", "Job", name, plan.namespace, model_labels(plan, model, role), spec=spec)
     # A Job that has failed for good can't be repaired, only made anew: the next `up` does that.
     job["metadata"]["annotations"] = {"pulumi.com/replaceUnready": "true"}
     return job
@@ -71,10 +80,15 @@ def _container(weights: WeightsPlan, image: Any) -> Manifest:
         # The hub's client keeps small files below its home; /nonexistent can't be written.
         **({"env": [{"name": "HF_HOME", "value": "/tmp/huggingface"}]} if downloads else {}),  # noqa: S108
         "resources": {
-            "requests": {"cpu": format_cpu(JOB_RESOURCES.cpu_m), "memory": format_bytes(JOB_RESOURCES.memory_bytes)},
+            "requests": {
+                "cpu": format_cpu(JOB_RESOURCES.cpu_m),
+                "memory": format_bytes(JOB_RESOURCES.memory_bytes),
+                **DISK_REQUEST,
+            },
             "limits": {
                 "cpu": format_cpu(JOB_RESOURCES.cpu_limit_m),
                 "memory": format_bytes(JOB_RESOURCES.memory_bytes),
+                **DISK_LIMIT,
             },
         },
         "securityContext": container_security(),

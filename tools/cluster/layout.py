@@ -121,8 +121,8 @@ class Layout:
 
     @property
     def ingress_url(self) -> str:
-        """Where Ingress objects are served."""
-        return f"http://127.0.0.1:{self.ports.ingress}"
+        """Where Ingress objects are served: on this machine only, by a name, as an Ingress knows no addresses."""
+        return f"http://localhost:{self.ports.ingress}"
 
     @property
     def base_image(self) -> str:

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+from infra import names
+from infra.manifests import ingress as manifests
 from infra.plan import Plan
 from tests.unit.infra.recorder import kubernetes_objects, pod_specs, record, stack_plan
 
@@ -66,3 +68,29 @@ def test_another_image_registry_rolls_the_models() -> None:
     """The Job appears because its image differs; in an update it is told to ignore that."""
     image = dataclasses.replace(LOCAL.image, registry="127.0.0.1:5009")
     assert changed_objects(LOCAL, dataclasses.replace(LOCAL, image=image)) == {"Image", "Job", "Deployment"}
+
+
+def test_another_owner_changes_labels_and_runs_no_job_again() -> None:
+    """Also those of pods that serve; a Job's pods can't change, and its work is done."""
+    labels = names.ownership_labels("others", "local", "else")
+    before, after = (kubernetes_objects(record(plan)) for plan in (LOCAL, dataclasses.replace(LOCAL, labels=labels)))
+    assert {one["metadata"]["labels"]["slipway.dev/owner"] for one in after} == {"others"}
+    templates = {one["kind"]: one["spec"]["template"] for one in after if one["kind"] in ("Deployment", "Job")}
+    assert templates["Deployment"]["metadata"]["labels"].items() >= labels.items()
+    assert [templates["Job"]] == [one["spec"]["template"] for one in before if one["kind"] == "Job"]
+
+
+def test_a_long_name_of_a_stack_is_cut_for_its_label() -> None:
+    """Kubernetes takes 63 characters, and none but letters and digits at the end."""
+    labels = names.ownership_labels("o", "s" * 62 + "--too-long", "c")
+    assert labels["slipway.dev/stack"] == "s" * 62
+
+
+def test_a_cluster_that_is_reached_by_https_has_tls_with_its_own_certificate() -> None:
+    """Where the stack names no Secret, the controller's certificate is used; by http there is none."""
+    for url, expected in (("https://models.my.org", [{"hosts": ["models.my.org"]}]), ("http://models.my.org", None)):
+        ingress = dataclasses.replace(LOCAL.ingress, base_url=url, base_host="models.my.org")
+        plan = dataclasses.replace(with_model(LOCAL, host="models.my.org"), ingress=ingress)
+        (entry,) = [one for one in kubernetes_objects(record(plan)) if one["kind"] == "Ingress"]
+        assert entry["spec"].get("tls") == expected
+        assert manifests.url(plan, plan.models[0]) == url

@@ -68,7 +68,7 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("colour", "blue", "slipway:colour: unknown key; allowed: cluster, namespace, image, size"),
+        ("colour", "blue", "slipway:colour: unknown key; allowed: owner, cost_centre, cluster, namespace, image, size"),
         ("cluster.color", "x", "slipway:cluster.color: unknown key; allowed: kind, kubeconfig, context, topology"),
         ("ingress.klass", "x", "slipway:ingress.klass: unknown key; allowed: class, host, from_namespace"),
         ("models.legal.max", 3, "legal.max: unknown key; allowed: min_replicas, max_replicas, profile"),
@@ -174,6 +174,23 @@ def test_auto_takes_what_the_local_cluster_offers() -> None:
     assert config.cluster.kubeconfig == "/k"
     assert config.ingress.class_name == "i"
     assert config.ingress.source_cidrs == known.ingress_source_cidrs
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://localhost:8080", "localhost"),
+        ("https://models.my.org", "models.my.org"),
+        ("http://10.0.0.5", None),
+        ("http://[::1]:80", None),
+        ("http://under_score", None),
+    ],
+)
+def test_auto_serves_the_name_in_the_ingress_url(url: str, host: str | None) -> None:
+    """An address is no name that an Ingress could have: there, any name is served."""
+    known = dataclasses.replace(endpoints.without_cluster(), ingress_url=url)
+    ingress = parse("local", raw_settings("local"), CATALOG, known).ingress
+    assert (ingress.host, ingress.base_url, ingress.base_host) == (None, url, host)
 
 
 def test_other_stacks_never_take_the_local_clusters_endpoints() -> None:

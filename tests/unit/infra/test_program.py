@@ -180,13 +180,15 @@ def test_the_ingress_leads_to_every_model(stack: str, objects: Objects) -> None:
     (ingress,) = of_kind(objects, "Ingress")
     backends = [rule["http"]["paths"][0]["backend"]["service"]["name"] for rule in ingress["spec"]["rules"]]
     assert backends == [model.id for model in stack_plan(stack).models]
-    assert ("tls" in ingress["spec"]) == (stack == "prod")
+    assert ("tls" in ingress["spec"]) == (stack != "local")
 
 
-def test_prod_spreads_over_zones(stack: str, objects: Objects) -> None:
-    """Only a stack that has zones asks for it."""
-    spreads = ["topologySpreadConstraints" in pod for name, pod in pod_specs(objects).items() if "Deployment" in name]
-    assert set(spreads) == {stack == "prod"}
+def test_replicas_are_spread_over_what_a_stack_has(stack: str, objects: Objects) -> None:
+    """Zones and nodes; a single node leaves no choice."""
+    pods = [pod for name, pod in pod_specs(objects).items() if "Deployment" in name]
+    keys = {tuple(each["topologyKey"] for each in pod.get("topologySpreadConstraints", [])) for pod in pods}
+    node, zone = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+    assert keys == {{"local": (), "staging": (node,), "prod": (zone, node)}[stack]}
 
 
 def test_the_ingress_goes_before_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
