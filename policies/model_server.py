@@ -127,7 +127,7 @@ def _words(container: View) -> Iterator[tuple[Any, View]]:
     """Every word with the argument that holds it; an argument behind a shell is taken apart."""
     is_script = False
     for view in (*_elements(container, "command"), *_elements(container, "args")):
-        text = view.expect(str, "text")
+        text = view.text("")
         if text is UNKNOWN:
             yield UNKNOWN, view
         elif text is not None and is_script and not text.startswith("-"):

@@ -1,0 +1,238 @@
+"""What roles grant, and to whom: nothing that leads to more rights than it says.
+
+Knows what RBAC can't prevent by itself: rights that read secrets, run in other pods, or change the control plane.
+`*` counts as every verb, resource and group. Kinds of other groups with the same names are not judged.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from policies.answers import every, some
+from policies.rule import MANDATORY, Findings, object_rule
+from policies.settings import Settings
+from policies.unknown import UNKNOWN
+from policies.view import View
+
+ANY = "*"
+SYSTEM_NAMES = ("anonymous", "unauthenticated", "authenticated", "serviceaccounts", "masters")
+Grant = tuple[str, str, str]
+"""API group, resource and a verb."""
+
+
+@object_rule(
+    "Role",
+    "ClusterRole",
+    why="A wildcard grants what nobody has thought of, today's and tomorrow's.",
+    source="Kubernetes RBAC good practices; Trivy KSV-0044..0046; Checkov CKV_K8S_49; Kyverno restrict-wildcard-*",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: ["*"], verbs: [get]}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: [configmaps], verbs: [get]}]}
+    """,
+)
+def rbac_no_wildcards(role: View, _settings: Settings) -> Findings:
+    """Verbs, resources, groups and URLs are listed one by one."""
+    for rule in _rules(role):
+        for field in ("verbs", "resources", "apiGroups", "nonResourceURLs"):
+            for index, each in enumerate(rule.items(field)):
+                if each.text("") == ANY:
+                    yield rule.bad((field, index), "must not be '*': list what is needed")
+
+
+@object_rule(
+    "RoleBinding",
+    "ClusterRoleBinding",
+    why="cluster-admin may do everything, so one leaked token is the whole cluster.",
+    source="kube-linter cluster-admin-role-binding; Trivy KSV-0111; Kyverno restrict-binding-clusteradmin",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a},
+     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin},
+     subjects: [{kind: ServiceAccount, name: a, namespace: a}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a},
+     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view},
+     subjects: [{kind: ServiceAccount, name: a, namespace: a}]}
+    """,
+)
+def rbac_no_cluster_admin(binding: View, _settings: Settings) -> Findings:
+    """No binding to cluster-admin, be it for one namespace."""
+    if _is_rbac(binding) and binding.text("roleRef.name") == "cluster-admin":
+        yield binding.bad("roleRef.name", "must not be cluster-admin: bind a role with the rights that are needed")
+
+
+@object_rule(
+    "Role",
+    "ClusterRole",
+    why="Who reads Secrets has every password and token of the namespace.",
+    source="Kubernetes RBAC good practices; Trivy KSV-0041; kube-linter access-to-secrets",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: [secrets], verbs: [list]}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: [configmaps], verbs: [list]}]}
+    """,
+)
+def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
+    """Only the roles in `secret_readers` may get, list or watch Secrets, even if it is a single one."""
+    found = list(_granted(role, [("", "secrets", verb) for verb in ("get", "list", "watch")]))
+    if not found:
+        return
+    names = [role.text("metadata.namespace"), role.text("metadata.name")]
+    if role.object.kind == "ClusterRole":
+        names = names[1:]
+    if "/".join("default" if name is None else str(name) for name in names) in settings.secret_readers:
+        return
+    undecided = names if settings.secret_readers else []
+    for rule, answer in found:
+        yield rule.bad(
+            "verbs", "must not read Secrets; roles that may are listed in secret_readers", answer, *undecided
+        )
+
+
+@object_rule(
+    "Role",
+    "ClusterRole",
+    why="Who creates a pod or enters one has the rights of every service account of the namespace.",
+    source="Kubernetes RBAC good practices; Trivy KSV-0053, KSV-0054; kube-linter access-to-create-pods",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: [pods], verbs: [create]}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
+     rules: [{apiGroups: [""], resources: [pods], verbs: [list]}]}
+    """,
+)
+def rbac_no_pod_create_exec(role: View, _settings: Settings) -> Findings:
+    """No new pods, no commands in running ones (`get` is enough for a web socket), no debug containers."""
+    grants = [
+        ("", "pods", "create"),
+        *(("", f"pods/{way}", verb) for way in ("exec", "attach") for verb in ("create", "get")),
+        *(("", "pods/ephemeralcontainers", verb) for verb in ("update", "patch")),
+    ]
+    for rule, answer in _granted(role, grants):
+        yield rule.bad("resources", "must not let anyone create pods or run commands in them", answer)
+
+
+@object_rule(
+    "Role",
+    "ClusterRole",
+    why="These verbs are the ways to more rights than one has.",
+    source="Kubernetes RBAC good practices; Kyverno restrict-escalation-verbs-roles; Trivy KSV-0043",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a},
+     rules: [{apiGroups: [""], resources: [users], verbs: [impersonate]}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a},
+     rules: [{apiGroups: [""], resources: [nodes], verbs: [get]}]}
+    """,
+)
+def rbac_no_escalation_verbs(role: View, _settings: Settings) -> Findings:
+    """Nobody may escalate, bind or impersonate, on whatever resource: no other resource has these verbs.
+
+    `*` is left to rbac-no-wildcards: here it would say the same of every role that has one.
+    """
+    for rule in _rules(role):
+        for index, verb in enumerate(rule.items("verbs")):
+            if verb.text("") in ("escalate", "bind", "impersonate"):
+                yield rule.bad(("verbs", index), "must be none of escalate, bind, impersonate")
+
+
+@object_rule(
+    "Role",
+    "ClusterRole",
+    why="These rights change what the API server believes, so they reach every pod of the cluster.",
+    source="Trivy KSV-0047, KSV-0114; Checkov CKV_K8S_155, CKV_K8S_156, CKV2_K8S_4; CVE-2020-8554",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a},
+     rules: [{apiGroups: [""], resources: [nodes/proxy], verbs: [get]}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: a},
+     rules: [{apiGroups: [""], resources: [nodes], verbs: [get]}]}
+    """,
+)
+def rbac_no_control_plane_grants(role: View, _settings: Settings) -> Findings:
+    """No change of admission webhooks or a Service's status, no approval of certificates, no kubelet by its proxy."""
+    webhooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+    grants = [
+        *(
+            ("admissionregistration.k8s.io", kind, v)
+            for kind in webhooks
+            for v in ("create", "update", "patch", "delete")
+        ),
+        *(("certificates.k8s.io", "certificatesigningrequests/approval", verb) for verb in ("update", "patch")),
+        ("certificates.k8s.io", "signers", "approve"),
+        *(("", "nodes/proxy", verb) for verb in ("get", "create")),
+        *(("", "services/status", verb) for verb in ("update", "patch")),
+    ]
+    for rule, answer in _granted(role, grants):
+        yield rule.bad("resources", "must not change webhooks, certificates, kubelets or service status", answer)
+
+
+@object_rule(
+    "RoleBinding",
+    "ClusterRoleBinding",
+    why="These names stand for everybody, or for somebody whom RBAC never refuses.",
+    source="Trivy KSV-0122, KSV-0123, KSV-01011; Kyverno restrict-binding-system-groups; Gatekeeper disallowanonymous",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a},
+     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view},
+     subjects: [{kind: Group, name: "system:authenticated"}]}
+    """,
+    good="""
+    {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRoleBinding, metadata: {name: a},
+     roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view},
+     subjects: [{kind: Group, name: platform-team}]}
+    """,
+)
+def rbac_no_system_group_binding(binding: View, _settings: Settings) -> Findings:
+    """No right for the anonymous, for all users, for all service accounts, nor for the masters."""
+    names = [f"system:{name}" for name in SYSTEM_NAMES]
+    for subject in binding.items("subjects") if _is_rbac(binding) else ():
+        if subject.text("name") in names:
+            yield subject.bad("name", f"must be none of {', '.join(names)}")
+
+
+def _granted(role: View, grants: Iterable[Grant]) -> Iterator[tuple[View, Any]]:
+    """The rules that grant any of these: surely (True), or perhaps (UNKNOWN)."""
+    for rule in _rules(role):
+        lists = [_names(rule, field) for field in ("apiGroups", "resources", "verbs")]
+        answer = some(_grants(lists, grant) for grant in grants)
+        if answer is not False:
+            yield rule, answer
+
+
+def _grants(lists: list[list[Any]], grant: Grant) -> Any:
+    return every(_has(names, name) for names, name in zip(lists, grant, strict=True))
+
+
+def _names(rule: View, field: str) -> list[Any]:
+    """The names in a list of a rule; with UNKNOWN where there may be more."""
+    return [rule.get(field), *(each.text("") for each in rule.items(field))]
+
+
+def _has(names: list[Any], name: str) -> Any:
+    return True if name in names or ANY in names else UNKNOWN if UNKNOWN in names else False
+
+
+def _rules(role: View) -> list[View]:
+    return role.items("rules") if _is_rbac(role) else []
+
+
+def _is_rbac(target: View) -> bool:
+    return target.object.group == "rbac.authorization.k8s.io"
