@@ -63,9 +63,6 @@ class Analyzer(_PolicyAnalyzerServicer):
 
     def Analyze(self, request: proto.AnalyzeRequest, _context: Any) -> proto.AnalyzeResponse:
         """One resource, before it is created or updated."""
-        if request.type == resources.OPAQUE_TYPE:
-            text = f"{request.name}: Helm makes its objects inside the cluster, where no rule sees them; use helm.sh/v4"
-            return proto.AnalyzeResponse(diagnostics=[_notice(text)])
         content = plain.from_struct(request.properties)
         target = resources.to_object(request.type, content.data, request.urn, content.secrets)
         if target is None:
@@ -125,7 +122,7 @@ def _remedied(rule: Rule, resource_type: str, properties: Any, settings: Setting
     """The properties with the rule's remedy; None where it changes nothing, or nothing may be changed."""
     before = plain.from_struct(properties).data
     target = resources.to_object(resource_type, before, "")
-    if rule.remedy is None or target is None or target.is_patch:
+    if rule.remedy is None or target is None or target.is_patch or resource_type == resources.OPAQUE_TYPE:
         return None
     identity = {"apiVersion": target.api_version, "kind": target.kind}
     after = {**plain.from_struct(properties).data, **identity}

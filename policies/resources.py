@@ -14,7 +14,7 @@ from policies.objects import Object
 PACKAGE = "kubernetes"
 COMPONENT_GROUPS = frozenset({"yaml", "kustomize", "helm.sh"})
 OPAQUE_TYPE = "kubernetes:helm.sh/v3:Release"
-"""Helm makes its objects inside the cluster: no rule ever sees them."""
+"""Helm makes its objects inside the cluster: no rule ever sees them, and its values are no fields of an object."""
 PATCH = "Patch"
 INPUTS = "__inputs"
 """Under this key a state keeps what the program asked for; beside it is what the cluster has made of it."""
@@ -24,6 +24,9 @@ def to_object(
     resource_type: str, properties: Mapping[str, Any], origin: str, secrets: frozenset[str] = frozenset()
 ) -> Object | None:
     """The object, as the program asks for it; None for what is none."""
+    if resource_type == OPAQUE_TYPE:
+        metadata = {key: properties[key] for key in ("name", "namespace") if key in properties}
+        return Object({"apiVersion": "helm.sh/v3", "kind": "Release", "metadata": metadata}, origin)
     parts = resource_type.split(":")
     if len(parts) != 3 or parts[0] != PACKAGE or parts[1].split("/")[0] in COMPONENT_GROUPS:
         return None

@@ -43,9 +43,7 @@ def read(found: Iterable[Any], name: str) -> Iterator[Object | Note]:
             continue
         origin = f"{name}#{resource.get('urn')}"
         type_name = str(resource.get("type"))
-        if type_name == resources.OPAQUE_TYPE:
-            yield Note(origin, "not judged: Helm makes its objects inside the cluster; use helm.sh/v4:Chart")
-        elif resource.get("external"):
+        if resource.get("external"):
             yield Note(origin, "not judged: only read by this stack, not made by it")
         else:
             yield from _objects(type_name, resource.get("inputs"), origin)

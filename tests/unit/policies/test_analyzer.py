@@ -194,13 +194,6 @@ def test_resources_that_are_no_objects_are_not_judged() -> None:
     assert not analyzer(levels={"all": "remediate"}).Remediate(other, None).remediations
 
 
-def test_a_helm_release_is_told_to_be_opaque() -> None:
-    """Nobody sees its objects, which must not pass for consent."""
-    ((name, level, text),) = told(analyzer().Analyze(request({}, "helm.sh/v3:Release", "nginx"), None))
-    assert (name, level) == ("pack", "ADVISORY")
-    assert text.startswith("nginx: Helm makes its objects inside the cluster")
-
-
 def test_a_secret_is_never_shown_even_by_a_rule_that_would() -> None:
     """A second fence behind the rules."""
     value = {SIGNATURE: SECRET, "value": "hunter2-of-the-test"}

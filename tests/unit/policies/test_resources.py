@@ -63,13 +63,21 @@ def test_a_kind_whose_name_ends_in_patch_is_none() -> None:
         "kubernetes:yaml/v2:ConfigGroup",
         "kubernetes:kustomize/v2:Directory",
         "kubernetes:helm.sh/v4:Chart",
-        "kubernetes:helm.sh/v3:Release",
         "odd",
     ],
 )
 def test_other_resources_are_no_objects(resource_type: str) -> None:
     """Other providers', and components, whose children come by themselves."""
     assert to_object(resource_type, {"kind": "Pod"}, "urn") is None
+
+
+def test_a_helm_release_is_an_object_without_its_values() -> None:
+    """Values that look like fields are not what runs; that it is opaque is a rule's to say."""
+    found = made(
+        "kubernetes:helm.sh/v3:Release", name="a", namespace="n", chart="c", values={"spec": {"containers": []}}
+    )
+    assert found.data == {"apiVersion": "helm.sh/v3", "kind": "Release", "metadata": {"name": "a", "namespace": "n"}}
+    assert made("kubernetes:helm.sh/v3:Release").data["metadata"] == {}
 
 
 def test_a_state_is_judged_by_what_was_asked_for() -> None:
