@@ -19,8 +19,11 @@ from policies.rules import (
     profiles,
     rbac,
     resources,
+    rollout,
     scaling,
+    scheduling,
     security,
+    services,
     storage,
     users,
     versions,
@@ -48,6 +51,9 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     storage,
     jobs,
     versions,
+    services,
+    rollout,
+    scheduling,
 )
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from policies import label_selectors
-from policies.unknown import UNKNOWN
 
 LABELS = {"app": "a", "tier": "front"}
 
@@ -61,24 +60,3 @@ def test_a_selector_matches(selector: Any) -> None:
 def test_a_selector_does_not_match(selector: Any) -> None:
     """One demand that fails is enough, and what is no selector selects nothing."""
     assert not label_selectors.matches(selector, LABELS)
-
-
-@pytest.mark.parametrize(
-    ("selector", "labels"),
-    [
-        (UNKNOWN, {}),
-        ({"matchLabels": UNKNOWN}, {}),
-        ({"matchLabels": {"app": UNKNOWN}}, {}),
-        (expression("app", "In", UNKNOWN), {}),
-        ({}, {"app": UNKNOWN}),
-    ],
-)
-def test_an_unknown_value_anywhere_leaves_the_answer_open(selector: Any, labels: Any) -> None:
-    """In the selector, however deep, or in the labels."""
-    assert label_selectors.is_undecided(selector, labels)
-
-
-def test_known_selectors_and_labels_are_decided() -> None:
-    """Nothing is open where nothing is unknown."""
-    assert not label_selectors.is_undecided(expression("app", "In", "a"), LABELS)
-    assert not label_selectors.is_undecided(None, {})
