@@ -13,7 +13,7 @@ from policies.sources.source import Note, Source, gather
 
 __all__ = ["Note", "Source", "read"]
 
-_BEGINS_AS_JSON = re.compile(r'\s*[\[{]\s*["\[{}\]]')
+_BEGINS_AS_JSON = re.compile(r'\s*(?:\{\s*["}]|\[\s*["\[{\]])')
 _TEMPLATE = re.compile(r"^[^#\n]*\{\{", re.MULTILINE)
 
 

@@ -155,7 +155,7 @@ class _Composer:
         tag = event.tag
         if event.implicit[0]:
             return scalar(event.value)
-        if event.implicit[1] or tag in ("!", f"{_TAG}str"):
+        if event.implicit[1] or tag == f"{_TAG}str":
             return event.value
         if tag in {f"{_TAG}{kind}" for kind in ("int", "float", "bool", "null")}:
             return scalar(event.value)
