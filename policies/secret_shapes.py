@@ -38,7 +38,7 @@ _NO_SECRET = re.compile(
 _SECRET_VALUE = re.compile(
     r"(?<![A-Za-z0-9])(?:"
     r"hf_[A-Za-z0-9]{16}"  # Hugging Face
-    r"|sk-(?=[\w-]*\d)[\w-]{20}"  # OpenAI, Anthropic
+    r"|sk-(?=[\w-]{0,60}\d)[\w-]{20}"  # OpenAI, Anthropic
     r"|nvapi-[\w-]{20}"  # NVIDIA NGC
     r"|gh[a-z]_[A-Za-z0-9]{20}|github_pat_\w{20}"
     r"|glpat-[\w-]{20}"
@@ -47,9 +47,9 @@ _SECRET_VALUE = re.compile(
     r"|AIza[\w-]{35}"  # Google
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\."  # JSON web tokens
     r")"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|-BEGIN [A-Z ]*PRIVATE KEY-"
     r"|://[^\s:/@]*:(?![$<{*])[^\s/@]+@"  # the password of a connection string
-    r"|(?i:=[^;\n]+;[ \t]*(?:Password|Pwd|AccountKey|SharedAccessKey)[ \t]*=[ \t]*(?![$<{*])[^;\s])"
+    r"|(?i:=[^;\n]{1,200};[ \t]*(?:Password|Pwd|AccountKey|SharedAccessKey)[ \t]*=[ \t]*(?![$<{*])[^;\s])"
     r"|(?i:\bbearer\s+(?=\S*\d)[\w.~+/-]{16})"
 )
 

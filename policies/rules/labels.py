@@ -22,6 +22,8 @@ from policies.view import Finding, Trace, View
     "StatefulSet",
     "DaemonSet",
     "ReplicaSet",
+    "ReplicationController",
+    "DeploymentConfig",
     "Job",
     "CronJob",
     "Pod",
