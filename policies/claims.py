@@ -13,6 +13,7 @@ from policies.view import View
 
 _ONE_NODE = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
 """Access modes that let a volume be attached to one node at a time, be it mounted read-only or not."""
+_ONE_POD = frozenset({"ReadWriteOncePod"})
 
 
 def claims(stack: Stack, pod: Pod) -> Iterator[tuple[View, Any]]:
@@ -27,5 +28,14 @@ def claims(stack: Stack, pod: Pod) -> Iterator[tuple[View, Any]]:
 
 def is_on_one_node(claim: View) -> bool:
     """Whether its volume can be attached to one node only. Inert where a mode is not known yet, or none is named."""
+    return _is_only(claim, _ONE_NODE)
+
+
+def is_on_one_pod(claim: View) -> bool:
+    """Whether one pod only can mount its volume, wherever the others are."""
+    return _is_only(claim, _ONE_POD)
+
+
+def _is_only(claim: View, some: frozenset[str]) -> bool:
     modes = {each.data for each in claim.items("spec.accessModes")}
-    return bool(modes) and modes <= _ONE_NODE
+    return bool(modes) and modes <= some

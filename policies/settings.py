@@ -60,6 +60,7 @@ class Settings:
     # Reliability
     min_replicas: int = 2
     min_grace_s: int = 30
+    single_node: bool = False  # the cluster has one node and will have no other: nothing can be spread or kept apart
     required_labels: tuple[str, ...] = (  # alternatives are separated by |
         "app.kubernetes.io/name",
         "app.kubernetes.io/part-of",
@@ -91,4 +92,7 @@ class Settings:
     warm_up_s: int = 60
     remote_code_models: tuple[str, ...] = ()  # models that may run their own code
     node_types: tuple[str, ...] = ()  # names in policies/data/node_types.yaml; none: all of them
+    daemon_cpu_m: int = 0  # what the daemon sets of the cluster request on each node
+    daemon_memory_bytes: int = 0
+    cache_headroom: float = 1.2  # the size of a cache volume, in sizes of the weights
     spot_notice_s: Mapping[str, int] = field(default_factory=lambda: {"aws": 120, "gcp": 30, "azure": 30})

@@ -161,9 +161,12 @@ def pdb_unhealthy_eviction(budget: View, _settings: Settings) -> Findings:
             labelSelector: {matchLabels: {app: a}}
     """,
 )
-def spread_replicas(stack: Stack, _settings: Settings) -> Findings:
-    """What can have more than one replica keeps them apart, over nodes or zones, by demand or by preference."""
-    for workload in workloads(stack):
+def spread_replicas(stack: Stack, settings: Settings) -> Findings:
+    """What can have more than one replica keeps them apart, over nodes or zones, by demand or by preference.
+
+    Not where there is one node to be on (`single_node` of the settings).
+    """
+    for workload in workloads(stack) if not settings.single_node else ():
         if workload.most.value > 1:
             spread = is_spread(workload.pod, workload.labels, (NODE, ZONE)) if workload.is_known else UNKNOWN
             if spread is not True:

@@ -1,7 +1,7 @@
 """Whether a new version can take the place of the old one, replica by replica."""
 
 from policies import label_selectors
-from policies.claims import claims, is_on_one_node
+from policies.claims import claims, is_on_one_node, is_on_one_pod
 from policies.objects import Stack
 from policies.replicas import workloads
 from policies.rule import ADVISORY, MANDATORY, Findings, object_rule, stack_rule
@@ -96,14 +96,16 @@ def selector_matches_template(workload: View, _settings: Settings) -> Findings:
       template: {spec: {volumes: [{name: weights, persistentVolumeClaim: {claimName: weights, readOnly: true}}]}}
     """,
 )
-def rwo_multi_writer(stack: Stack, _settings: Settings) -> Findings:
+def rwo_multi_writer(stack: Stack, settings: Settings) -> Findings:
     """What can have more than one replica mounts no claim that only allows ReadWriteOnce or ReadWriteOncePod.
 
     Also where it is mounted read-only: the access mode decides which nodes attach the volume, not the mount. A
-    StatefulSet's own claim templates give each replica its claim and are not meant.
+    StatefulSet's own claim templates give each replica its claim and are not meant. A cluster of one node
+    (`single_node` of the settings) has no other node to keep away from.
     """
+    is_bound = is_on_one_pod if settings.single_node else is_on_one_node
     for workload in workloads(stack):
         for volume, claim in claims(stack, workload.pod) if workload.most.value > 1 else ():
-            if claim is UNKNOWN or (claim is not None and is_on_one_node(claim)):
+            if claim is UNKNOWN or (claim is not None and is_bound(claim)):
                 message = "is for one node at a time, and there can be more than one replica"
                 yield volume.bad("persistentVolumeClaim.claimName", message, claim)

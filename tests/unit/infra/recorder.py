@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from infra import cluster
 from infra.catalog.load import load_catalog
 from infra.catalog.types import Catalog
-from infra.config import parse
+from infra.config import NOT_OURS, parse
 from infra.endpoints import without_cluster
 from infra.plan import Plan, make_plan
 from infra.program import build
@@ -53,7 +53,17 @@ class Recorder(Mocks):
 
 
 def raw_settings(stack: str) -> dict[str, Any]:
-    """The `slipway:` settings of a stack file."""
+    """The `slipway:` settings of a stack file that the program reads."""
+    return {key: value for key, value in _written(stack).items() if key not in NOT_OURS}
+
+
+def policy_settings(stack: str) -> dict[str, Any]:
+    """The policy pack's settings in a stack file."""
+    settings: dict[str, Any] = _written(stack).get("policy", {})
+    return settings
+
+
+def _written(stack: str) -> dict[str, Any]:
     content = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"))
     return {key.removeprefix("slipway:"): value for key, value in content["config"].items()}
 
