@@ -1,0 +1,60 @@
+"""Our own stacks stand behind the fence: every mandatory rule is on, and nothing is waived."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from policies import settings_file
+from policies.judge import judge
+from policies.objects import Object
+from policies.rules import RULES
+from policies.settings import Level, Settings
+from policies.unknown import UNKNOWN
+from tests.unit.infra.recorder import DIGEST, STACKS, kubernetes_objects, policy_settings, record, stack_plan
+
+TODAY = datetime.date(2026, 11, 21)
+
+
+def settings_of(stack: str) -> Settings:
+    """As the pack reads them from the stack file."""
+    rule_ids = {rule.id for rule in RULES}
+    return settings_file.parse(policy_settings(stack), stack=stack, rule_ids=rule_ids)
+
+
+@pytest.fixture(scope="module", params=STACKS)
+def stack(request: pytest.FixtureRequest) -> str:
+    """Every stack in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def objects(stack: str) -> list[dict[str, Any]]:
+    """What it registers."""
+    return kubernetes_objects(record(stack_plan(stack)))
+
+
+@pytest.mark.parametrize("is_preview", [False, True])
+def test_no_rule_blocks_a_stack_of_ours(stack: str, objects: list[dict[str, Any]], is_preview: bool) -> None:
+    """Neither with the images' digests, nor in a preview, which does not know them yet."""
+    known = _without_digests(objects) if is_preview else objects
+    found = judge([Object(one) for one in known], RULES, settings_of(stack), TODAY, is_preview=is_preview)
+    blocking = [v for v in found.verdicts if v.level is Level.MANDATORY]
+    assert [(v.rule.id, v.object.id, v.path, v.message) for v in blocking] == []
+    assert found.notices == ()
+
+
+def test_no_rule_is_weakened_and_nothing_is_waived(stack: str) -> None:
+    """A stack may say what is so, such as its node types; not which rules it does without."""
+    settings = settings_of(stack)
+    assert (settings.levels, settings.waivers) == ({}, ())
+    assert settings.environment == ("prod" if stack == "prod" else "dev")
+
+
+def _without_digests(data: Any) -> Any:
+    """Plain data with every reference to an image that is still to be built unknown."""
+    if isinstance(data, dict):
+        return {key: _without_digests(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_without_digests(value) for value in data]
+    return UNKNOWN if isinstance(data, str) and data.endswith(DIGEST) else data
