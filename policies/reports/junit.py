@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from policies.evaluate import Verdict
-from policies.reports.report import Report, Status, place_of, printable, title_of
+from policies.reports.report import Report, Status, place_of, printable, sentence_of, title_of
 from policies.rule import Rule
 
 
@@ -43,7 +43,7 @@ def _case(report: Report, verdict: Verdict) -> ElementTree.Element:
     where |= {"line": str(place.line)} if place.line else {}
     attributes = {"name": name, "classname": verdict.rule.id, "time": "0", **where}
     case = ElementTree.Element("testcase", {key: printable(value) for key, value in attributes.items()})
-    message = printable(f"{verdict.path}: {verdict.message}")
+    message = sentence_of(verdict)
     if report.fails(verdict):
         failure = ElementTree.SubElement(case, "failure", {"message": message, "type": verdict.level.value})
         failure.text = f"{verdict.rule.why}\nSource: {verdict.rule.source}"

@@ -105,6 +105,11 @@ def place_of(verdict: Verdict) -> Place:
     return Place(file, find_line(verdict.path) if find_line else int(line), "")
 
 
+def sentence_of(verdict: Verdict) -> str:
+    """`spec.replicas: must be 2`; without a path where it is the whole object."""
+    return printable(f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message)
+
+
 def printable(text: str) -> str:
     """Text without control characters: names and keys come from files that anyone may have written."""
     if text.isprintable():

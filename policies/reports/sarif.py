@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from policies.evaluate import Verdict
 from policies.manual import example
-from policies.reports.report import Report, Status, place_of, printable, title_of
+from policies.reports.report import Report, Status, place_of, printable, sentence_of, title_of
 from policies.rule import Rule
 from policies.settings import Level
 
@@ -52,7 +52,7 @@ def _result(report: Report, verdict: Verdict, index: int) -> dict[str, Any]:
         "ruleId": verdict.rule.id,
         "ruleIndex": index,
         "level": "note" if status is Status.UNKNOWN and not report.fails(verdict) else _LEVELS[verdict.level],
-        "message": {"text": printable(f"{title_of(verdict)}: {verdict.path}: {verdict.message}")},
+        "message": {"text": f"{title_of(verdict)}: {sentence_of(verdict)}"},
         "locations": [_location(verdict)],
         "partialFingerprints": {"finding/v1": _fingerprint(verdict)},
     }

@@ -69,8 +69,8 @@ def _heading(verdict: Verdict) -> Text:
 def _line(report: Report, verdict: Verdict, width: int) -> Text:
     word, line = _word(report, verdict), place_of(verdict).line
     text = Text("  ").append(f"{word:<10}", style=_STYLES[word]).append(f"{verdict.rule.id:<{width + 1}}")
-    where = [f"line {line}" if line else "", verdict.path]
-    return text.append(printable(f"{' '.join(filter(None, where))}: {verdict.message}"))
+    where = " ".join(filter(None, [f"line {line}" if line else "", verdict.path]))
+    return text.append(printable(f"{where}: {verdict.message}" if where else verdict.message))
 
 
 def _plural(count: int, noun: str) -> str:

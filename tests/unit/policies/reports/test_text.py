@@ -1,0 +1,38 @@
+"""The report for people."""
+
+from __future__ import annotations
+
+from policies.reports.text import lines
+from tests.unit.policies.reports.samples import URN, VERDICTS, report
+
+
+def shown(*verdicts: object, notes: bool = True) -> list[str]:
+    """The lines without colours."""
+    return [line.plain for line in lines(report(*verdicts, notes=notes))]  # type: ignore[arg-type]
+
+
+def test_verdicts_are_shown_by_object_the_worst_first() -> None:
+    """With the line of the field, then notes, then the sum."""
+    assert shown(*VERDICTS) == [
+        "deploy/my web.yaml:3: Deployment shop/web",
+        "  mandatory blocks line 7 spec: must be c",
+        "  mandatory blocks line 9 spec.b: must be c (expired)",
+        "  advisory  tells  line 3: should be d",
+        "  waived    blocks line 9 spec.a: must be c (waived)",
+        "",
+        f"state.json#{URN}: Pod default/(no name)",
+        '  unknown   tells data["a.b"]: is not known yet',
+        "",
+        "stdin:1: Pod default/\\x1b[2J<&\\u202e \\udc80",
+        '  mandatory blocks line 1 spec["\\x07"]: must not ring\\n',
+        "",
+        "note: deploy/x.yaml:1: not judged: \\x1b[2J",
+        "note: the waiver of a is not needed",
+        "3 objects, 3 rules: 3 mandatory, 1 advisory, 1 unknown, 1 waived. Not passed.",
+        "Why, and how to do it right: slipway policy explain RULE",
+    ]
+
+
+def test_where_nothing_is_found_the_sum_is_all() -> None:
+    """One line."""
+    assert shown(notes=False) == ["3 objects, 3 rules: 0 mandatory, 0 advisory, 0 unknown, 0 waived. Passed."]
