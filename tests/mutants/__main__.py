@@ -19,7 +19,7 @@ def main() -> int:
         return 2
     started = time.monotonic()
     for trial in hunt.failing(chosen):
-        print(f"{trial.rule}: fails without a mutation: {trial.says}")
+        print(f"fails without a mutation: {trial.says}")
     count, found = hunt.hunt(chosen, arguments.rule)
     surviving = [each for each in found if each.key not in equivalent.load()]
     print(*surviving, sep="\n", end="\n" if surviving else "")

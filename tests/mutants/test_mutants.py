@@ -9,7 +9,7 @@ pytestmark = [pytest.mark.mutants, pytest.mark.timeout(1200)]
 
 def test_every_rule_passes_its_trials_without_a_mutation() -> None:
     """A trial that fails anyway would catch every mutant and prove nothing."""
-    assert [f"{trial.rule}: {trial.says}" for trial in hunt.failing(hunt.modules())] == []
+    assert [trial.says for trial in hunt.failing(hunt.modules())] == []
 
 
 def test_no_mutant_survives_but_those_that_can_not_differ() -> None:

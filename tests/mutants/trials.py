@@ -1,11 +1,13 @@
 """What a mutant is tried on: the cases of a rule, its examples, the examples with each value unknown, its remedy.
 
-The same as `test_cases.py`, `test_unknown.py` and `test_remedies.py` try, in a form that runs thousands of times.
+The same as `test_cases.py`, `test_unknown.py` and `test_remedies.py` try, in a form that runs thousands of times. What
+rules call has tests of its own beside these: they are run as they are.
 """
 
 from __future__ import annotations
 
 import copy
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import yaml
 from policies import rules, settings_file
 from policies.rule import Rule
 from policies.settings import Settings
-from tests.mutants.world import ROOT, World
+from tests.mutants.world import ROOT, World, source_file
 from tests.unit.policies import cases, test_unknown
 
 Lines = frozenset[tuple[str, int]]
@@ -30,23 +32,73 @@ _OURS = str(ROOT / "policies")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """Something that a rule must do."""
+    """Something that a module must do, on behalf of a rule or of another test."""
 
     module: str
-    rule: str
     says: str
-    holds: Callable[[World, Any], bool]
-
-    def passes(self, world: World) -> bool:
-        """Whether the rule of that world does it."""
-        return self.holds(world, next(r for r in rules.rules_of(world.load(self.module)) if r.id == self.rule))
+    passes: Callable[[World], bool]
 
 
 @cache
 def of_module(module: str) -> tuple[Trial, ...]:
     """All trials of the rules that a module defines."""
     own = rules.rules_of(World((), {}).load(module))
-    return tuple(Trial(module, rule.id, says, holds) for rule in own for says, holds in _of_rule(rule))
+    return tuple(
+        Trial(module, f"{rule.id}: {says}", _on_rule(module, rule.id, holds))
+        for rule in own
+        for says, holds in _of_rule(rule)
+    )
+
+
+def _on_rule(module: str, rule_id: str, holds: Callable[[World, Any], bool]) -> Callable[[World], bool]:
+    return lambda world: holds(world, next(r for r in rules.rules_of(world.load(module)) if r.id == rule_id))
+
+
+def test_module(module: str) -> str | None:
+    """The tests of a module itself, if it has some: `policies.gpus` -> `tests.unit.policies.test_gpus`."""
+    name = f"tests.unit.policies.test_{module.rpartition('.')[2]}"
+    return name if source_file(name).exists() else None
+
+
+test_module.__test__ = False  # type: ignore[attr-defined]
+
+
+@cache
+def of_tests(module: str) -> tuple[Trial, ...]:
+    """The tests of a module itself, each with each of its parameters. Those that need fixtures are left out."""
+    name = test_module(module)
+    if name is None:
+        return ()
+    functions = {key: value for key, value in vars(World((), {}).load(name)).items() if key.startswith("test_")}
+    return tuple(
+        Trial(module, f"{key}({arguments})", _on_test(name, key, arguments))
+        for key, function in functions.items()
+        for arguments in _arguments(function)
+        if inspect.signature(function).parameters.keys() == arguments.keys()
+    )
+
+
+def _arguments(function: Any) -> list[dict[str, Any]]:
+    """What pytest would call the function with."""
+    found: list[dict[str, Any]] = [{}]
+    for mark in getattr(function, "pytestmark", ()):
+        if mark.name == "parametrize":
+            names, values = mark.args
+            names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+            plain = [value.values if hasattr(value, "marks") else value for value in values]  # pytest.param
+            sets = [
+                value if len(names) > 1 or hasattr(values[i], "marks") else (value,) for i, value in enumerate(plain)
+            ]
+            found = [{**each, **dict(zip(names, one, strict=True))} for each in found for one in sets]
+    return found
+
+
+def _on_test(name: str, key: str, arguments: Mapping[str, Any]) -> Callable[[World], bool]:
+    def passes(world: World) -> bool:
+        getattr(world.load(name), key)(**arguments)  # a test that fails raises
+        return True
+
+    return passes
 
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
