@@ -14,6 +14,7 @@ from policies.rules import (
     jobs,
     kernel,
     labels,
+    network,
     privileges,
     probes,
     profiles,
@@ -54,6 +55,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     services,
     rollout,
     scheduling,
+    network,
 )
 
 
