@@ -27,8 +27,8 @@ import yaml
 
 from policies.objects import Object
 from policies.pod_security import PodSecurityLevel, verdict
-from tests.conformance import go_module
-from tests.conformance.go_module import GoModule
+from tools.toolchain import go_module
+from tools.toolchain.go_module import GoModule
 from tools.toolchain.programs import ensure_go
 
 Version = tuple[int, int]

@@ -1,4 +1,4 @@
-"""Sources of a public Go module, for the test data in it: fetched once by Go itself and held to a pinned checksum."""
+"""Sources of a public Go module, for the data in it: fetched once by Go itself and held to a pinned checksum."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.command import run
+from tools.errors import ToolError
 from tools.toolchain.gobuild import build_env
 
 
@@ -21,7 +22,7 @@ class GoModule:
     checksum: str
 
 
-class WrongChecksum(Exception):
+class WrongChecksum(ToolError):
     """The proxy has other sources under that version than those that were pinned."""
 
 

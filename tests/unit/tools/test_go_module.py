@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.go_module import GoModule, WrongChecksum, folder
+from tools.toolchain.go_module import GoModule, WrongChecksum, folder
 
 MODULE = GoModule("example.com/module", "v1.2.3", "h1:good=")
 
