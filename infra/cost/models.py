@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from infra.cost.estimate import Month
 from infra.cost.money import total
 from infra.cost.report import ModelCost, TokenCost
 from infra.cost.scenarios import Scenario
-from infra.cost.spot import share_on_spot
+from infra.cost.spot import shares_on_spot
 from infra.cost.types import Demand, Estimate, Kind, Line, Workload
 
 SHARED = "shared"
@@ -27,13 +28,16 @@ def rows(
     workloads: dict[str, list[Workload]] = {}
     for workload in demand.workloads:
         workloads.setdefault(workload.model or workload.id, []).append(workload)
+    parts = shares_on_spot(months[Scenario.TYPICAL])
+    gpus = _gpus(months[Scenario.HIGH])
+    places = {workload: index for index, workload in enumerate(demand.workloads)}
     names = sorted({*lines, *workloads}, key=lambda name: (name == SHARED, -_typical(lines.get(name, [])), name))
     return tuple(
         ModelCost(
             name=name,
-            gpu=_gpu(workloads.get(name, []), months),
-            replicas=_replicas(workloads.get(name, []), demand, months),
-            spot_percent=_spot_percent(workloads.get(name, []), months[Scenario.TYPICAL]),
+            gpu=", ".join(sorted({gpus[each] for each in workloads.get(name, []) if each in gpus})),
+            replicas=_replicas([places[each] for each in workloads.get(name, [])], months),
+            spot_percent=_mean_percent([parts.get(each, Fraction(0)) for each in workloads.get(name, [])]),
             by_kind={kind: total([each.cost for each in lines.get(name, []) if each.kind is kind]) for kind in Kind},
             cost=total([each.cost for each in lines.get(name, [])]),
             before=past.get(name),
@@ -60,29 +64,24 @@ def _typical(lines: list[Line]) -> int:
     return sum(line.cost.typical_cents for line in lines)
 
 
-def _gpu(workloads: list[Workload], months: Mapping[Scenario, Month]) -> str:
-    """What GPUs its pods really get, by the packing: `1 x NVIDIA-A10G`."""
-    found = {
-        f"{workload.shape.requests.gpus} x {node.type.gpu_product or 'GPU'}"
-        for packing in months[Scenario.HIGH].packings
+def _gpus(month: Month) -> Mapping[Workload, str]:
+    """What GPUs pods really get, by the packing: `1 x NVIDIA-A10G`."""
+    return {
+        workload: f"{workload.shape.requests.gpus} x {node.type.gpu_product or 'GPU'}"
+        for packing in month.packings
         for node in packing.nodes
         for workload, _ in node.pods
-        if workload in workloads and workload.shape.requests.gpus
+        if workload.shape.requests.gpus
     }
-    return ", ".join(sorted(found))
 
 
-def _replicas(workloads: list[Workload], demand: Demand, months: Mapping[Scenario, Month]) -> tuple[int, int, int]:
+def _replicas(indices: Sequence[int], months: Mapping[Scenario, Month]) -> tuple[int, int, int]:
     """Least, the most in a typical week, and the most at all."""
-    indices = [index for index, workload in enumerate(demand.workloads) if workload in workloads]
-
-    def peak(scenario: Scenario) -> int:
-        return max((sum(counts[i] for i in indices) for counts in months[scenario].replicas), default=0)
-
-    low = min((sum(counts[i] for i in indices) for counts in months[Scenario.LOW].replicas), default=0)
-    return low, peak(Scenario.TYPICAL), peak(Scenario.HIGH)
+    low, typical, high = (
+        [sum(counts[index] for index in indices) for counts in months[scenario].replicas] for scenario in Scenario
+    )
+    return min(low, default=0), max(typical, default=0), max(high, default=0)
 
 
-def _spot_percent(workloads: list[Workload], typical: Month) -> int:
-    parts = [share_on_spot(workload, typical) for workload in workloads]
-    return round(sum(parts) * 100 / len(parts)) if parts else 0
+def _mean_percent(parts: Sequence[Fraction]) -> int:
+    return round(sum(parts, start=Fraction(0)) * 100 / len(parts)) if parts else 0

@@ -22,20 +22,21 @@ def risks(demand: Demand, typical: Month, market: Market) -> tuple[SpotRisk, ...
     return tuple(_risks(demand, typical, market))
 
 
-def share_on_spot(workload: Workload, typical: Month) -> Fraction:
-    """Of a workload's replica hours in the typical month."""
-    spot, whole = Fraction(0), Fraction(0)
+def shares_on_spot(typical: Month) -> dict[Workload, Fraction]:
+    """Of each workload's replica hours in the typical month."""
+    hours: dict[Workload, list[Fraction]] = {}
     for piece, packing in zip(typical.pieces, typical.packings, strict=True):
         for node in packing.nodes:
-            count = sum(count for other, count in node.pods if other is workload) * piece.hours_per_month
-            whole += count
-            spot += count if node.pool.capacity is Capacity.SPOT else 0
-    return spot / whole if whole else Fraction(0)
+            for workload, count in node.pods:
+                on_demand_and_spot = hours.setdefault(workload, [Fraction(0), Fraction(0)])
+                on_demand_and_spot[node.pool.capacity is Capacity.SPOT] += count * piece.hours_per_month
+    return {workload: spot / (on_demand + spot) for workload, (on_demand, spot) in hours.items() if on_demand + spot}
 
 
 def _risks(demand: Demand, typical: Month, market: Market) -> Iterator[SpotRisk]:
+    parts = shares_on_spot(typical)
     for index, workload in enumerate(demand.workloads):
-        part = share_on_spot(workload, typical)
+        part = parts.get(workload)
         if not part:
             continue
         prices = [
