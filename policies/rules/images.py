@@ -64,8 +64,8 @@ def image_digest_pinned(pod: Pod, _settings: Settings) -> Findings:
 )
 def image_registry_allowed(pod: Pod, settings: Settings) -> Findings:
     """Images come from `registries`: whole registries, or paths in them. With none set, any registry will do."""
-    for holder, field, _, image in _images(pod):
-        if settings.registries and not (image and _is_within(image.name, settings.registries)):
+    for holder, field, _, image in _images(pod) if settings.registries else ():
+        if not (image and _is_within(image.name, settings.registries)):
             yield holder.bad(field, f"must come from one of: {', '.join(settings.registries)}")
 
 
@@ -110,8 +110,11 @@ def image_pull_policy_matches_pin(pod: Pod, _settings: Settings) -> Findings:
 )
 def image_attested(pod: Pod, settings: Settings) -> Findings:
     """The digest of every image is in `attested_digests`, where that list is given."""
+    attested = settings.attested_digests
+    if attested is None:
+        return
     for holder, field, _, image in _images(pod):
-        if settings.attested_digests is not None and not (image and image.digest in settings.attested_digests):
+        if not (image and image.digest in attested):
             yield holder.bad(field, "must have a digest that attested_digests lists")
 
 
@@ -129,7 +132,7 @@ def image_size_budget(pod: Pod, settings: Settings) -> Findings:
     """No image whose size `image_sizes_bytes` tells is larger than `image_size_budget_bytes`."""
     budget = settings.image_size_budget_bytes
     too_large = {digest: size for digest, size in settings.image_sizes_bytes.items() if size > budget}
-    for holder, field, _, image in _images(pod):
+    for holder, field, _, image in _images(pod) if too_large else ():
         if image and image.digest in too_large:
             yield holder.bad(field, f"is larger than the {budget} bytes that are allowed")
 
