@@ -75,6 +75,8 @@ class Settings:
         "slipway.dev/stack|env|environment",
     )
 
+    existing_objects: tuple[str, ...] = ()  # on the cluster, outside the stack: `Kind namespace/name`, may have globs
+
     # Jobs: what the remedy of job-ttl sets where nothing is said
     job_ttl_s: int = 7 * 86_400
     job_deadline_s: int = 86_400
