@@ -11,6 +11,7 @@ from policies.rules import (
     host,
     identity,
     images,
+    ingress,
     jobs,
     kernel,
     labels,
@@ -19,6 +20,7 @@ from policies.rules import (
     probes,
     profiles,
     rbac,
+    references,
     resources,
     rollout,
     scaling,
@@ -56,6 +58,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     rollout,
     scheduling,
     network,
+    references,
+    ingress,
 )
 
 
