@@ -24,7 +24,7 @@ from policies import checking, manual
 from policies.checking import Options
 from policies.errors import PolicyError, SourceError
 from policies.reports import json_report, junit, sarif, text
-from policies.reports.report import FailOn, Report
+from policies.reports.report import FailOn, Report, printable
 from policies.rule import Rule
 from policies.rules import MODULES, RULES
 
@@ -74,7 +74,8 @@ def check(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Manifests (YAML, JSON), `pulumi stack export`, `pulumi preview --json`; folders; - is stdin"
+            metavar="FILE",
+            help="Manifests (YAML, JSON), `pulumi stack export`, `pulumi preview --json`; folders; - is stdin",
         ),
     ],
     stack: Annotated[str, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")] = "",
@@ -169,7 +170,7 @@ def _write(report: Report, format_: Format, output: Path | None) -> None:
         _save(_RENDERERS[format_](report), output)
     # What a reader of the report's file would miss on the screen.
     for note in report.notes:
-        typer.echo(f"note: {note.origin}: {note.message}", err=True)
+        typer.echo(printable(f"note: {note.origin}: {note.message}"), err=True)
     typer.echo(text.summary(report).plain, err=True)
 
 
@@ -193,5 +194,5 @@ def _errors() -> Iterator[None]:
         yield
     except PolicyError as error:
         for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
+            typer.echo(f"error: {printable(line)}", err=True)
         raise typer.Exit(2) from None

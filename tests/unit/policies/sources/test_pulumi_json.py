@@ -85,17 +85,16 @@ def test_what_waits_for_its_deletion_is_gone() -> None:
     assert state({**CONFIG_MAP, "delete": True}) == Source()
 
 
-def test_what_can_not_be_judged_is_told() -> None:
-    """What another stack owns."""
-    (note,) = state({**CONFIG_MAP, "external": True}).notes
-    assert note.origin == f"state.json#{URN}"
-    assert "only read" in note.message
+def test_what_the_stack_only_reads_is_told_and_not_judged() -> None:
+    """Somebody else makes it."""
+    [note] = state({**CONFIG_MAP, "external": True}).notes
+    assert (note.origin, "only read" in note.message) == (f"state.json#{URN}", True)
 
 
-def test_a_release_of_helms_is_judged_as_one() -> None:
-    """No state holds its objects: a rule says what that is worth."""
-    (found,) = state({**CONFIG_MAP, "type": "kubernetes:helm.sh/v3:Release"}).objects
-    assert found.kind == "Release"
+def test_a_release_of_helm_is_an_object() -> None:
+    """A rule says that nobody sees what is in it."""
+    release = {**CONFIG_MAP, "type": "kubernetes:helm.sh/v3:Release", "inputs": {"name": "a", "values": {"b": 1}}}
+    assert only(state(release)).kind == "Release"
 
 
 @pytest.mark.parametrize(
