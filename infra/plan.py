@@ -23,7 +23,7 @@ START_S = 60  # pull the image, import, warm up
 PROBE_PERIOD_S = 2
 DRAIN_S = 60  # how long running requests may take to finish
 ENDPOINT_SLEEP_S = 5  # until load balancers have heard that the pod leaves
-PVC_HEADROOM = 1.1  # file system overhead
+PVC_HEADROOM = 1.2  # file system overhead, and room for what a download keeps beside the file
 ZONE_LABEL, NODE_LABEL = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 
 
