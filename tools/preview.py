@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -35,14 +37,21 @@ def show(settings: Settings, stack: str, progress: Progress) -> None:
     if exists(cli, stack):
         cli.show("preview", "--stack", stack, *pulumi.POLICY_PACK)
         return
+    with throw_away(cli, config, stack) as (own, flags):
+        own.show("preview", *flags, *pulumi.POLICY_PACK)
+
+
+@contextmanager
+def throw_away(cli: Pulumi, config: Path, stack: str) -> Iterator[tuple[Pulumi, list[str]]]:
+    """A new stack in a backend of its own, with a copy of its settings: the CLI for it, and its flags."""
     with tempfile.TemporaryDirectory(prefix="slipway-preview-") as folder:
-        throw_away = dataclasses.replace(cli, env=_throw_away_environment(cli, folder))
+        own = dataclasses.replace(cli, env=_throw_away_environment(cli, folder))
         # `stack init` writes into the settings file beside Pulumi.yaml: let that be the copies.
         shutil.copy(ROOT / "Pulumi.yaml", folder)
         copy = Path(folder, config.name)
         copy.write_text(without_encryption(config.read_text()))
-        throw_away.run("stack", "init", stack, "--cwd", folder)
-        throw_away.show("preview", "--stack", stack, "--config-file", str(copy), *pulumi.POLICY_PACK)
+        own.run("stack", "init", stack, "--cwd", folder)
+        yield own, ["--stack", stack, "--config-file", str(copy)]
 
 
 def exists(cli: Pulumi, stack: str) -> bool:
