@@ -18,6 +18,7 @@ from typing import Any
 
 from infra.names import ROLE_LABEL, ROLE_MODEL
 from policies import image_reference
+from policies.lists import elements
 from policies.objects import Pod
 from policies.unknown import UNKNOWN
 from policies.view import View
@@ -126,7 +127,7 @@ def arguments(container: View) -> Arguments:
 def _words(container: View) -> Iterator[tuple[Any, View]]:
     """Every word with the argument that holds it; an argument behind a shell is taken apart."""
     is_script = False
-    for view in (*_elements(container, "command"), *_elements(container, "args")):
+    for view in (*elements(container, "command"), *elements(container, "args")):
         text = view.text("")
         if text is UNKNOWN:
             yield UNKNOWN, view
@@ -135,12 +136,6 @@ def _words(container: View) -> Iterator[tuple[Any, View]]:
         elif text is not None:
             is_script = is_script or bool(SHELLS.fullmatch(text))
             yield text, view
-
-
-def _elements(container: View, path: str) -> list[View]:
-    """The elements of a list; a list that is not known as a whole is one element that is not known."""
-    here = container.at(path)
-    return [here] if here.data is UNKNOWN else container.items(path)
 
 
 def _split(script: str) -> list[str]:

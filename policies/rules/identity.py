@@ -66,9 +66,9 @@ def dedicated_service_account(stack: Stack, _settings: Settings) -> Findings:
         namespace, name = _account(pod)
         if name == "default":
             yield pod.spec.bad("serviceAccountName", "must be set, and not to 'default'")
-        else:
+        elif namespace in complete:
             account = stack.lookup("ServiceAccount", namespace, name)
-            if account is UNKNOWN or (account is None and namespace in complete):
+            if not isinstance(account, View):
                 message = f"there is no ServiceAccount {name!r} in {namespace!r}"
                 yield pod.spec.bad("serviceAccountName", message, account)
 

@@ -1,0 +1,183 @@
+"""The ways in from outside: encrypted, for hosts that are named, to Services that are there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policies.answers import some
+from policies.objects import Stack
+from policies.pod_index import namespace_of
+from policies.routes import GATEWAY_GROUP, INGRESS_GROUPS, Route, http_routes, ingresses, routes
+from policies.rule import MANDATORY, Findings, object_rule, stack_rule
+from policies.settings import Settings
+from policies.unknown import UNKNOWN, is_unknown
+from policies.view import Finding, View
+
+PLAIN = {
+    ("kubernetes.io/ingress.allow-http", "true"),
+    ("nginx.ingress.kubernetes.io/ssl-redirect", "false"),
+}
+"""Annotations that serve plain HTTP beside TLS."""
+
+
+@object_rule(
+    "Ingress",
+    "Gateway",
+    why="Without TLS everybody on the way reads the prompts, the answers and the keys.",
+    source="Kyverno require-ingress-https; Gatekeeper httpsonly; Polaris tlsSettingsMissing",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: {rules: [{host: a.example.com}]}}
+    """,
+    good="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: {
+      tls: [{hosts: [a.example.com], secretName: a}], rules: [{host: a.example.com}]}}
+    """,
+)
+def ingress_tls(entry: View, _settings: Settings) -> Findings:
+    """Every host has TLS, and none is served without it; a redirect to HTTPS is no service.
+
+    A Gateway may have a plain listener beside one with TLS for the same host name: that is how it redirects.
+    """
+    if entry.object.kind == "Gateway":
+        yield from _plain_listeners(entry) if entry.object.group == GATEWAY_GROUP else ()
+    elif entry.object.group in INGRESS_GROUPS:
+        yield from _hosts_without_tls(entry)
+        for annotation, value in PLAIN:
+            if entry.at("metadata.annotations").text((annotation,)) == value:
+                yield entry.bad(("metadata", "annotations", annotation), f"must not be {value!r}: it serves plain HTTP")
+
+
+@stack_rule(
+    why="A wildcard host or a missing Service answers requests that were meant for somebody else, or none.",
+    source="kube-linter dangling-ingress; Kyverno disallow-empty-ingress-host, unique-ingress-host-and-path",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: {rules: [{host: "*.example.com"}]}}
+    """,
+    good="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: a}, spec: {rules: [{host: a.example.com, http: {
+      paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {name: http}}}}]}}]}}
+    ---
+    {apiVersion: v1, kind: Service, metadata: {name: a}, spec: {selector: {app: a}, ports: [{name: http, port: 80}]}}
+    """,
+)
+def ingress_host_explicit(stack: Stack, _settings: Settings) -> Findings:
+    """Hosts are named, no path of a host is promised twice, and Services exist where the stack makes any.
+
+    HTTPRoutes may promise a path twice: the Gateway API says which one wins, and headers tell them apart.
+    """
+    for ingress in ingresses(stack):
+        hosts = [rule.at("host") for rule in ingress.items("spec.rules")]
+        yield from _unnamed(ingress.at("spec.rules"), hosts)
+    for route in http_routes(stack):
+        yield from _unnamed(route.at("spec.hostnames"), route.items("spec.hostnames"))
+    yield from _promised_twice(stack)
+    yield from _without_service(stack)
+
+
+@object_rule(
+    "Ingress",
+    why="A snippet is configuration of the proxy of all tenants, written by one; an alias is a host without TLS.",
+    source="CVE-2021-25742; Checkov CKV_K8S_152..154; Kyverno restrict-annotations; Trivy KCV-0093",
+    level=MANDATORY,
+    bad="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress,
+     metadata: {name: a, annotations: {nginx.ingress.kubernetes.io/configuration-snippet: "deny all;"}}}
+    """,
+    good="""
+    {apiVersion: networking.k8s.io/v1, kind: Ingress,
+     metadata: {name: a, annotations: {nginx.ingress.kubernetes.io/proxy-buffering: "off"}}}
+    """,
+)
+def ingress_no_snippets(ingress: View, _settings: Settings) -> Findings:
+    """No annotation of any controller carries a snippet, and none gives the host another name."""
+    for name in ingress.at("metadata.annotations").expect(dict, "a mapping") or ():
+        if "snippet" in name or name.endswith("/server-alias"):
+            yield ingress.bad(("metadata", "annotations", name), "must not be set")
+
+
+def _hosts_without_tls(ingress: View) -> Iterator[Finding]:
+    covered = [name for entry in ingress.items("spec.tls") for name in _names(entry)]
+    if not covered:
+        yield ingress.bad(
+            "spec.tls", "must be set: without it, all hosts are served in the clear", ingress.get("spec.tls")
+        )
+        return
+    for rule in ingress.items("spec.rules"):
+        answer = _is_covered(rule.text("host"), covered)
+        if answer is not True:
+            yield rule.bad("host", "is in no entry of spec.tls", answer)
+
+
+def _plain_listeners(gateway: View) -> Iterator[Finding]:
+    secure: list[Any] = []
+    for listener in gateway.items("spec.listeners"):
+        protocol = listener.text("protocol")
+        if protocol is UNKNOWN or protocol in ("HTTPS", "TLS"):
+            secure.append(UNKNOWN if protocol is UNKNOWN else listener.text("hostname"))
+    for listener in gateway.items("spec.listeners"):
+        if listener.text("protocol") == "HTTP":
+            answer = _is_covered(listener.text("hostname"), secure)
+            if answer is not True:
+                yield listener.bad("protocol", "must be HTTPS, or beside a listener with HTTPS for that host", answer)
+
+
+def _names(entry: View) -> list[Any]:
+    """The hosts of an entry of spec.tls; without any it is for every host."""
+    return [each.text("") for each in entry.items("hosts")] or [None]
+
+
+def _is_covered(host: Any, names: list[Any]) -> Any:
+    return some(_covers(name, host) for name in names)
+
+
+def _covers(name: Any, host: Any) -> Any:
+    """Whether a name, which may have a wildcard for its first label, means a host; None means every one."""
+    if name is None:
+        return True
+    if is_unknown(name, host):
+        return UNKNOWN
+    return name == host or (host is not None and name == f"*.{host.partition('.')[2]}")
+
+
+def _unnamed(place: View, hosts: list[View]) -> Iterator[Finding]:
+    if not hosts:
+        yield place.bad("", "must name hosts: without any, every host is meant", place.data)
+    for host in hosts:
+        value = host.text("")
+        if value is not UNKNOWN and (not value or "*" in value):
+            yield host.bad("", "must be the whole name of a host")
+
+
+def _promised_twice(stack: Stack) -> Iterator[Finding]:
+    """A canary's path is another one's on purpose."""
+    canary = ("metadata", "annotations", "nginx.ingress.kubernetes.io/canary")
+    seen: set[tuple[Any, ...]] = set()
+    for route in routes(stack):
+        promised = (route.host, route.path, route.kind)
+        whole = route.place.object.view(route.place.trace)
+        if whole.object.kind != "Ingress" or route.kind is None or is_unknown(*promised) or whole.get(canary) == "true":
+            continue
+        if promised in seen:
+            yield route.place.bad("", "is promised by another rule for this host already", whole.get(canary))
+        seen.add(promised)
+
+
+def _without_service(stack: Stack) -> Iterator[Finding]:
+    complete = {namespace_of(service.object, stack.trace) for service in stack.of_kind("Service")}
+    for route in routes(stack):
+        if route.service is None:
+            continue
+        service = stack.lookup("Service", route.namespace, route.service)
+        if isinstance(service, View):
+            yield from _without_port(route, service)
+        elif route.namespace in complete:
+            message = f"there is no Service {route.service!r} in {route.namespace!r}"
+            yield route.backend.bad("", message, service)
+
+
+def _without_port(route: Route, service: View) -> Iterator[Finding]:
+    offered = [port.get(field) for port in service.items("spec.ports") for field in ("name", "port")]
+    if route.port not in offered:
+        message = f"Service {service.object.name!r} has no such port"
+        yield route.backend.bad("", message, route.port, service.get("spec.ports"), *offered)
