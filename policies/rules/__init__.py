@@ -15,6 +15,7 @@ from policies.rules import (
     jobs,
     kernel,
     labels,
+    namespaces,
     network,
     privileges,
     probes,
@@ -60,6 +61,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     network,
     references,
     ingress,
+    namespaces,
 )
 
 
