@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview env check test mutants conformance-pss golden lock clean venv venv-dev
+.PHONY: help up down status preview env check test mutants conformance-pss docs golden lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ mutants: venv-dev ## take every clause of every policy rule away once: a case mu
 
 conformance-pss: venv-dev ## the Pod Security rules against the fixtures of Kubernetes: all versions, levels and kinds
 	@.venv/bin/python -m tests.conformance.pss
+
+docs: venv ## write docs/policies.md anew from the rules
+	@.venv/bin/slipway policy docs --output docs/policies.md
 
 golden: venv-dev ## write the golden object lists anew
 	@UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/unit/infra -k golden

@@ -10,7 +10,7 @@ import ast
 import inspect
 import io
 import tokenize
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,8 @@ from policies.rules import rules_of
 from policies.settings import Settings
 
 PROSE = Path(__file__).with_name("manual.md")
-SETTINGS_MARK, RULES_MARK = "{{settings}}\n", "{{rules}}\n"
+_PACKAGE = "policies."
+SETTINGS_MARK, INDEX_MARK, RULES_MARK = "{{settings}}\n", "{{index}}\n", "{{rules}}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,14 @@ class SettingText:
 def document(modules: Sequence[ModuleType]) -> str:
     """The whole of docs/policies.md."""
     prose = PROSE.read_text(encoding="utf-8")
-    return prose.replace(SETTINGS_MARK, _settings_table()).replace(RULES_MARK, "\n".join(_subjects(modules)))
+    parts = {
+        SETTINGS_MARK: _settings_table(),
+        INDEX_MARK: "".join(_index(modules)),
+        RULES_MARK: "\n".join(_subjects(modules)).rstrip("\n") + "\n",
+    }
+    for mark, text in parts.items():
+        prose = prose.replace(mark, text)
+    return prose
 
 
 def explain(rule: Rule) -> str:
@@ -73,7 +81,7 @@ def looks_at(rule: Rule) -> str:
 
 def settings_of(rule: Rule) -> tuple[str, ...]:
     """The settings that the rule reads, itself or through the pack's functions that it calls."""
-    read = _names(rule.check, set())
+    read = _names(rule.check, set()) | _names(rule.remedy, set())
     return tuple(field.name for field in fields(Settings) if field.name in read)
 
 
@@ -97,16 +105,24 @@ def setting_texts() -> tuple[SettingText, ...]:
     return tuple(texts)
 
 
-def _names(check: Callable[..., Any], seen: set[int]) -> set[str]:
-    if not isinstance(check, FunctionType) or id(check) in seen:
+def _names(check: object, seen: set[int]) -> set[str]:
+    """All names in the code of a function and of the pack's functions that it calls."""
+    if not isinstance(check, FunctionType) or id(check) in seen or not check.__module__.startswith(_PACKAGE):
         return set()
     seen.add(id(check))
     names = set(_code_names(check.__code__))
-    for name in tuple(names):
-        called = check.__globals__.get(name)
-        if isinstance(called, FunctionType) and called.__module__.startswith("policies."):
-            names |= _names(called, seen)
+    for called in _globals_of(check, tuple(names)):
+        names |= _names(called, seen)
     return names
+
+
+def _globals_of(check: FunctionType, names: tuple[str, ...]) -> Iterator[object]:
+    """What the names may mean: a global, or what a global module has."""
+    for name in names:
+        found = check.__globals__.get(name)
+        if isinstance(found, ModuleType):
+            yield from (getattr(found, inner, None) for inner in names)
+        yield found
 
 
 def _code_names(code: CodeType) -> Iterator[str]:
@@ -144,14 +160,25 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def _index(modules: Sequence[ModuleType]) -> Iterator[str]:
+    yield "| subject | rules |\n|---|---|\n"
+    for module in modules:
+        links = [f"[{rule.id}](#{rule.id})" for rule in rules_of(module)]
+        if links:
+            yield f"| [{_title(module)}](#{_title(module).lower().replace(' ', '-')}) | {', '.join(links)} |\n"
+
+
 def _subjects(modules: Sequence[ModuleType]) -> Iterator[str]:
     for module in modules:
         rules = rules_of(module)
         if rules:
-            name = module.__name__.rpartition(".")[2].replace("_", " ")
-            yield f"## {name.capitalize()}\n\n{inspect.getdoc(module)}\n"
+            yield f"## {_title(module)}\n\n{inspect.getdoc(module)}\n"
             for rule in rules:
                 yield from _rule(rule)
+
+
+def _title(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def _rule(rule: Rule) -> Iterator[str]:
