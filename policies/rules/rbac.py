@@ -18,6 +18,27 @@ SYSTEM_NAMES = ("anonymous", "unauthenticated", "authenticated", "serviceaccount
 Grant = tuple[str, str, str]
 """API group, resource and a verb."""
 
+SECRET_READS: tuple[Grant, ...] = tuple(("", "secrets", verb) for verb in ("get", "list", "watch"))
+POD_ENTRIES: tuple[Grant, ...] = (
+    ("", "pods", "create"),
+    *(("", f"pods/{way}", verb) for way in ("exec", "attach") for verb in ("create", "get")),
+    *(("", "pods/ephemeralcontainers", verb) for verb in ("update", "patch")),
+)
+"""`get` is enough to run a command by web socket."""
+ESCALATIONS = ("escalate", "bind", "impersonate")
+WEBHOOKS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+CONTROL_PLANE: tuple[Grant, ...] = (
+    *(
+        ("admissionregistration.k8s.io", kind, verb)
+        for kind in WEBHOOKS
+        for verb in ("create", "update", "patch", "delete")
+    ),
+    *(("certificates.k8s.io", "certificatesigningrequests/approval", verb) for verb in ("update", "patch")),
+    ("certificates.k8s.io", "signers", "approve"),
+    *(("", "nodes/proxy", verb) for verb in ("get", "create")),
+    *(("", "services/status", verb) for verb in ("update", "patch")),
+)
+
 
 @object_rule(
     "Role",
@@ -83,7 +104,7 @@ def rbac_no_cluster_admin(binding: View, _settings: Settings) -> Findings:
 )
 def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
     """Only the roles in `secret_readers` may get, list or watch Secrets, even if it is a single one."""
-    found = list(_granted(role, [("", "secrets", verb) for verb in ("get", "list", "watch")]))
+    found = list(_granted(role, SECRET_READS))
     if not found:
         return
     names = [role.text("metadata.namespace"), role.text("metadata.name")]
@@ -114,13 +135,8 @@ def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
     """,
 )
 def rbac_no_pod_create_exec(role: View, _settings: Settings) -> Findings:
-    """No new pods, no commands in running ones (`get` is enough for a web socket), no debug containers."""
-    grants = [
-        ("", "pods", "create"),
-        *(("", f"pods/{way}", verb) for way in ("exec", "attach") for verb in ("create", "get")),
-        *(("", "pods/ephemeralcontainers", verb) for verb in ("update", "patch")),
-    ]
-    for rule, answer in _granted(role, grants):
+    """No new pods, no commands in running ones, no debug containers."""
+    for rule, answer in _granted(role, POD_ENTRIES):
         yield rule.bad("resources", "must not let anyone create pods or run commands in them", answer)
 
 
@@ -146,7 +162,7 @@ def rbac_no_escalation_verbs(role: View, _settings: Settings) -> Findings:
     """
     for rule in _rules(role):
         for index, verb in enumerate(rule.items("verbs")):
-            if verb.text("") in ("escalate", "bind", "impersonate"):
+            if verb.text("") in ESCALATIONS:
                 yield rule.bad(("verbs", index), "must be none of escalate, bind, impersonate")
 
 
@@ -167,19 +183,7 @@ def rbac_no_escalation_verbs(role: View, _settings: Settings) -> Findings:
 )
 def rbac_no_control_plane_grants(role: View, _settings: Settings) -> Findings:
     """No change of admission webhooks or a Service's status, no approval of certificates, no kubelet by its proxy."""
-    webhooks = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
-    grants = [
-        *(
-            ("admissionregistration.k8s.io", kind, v)
-            for kind in webhooks
-            for v in ("create", "update", "patch", "delete")
-        ),
-        *(("certificates.k8s.io", "certificatesigningrequests/approval", verb) for verb in ("update", "patch")),
-        ("certificates.k8s.io", "signers", "approve"),
-        *(("", "nodes/proxy", verb) for verb in ("get", "create")),
-        *(("", "services/status", verb) for verb in ("update", "patch")),
-    ]
-    for rule, answer in _granted(role, grants):
+    for rule, answer in _granted(role, CONTROL_PLANE):
         yield rule.bad("resources", "must not change webhooks, certificates, kubelets or service status", answer)
 
 
