@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
 _OLD_DOCKER_HUB = "index.docker.io"
-_DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})")
+TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
-_HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
-_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+HOST = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
+REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,15 @@ class ImageReference:
 def parse(text: str) -> ImageReference | None:
     """The parts; None where it is not an image reference."""
     rest, at, digest = text.partition("@")
-    if at and not _DIGEST.fullmatch(digest):
+    if at and not DIGEST.fullmatch(digest):
         return None
     head, slash, last = rest.rpartition("/")
     last, colon, tag = last.partition(":")
-    if colon and not _TAG.fullmatch(tag):
+    if colon and not TAG.fullmatch(tag):
         return None
     path = f"{head}{slash}{last}"
     registry, repository = _split(path)
-    if not _HOST.fullmatch(registry) or not _REPOSITORY.fullmatch(repository):
+    if not HOST.fullmatch(registry) or not REPOSITORY.fullmatch(repository):
         return None
     return ImageReference(registry, repository, tag or None, digest or None)
 

@@ -1,9 +1,9 @@
 """What a rule demands, in CEL: text with a few names that the generated policies define.
 
-In `container` the container is `c`. `variables.spec` and `variables.metadata` are those of the pod or of the template
-of pods, `variables.containers` all its containers, `variables.main` those that run while it serves, `variables.object`
-the whole object. None of them is typed: one expression serves every kind, so every field that may be absent is read as
-`?field`. The API server has dropped nulls and filled in its defaults before.
+In `container` the container is `c`, one of those in `among`. `variables.spec` and `variables.metadata` are those of the
+pod or of the template of pods, `variables.object` the whole object; `generate.VARIABLES` has the rest. None of them is
+typed: one expression serves every kind, so every field that may be absent is read as `?field`. The API server has
+dropped nulls and filled in its defaults before.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ class Expressions:
     container: str | None = None
     pod: str | None = None
     object: str | None = None
+    among: str = "containers"
 
 
 NOTHING = Expressions()
 """What a rule demands under settings that it does not apply to."""
+WINDOWS = "variables.spec.?os.?name.orValue('') == 'windows'"
 Table = Mapping[str, Expressions | Callable[[Settings], Expressions]]
 """By id of the rule."""
 
@@ -47,6 +49,11 @@ def field(path: str, default: str) -> str:
         name, _, rest = rest.partition(".")
         owner = f"{owner}.{name}"
     return f"{owner}.?{rest.replace('.', '.?')}.orValue({default})"
+
+
+def positive(path: str) -> str:
+    """Whether a quantity that may be absent is more than nothing."""
+    return f"quantity({path}.orValue('0')).isGreaterThan(quantity('0'))"
 
 
 def every(*conditions: str) -> str:

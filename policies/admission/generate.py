@@ -19,6 +19,7 @@ from policies.evaluate import level_of
 from policies.rule import Rule, Scope
 from policies.settings import Level, Settings
 
+MADE_BY_CONTROLLERS: Final = frozenset({"Pod", "ReplicaSet", "Job"})
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
 LABELS: Final = {"app.kubernetes.io/managed-by": "slipway", "app.kubernetes.io/component": "policies"}
 SYSTEM_NAMESPACES: Final = ("kube-system", "kube-public", "kube-node-lease")
@@ -32,12 +33,18 @@ VARIABLES: Final[Mapping[str, str]] = {
     "containers": " + ".join(
         f"variables.spec.?{name}.orValue([])" for name in ("initContainers", "containers", "ephemeralContainers")
     ),
-    "main": "variables.spec.?initContainers.orValue([]).filter(c, c.?restartPolicy.orValue('') == 'Always')"
-    " + variables.spec.?containers.orValue([])",
+    "sized": "variables.spec.?initContainers.orValue([]) + variables.spec.?containers.orValue([])",
+    "serving": "object.kind.endsWith('Job') || variables.spec.?restartPolicy.orValue('Always') != 'Always'"
+    " ? [] : variables.spec.?containers.orValue([])",
 }
 """Each may use those before it."""
 
 NOT_DELETED: Final = {"name": "is-not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
+NOT_OWNED: Final = {
+    "name": "is-not-made-by-a-controller",
+    "expression": "!object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false))",
+}
+"""For rules on workloads as their authors write them: what these make is not theirs to label."""
 NOT_CONTROL_PLANE: Final = {
     "name": "is-not-asked-for-by-the-control-plane",
     "expression": "request.userInfo.username != 'system:apiserver'"
@@ -88,9 +95,10 @@ def not_said(rules: Iterable[Rule], settings: Settings) -> dict[str, str]:
 
 def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
     """The policy that stands for a rule."""
-    kinds = POD_KINDS if rule.scope is Scope.POD else rule.kinds
+    kinds = kinds_of(rule)
     validations = _validations(rule, demands)
     is_outside = any(not RESOURCES[kind].is_namespaced for kind in kinds)
+    is_about_authors = rule.scope is Scope.OBJECT and not MADE_BY_CONTROLLERS.isdisjoint(kinds)
     return {
         "apiVersion": API_VERSION,
         "kind": "ValidatingAdmissionPolicy",
@@ -98,7 +106,11 @@ def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
         "spec": {
             "failurePolicy": "Fail",
             "matchConstraints": {"resourceRules": resource_rules(kinds)},
-            "matchConditions": [NOT_DELETED, *([NOT_CONTROL_PLANE] if is_outside else [])],
+            "matchConditions": [
+                NOT_DELETED,
+                *([NOT_OWNED] if is_about_authors else []),
+                *([NOT_CONTROL_PLANE] if is_outside else []),
+            ],
             "variables": _variables(validations, demands),
             "validations": validations,
         },
@@ -118,6 +130,11 @@ def binding(rule: Rule, level: Level, fence: Fence) -> dict[str, Any]:
             "matchResources": {"namespaceSelector": fence.selector},
         },
     }
+
+
+def kinds_of(rule: Rule) -> frozenset[str]:
+    """The kinds that its policy is about: those of Kubernetes itself. Those of other makers need not be there."""
+    return POD_KINDS if rule.scope is Scope.POD else rule.kinds & RESOURCES.keys()
 
 
 def name_of(rule: Rule) -> str:
@@ -140,7 +157,7 @@ def _variables(validations: Sequence[Mapping[str, str]], demands: Expressions) -
     """Those that are used, each after those that it uses."""
     all_of_them = dict(VARIABLES)
     if demands.container is not None:
-        all_of_them["refused"] = f"variables.containers.filter(c, !({demands.container}))"
+        all_of_them["refused"] = f"variables.{demands.among}.filter(c, !({demands.container}))"
     wanted: list[str] = []
     waiting = [text for each in validations for text in each.values()]
     while waiting:

@@ -3,4 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-REASONS: Final[Mapping[str, str]] = {}
+REFUSED_ANYWAY: Final = "the API server refuses it by itself"
+LOOKAHEAD: Final = "what a secret looks like needs regular expressions that CEL does not have (lookahead)"
+
+REASONS: Final[Mapping[str, str]] = {
+    "api-version-current": REFUSED_ANYWAY,
+    "gpu-quantity-valid": REFUSED_ANYWAY,
+    "no-opaque-release": "it is about Pulumi: the API server never sees a Release",
+    "no-literal-secret-env": LOOKAHEAD,
+    "no-secret-in-configmap": LOOKAHEAD,
+    "pvc-class-set": "the API server fills in the default class before it asks its policies",
+    "cost-labels-present": "what a model server is takes more than CEL can look up",
+}

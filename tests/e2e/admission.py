@@ -20,10 +20,10 @@ from policies import settings_file
 from policies.admission import generate
 from policies.admission.cel import NOTHING
 from policies.admission.expressions import expressions
-from policies.admission.resources import POD_KINDS, RESOURCES
+from policies.admission.resources import RESOURCES
 from policies.evaluate import evaluate_object
 from policies.objects import Object
-from policies.rule import Rule, Scope
+from policies.rule import Rule
 from policies.settings import Settings
 from policies.unknown import is_unknown
 from policies.view import walk
@@ -132,8 +132,7 @@ def _moved(variant: Variant) -> Variant:
 
 def _sendable(rule: Rule, objects: Iterable[Data], namespace: str) -> Iterator[Data]:
     for each in objects:
-        kinds = POD_KINDS if rule.scope is Scope.POD else rule.kinds
-        if each.get("kind") in kinds and not any(is_unknown(value) for _, value in walk(each)):
+        if each.get("kind") in generate.kinds_of(rule) and not any(is_unknown(value) for _, value in walk(each)):
             yield completed(each, namespace)
 
 
@@ -238,7 +237,7 @@ def policies_of(variant: Variant) -> list[dict[str, Any]]:
     for each in (policy, binding):
         each["metadata"] = {**each["metadata"], "name": variant.policy}
     selector = {"matchLabels": {"kubernetes.io/metadata.name": variant.namespace}}
-    is_namespaced = variant.rule.scope is Scope.POD or all(RESOURCES[kind].is_namespaced for kind in variant.rule.kinds)
+    is_namespaced = all(RESOURCES[kind].is_namespaced for kind in generate.kinds_of(variant.rule))
     binding["spec"] = {
         "policyName": variant.policy,
         "validationActions": ["Warn"],

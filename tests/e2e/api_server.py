@@ -61,7 +61,9 @@ class ApiServer:
 
     def _send(self, method: str, path: str, data: Any = None, parameters: Mapping[str, str] | None = None) -> Answer:
         response = self.client.request(method, path, json=data, params=dict(parameters or {}))
-        return Answer(response.status_code, response.json(), tuple(response.headers.get_list("warning")))
+        is_json = "json" in response.headers["content-type"]  # not where it serves no such API at all
+        body = response.json() if is_json else {"message": response.text}
+        return Answer(response.status_code, body, tuple(response.headers.get_list("warning")))
 
 
 def path_of(data: Mapping[str, Any], name: str = "") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.workspace import NAMESPACE, STACK, Workspace
+from tests.e2e.workspace import NAMESPACE, POLICY_PACK, STACK, Workspace
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     """A stack that is up. Its end is a test too: `destroy` must leave nothing."""
     workspace = Workspace.create(tmp_path_factory.mktemp("stack"), os.environ)
     try:
-        workspace.pulumi("up", "--yes", "--skip-preview")
+        workspace.pulumi("up", "--yes", *POLICY_PACK)
         yield workspace
     finally:
         volumes = workspace.volumes()

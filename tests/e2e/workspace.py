@@ -23,8 +23,9 @@ from infra.environment import Environment
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STACK = "e2e"
+POLICY_PACK = ("--policy-pack", str(ROOT / "policies"))
 NAMESPACE = "slipway-e2e"
-HOST = "e2e.slipway.test"
+HOST = "e2e.localhost"  # plain HTTP is for this machine only, says the policy pack
 MODEL = "gemma-3-270m"
 TIMEOUT_S = 900
 
@@ -49,6 +50,7 @@ class Workspace:
         settings = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
         settings["config"]["slipway:namespace"] = NAMESPACE
         settings["config"]["slipway:ingress"]["host"] = HOST
+        settings["config"]["slipway:policy"]["environment"] = "dev"
         workspace.settings_file.write_text(yaml.safe_dump(settings))
         # `stack init` writes beside Pulumi.yaml: into the folder, not into the checkout.
         shutil.copy(ROOT / "Pulumi.yaml", folder)

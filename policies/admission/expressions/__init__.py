@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.admission.cel import Expressions, Table
-from policies.admission.expressions import pod_security
+from policies.admission.expressions import images, objects, pod_security, pods, probes, rbac, resources
 from policies.settings import Settings
 
-TABLES: Final[tuple[Table, ...]] = (pod_security.TABLE,)
+TABLES: Final[tuple[Table, ...]] = (
+    pod_security.TABLE,
+    pods.TABLE,
+    images.TABLE,
+    resources.TABLE,
+    probes.TABLE,
+    rbac.TABLE,
+    objects.TABLE,
+)
 
 
 def expressions(settings: Settings) -> Mapping[str, Expressions]:

@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies import exemptions
-from policies.admission.cel import NOTHING, Expressions, Table, either, every, field, literal
+from policies.admission.cel import NOTHING, WINDOWS, Expressions, Table, either, every, field, literal
 from policies.rules import host, kernel, privileges, profiles, volumes
 from policies.settings import Settings
 
-WINDOWS: Final = f"{field('variables.spec.os.name', literal(''))} == 'windows'"
 IN_USER_NAMESPACE: Final = f"!{field('variables.spec.hostUsers', 'true')}"
-PROFILE: Final = f"{field('{}.type', literal(''))} in {literal(profiles.PROFILES)}"
 
 
 def _security(name: str, default: str, *, of: str = "c") -> str:
@@ -65,7 +63,8 @@ def _run_as_non_root(settings: Settings) -> Expressions:
         return NOTHING
     for_all = "variables.spec.?securityContext.?runAsNonRoot"
     demanded = Expressions(
-        container=f"c.?securityContext.?runAsNonRoot.or({for_all}).orValue(false)", pod=f"{for_all}.orValue(true) == true"
+        container=f"c.?securityContext.?runAsNonRoot.or({for_all}).orValue(false)",
+        pod=f"{for_all}.orValue(true) == true",
     )
     return _unless(_user_namespace(settings), demanded)
 
