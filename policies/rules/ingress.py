@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policies.answers import some
+from policies.answers import every, some
 from policies.objects import Stack
 from policies.pod_index import namespace_of
 from policies.routes import GATEWAY_GROUP, INGRESS_GROUPS, Route, http_routes, ingresses, routes
@@ -36,7 +36,8 @@ PLAIN = {
 def ingress_tls(entry: View, _settings: Settings) -> Findings:
     """Every host has TLS, and none is served without it; a redirect to HTTPS is no service.
 
-    A Gateway may have a plain listener beside one with TLS for the same host name: that is how it redirects.
+    `localhost` and the names below it never leave the machine (RFC 6761), so they need none. A Gateway may have a plain
+    listener beside one with TLS for the same host name: that is how it redirects.
     """
     if entry.object.kind == "Gateway":
         yield from _plain_listeners(entry) if entry.object.group == GATEWAY_GROUP else ()
@@ -98,15 +99,26 @@ def ingress_no_snippets(ingress: View, _settings: Settings) -> Findings:
 
 def _hosts_without_tls(ingress: View) -> Iterator[Finding]:
     covered = [name for entry in ingress.items("spec.tls") for name in _names(entry)]
+    rules = ingress.items("spec.rules")
     if not covered:
-        yield ingress.bad(
-            "spec.tls", "must be set: without it, all hosts are served in the clear", ingress.get("spec.tls")
-        )
+        backend = ingress.get("spec.defaultBackend")
+        is_alone = UNKNOWN if backend is UNKNOWN else backend is None
+        answer = every([is_alone, *(_is_this_machine(rule.text("host")) for rule in rules)])
+        if answer is not True:
+            message = "must be set: without it, all hosts are served in the clear"
+            yield ingress.bad("spec.tls", message, ingress.get("spec.tls"), answer)
         return
-    for rule in ingress.items("spec.rules"):
-        answer = _is_covered(rule.text("host"), covered)
+    for rule in rules:
+        host = rule.text("host")
+        answer = some([_is_this_machine(host), _is_covered(host, covered)])
         if answer is not True:
             yield rule.bad("host", "is in no entry of spec.tls", answer)
+
+
+def _is_this_machine(host: Any) -> Any:
+    if isinstance(host, str):
+        return host == "localhost" or host.endswith(".localhost")
+    return UNKNOWN if host is UNKNOWN else False
 
 
 def _plain_listeners(gateway: View) -> Iterator[Finding]:
