@@ -69,17 +69,16 @@ def _asked(rules: Sequence[Rule], settings: Settings) -> list[tuple[Rule, Level]
 
 def _of_object(target: Object, asked: Iterable[tuple[Rule, Level]], settings: Settings) -> Iterator[Verdict]:
     for rule, level in asked:
-        trace = Trace()
-        targets = _targets(rule, target, trace)
-        if targets:
+        if _concerns(rule, target):
+            trace = Trace()
+            targets = target.pods(trace) if rule.scope is Scope.POD else [target.view(trace)]
             yield from _run(rule, targets, settings, level, target, trace)
 
 
-def _targets(rule: Rule, target: Object, trace: Trace) -> Sequence[Any]:
+def _concerns(rule: Rule, target: Object) -> bool:
     if rule.scope is Scope.POD:
-        return target.pods(trace)
-    concerns = rule.scope is Scope.OBJECT and (not rule.kinds or target.kind in rule.kinds)
-    return (target.view(trace),) if concerns else ()
+        return target.has_pods
+    return rule.scope is Scope.OBJECT and (not rule.kinds or target.kind in rule.kinds)
 
 
 def _run(

@@ -97,10 +97,13 @@ class Object:
 
     def pods(self, trace: Trace) -> list[Pod]:
         """Every pod or pod template in it."""
-        if not self._pod_paths:
-            return []
         whole = self.view(trace)
         return [Pod(whole.at(path)) for path in self._pod_paths]
+
+    @cached_property
+    def has_pods(self) -> bool:
+        """Whether it is or makes pods."""
+        return bool(self._pod_paths)
 
     @cached_property
     def _pod_paths(self) -> tuple[Path, ...]:

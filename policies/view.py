@@ -85,7 +85,10 @@ class View:
     def at(self, path: Path) -> View:
         """The view of a field below. An unknown on the way is noted."""
         keys = _split(path) if isinstance(path, str) else path
-        return View(self.object, self.get(keys), self.trace, self, keys)
+        data = self._find(keys)
+        if data is UNKNOWN:
+            self._note_unknown(keys)
+        return View(self.object, data, self.trace, self, keys)
 
     def items(self, path: Path) -> list[View]:
         """The elements of a list below; none where it is absent, unknown (noted) or not a list (noted)."""
