@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview env check test mutants conformance-pss docs golden lock clean venv venv-dev
+.PHONY: help up down status preview env check test mutants conformance-pss docs golden prices lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ docs: venv ## write docs/policies.md anew from the rules
 
 golden: venv-dev ## write the golden object lists anew
 	@UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/unit/infra -k golden
+
+prices: venv ## write the price book anew from its pinned sources
+	@.venv/bin/python -m tools.prices
 
 lock: ## pin and hash the requirements anew
 	@tools/lock.sh

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from infra.cost.types import Capacity, Confidence, NodeType
 
+READ_PER_WRITTEN = 3
+"""Tokens that a chat reads for each that it writes. Prices and speeds of both kinds are mixed by it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -11,6 +11,9 @@ from fractions import Fraction
 
 from infra.cost.types import Pool
 
+OWN_MACHINES = "none"
+"""The provider of who pays for no machine by the hour: nothing costs anything, but what overrides say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
@@ -44,7 +47,7 @@ class CostSettings:
     has_control_plane: bool = True
     storage_kinds: Mapping[str, str] = field(default_factory=dict)  # class of the cluster -> the provider's kind
     discounts_percent: Mapping[str, int] = field(default_factory=dict)  # by "compute", "storage", "network"
-    overrides: Mapping[str, Fraction] = field(default_factory=dict)  # machine type -> an hour on demand
+    overrides: Mapping[str, Fraction] = field(default_factory=dict)  # machine -> an hour on demand, in the currency
     traffic: Mapping[str, Traffic] = field(default_factory=dict)  # by model
     budgets: Budgets = Budgets()
     # What is assumed where nothing is known

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.command import run
 from tools.errors import ToolError
 from tools.toolchain.gobuild import build_env
 
@@ -28,11 +29,31 @@ class WrongChecksum(ToolError):
 
 def folder(module: GoModule, go: Path) -> Path:
     """Where the module's files lie, in Go's module cache; downloads them if they are not there."""
+    answer = _download(module, go)
+    if "Error" in answer:
+        raise ToolError(f"{module.path} {module.version} can't be had: {answer['Error']}")
+    return Path(answer["Dir"])
+
+
+def file_text(module: GoModule, name: str, go: Path) -> str:
+    """One file of the module. Also of one that asks for a newer Go than this: it is downloaded, but not unpacked."""
+    answer = _download(module, go)
+    if "Zip" not in answer:
+        raise ToolError(f"{module.path} {module.version} can't be had: {answer.get('Error', 'no reason is given')}")
+    with zipfile.ZipFile(answer["Zip"]) as archive:
+        return archive.read(f"{module.path}@{module.version}/{name}").decode("utf-8")
+
+
+def _download(module: GoModule, go: Path) -> dict[str, str]:
     # Not with the toolchain that builds are pinned to: a download needs none, and must not fetch one.
     env = build_env(os.environ) | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod"}
+    argv = [str(go), "mod", "download", "-json", f"{module.path}@{module.version}"]
     with tempfile.TemporaryDirectory() as outside_of_modules:
-        argv = [str(go), "mod", "download", "-json", f"{module.path}@{module.version}"]
-        answer = json.loads(run(argv, cwd=Path(outside_of_modules), env=env, only_stdout=True))
-    if answer["Sum"] != module.checksum:
+        done = subprocess.run(argv, cwd=outside_of_modules, env=env, text=True, capture_output=True, check=False)
+    try:
+        answer: dict[str, str] = json.loads(done.stdout)
+    except json.JSONDecodeError:
+        raise ToolError(f"{module.path} {module.version} can't be had: {done.stderr.strip()}") from None
+    if "Sum" in answer and answer["Sum"] != module.checksum:
         raise WrongChecksum(f"{module.path} {module.version}: {answer['Sum']}, pinned: {module.checksum}")
-    return Path(answer["Dir"])
+    return answer
