@@ -115,9 +115,9 @@ def list_rules(format_: Annotated[ListFormat, typer.Option("--format", help="How
     if format_ is ListFormat.JSON:
         _out().print(Text(json.dumps([_facts(rule) for rule in RULES], indent=2)))
         return
-    width = max(len(rule.id) for rule in RULES)
+    out, width = _out(), max(len(rule.id) for rule in RULES)
     for rule in RULES:
-        _out().print(Text(f"{rule.id:<{width}}  ", style="bold").append(f"{manual.levels(rule)}: {rule.why}", style=""))
+        out.print(Text(f"{rule.id:<{width}}  ", style="bold").append(f"{manual.levels(rule)}: {rule.why}", style=""))
 
 
 @app.command()
@@ -162,8 +162,9 @@ def _write(report: Report, format_: Format, output: Path | None) -> None:
     if format_ is Format.TEXT:
         lines = list(text.lines(report))
         if output is None:
+            out = _out()
             for line in lines:
-                _out().print(line)
+                out.print(line)
             return
         _save("".join(f"{line.plain}\n" for line in lines), output)
     else:
