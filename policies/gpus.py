@@ -37,12 +37,9 @@ def requests(container: View) -> Any:
 
     The limit counts; a request without a limit, which the API server refuses, counts as the limit that was meant.
     """
-    counts = by_resource(container)
-    known = [count for count in counts.values() if not is_unknown(count)]
-    if len(known) < len(counts):
-        return UNKNOWN
-    resources = (container.get("resources.limits"), container.get("resources.requests"))
-    return UNKNOWN if not known and is_unknown(*resources) else sum(known)
+    counts = by_resource(container).values()
+    is_open = is_unknown(container.get("resources.limits"), container.get("resources.requests"))
+    return UNKNOWN if is_open and not counts else sum(counts)
 
 
 def by_resource(container: View) -> dict[str, Any]:

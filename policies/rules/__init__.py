@@ -8,6 +8,7 @@ from policies.rules import (
     disruption,
     elasticity,
     environment,
+    exposure,
     host,
     identity,
     images,
@@ -20,6 +21,7 @@ from policies.rules import (
     privileges,
     probes,
     profiles,
+    quota,
     rbac,
     references,
     resources,
@@ -62,6 +64,8 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     references,
     ingress,
     namespaces,
+    exposure,
+    quota,
 )
 
 

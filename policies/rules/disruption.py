@@ -1,9 +1,9 @@
 """What is left of a workload while nodes are drained, and where its replicas are."""
 
-import re
 from typing import Any
 
 from policies import repairs
+from policies.int_or_percent import pods
 from policies.objects import Pod, Stack
 from policies.replicas import workloads
 from policies.rule import ADVISORY, MANDATORY, MANDATORY_IN_PROD, Findings, object_rule, pod_rule, stack_rule
@@ -81,27 +81,19 @@ def pdb_allows_disruption(stack: Stack, _settings: Settings) -> Findings:
     An autoscaler that goes down to none counts as one replica: that is when the budget matters.
     """
     budgets = index(stack.of_kind(BUDGET))
-    pods: dict[View, list[Any]] = {}
+    selected: dict[View, list[Any]] = {}
     for workload in workloads(stack):
         found = budgets.selecting(workload.namespace, workload.labels) if workload.is_known else []
         for budget in found:
-            pods.setdefault(budget, []).append(workload.least.value)
+            selected.setdefault(budget, []).append(workload.least.value)
         for budget in found[1:]:
             yield budget.bad("spec.selector", "another budget selects the same pods, so that none can be evicted")
     for budget in stack.of_kind(BUDGET):
         if budget.get("spec.maxUnavailable") in (0, "0%"):
             yield budget.bad("spec.maxUnavailable", "must be more than 0")
-        kept, least = budget.get("spec.minAvailable"), max(sum(pods.get(budget, ())), 1)
-        if (budget in pods or kept == "100%") and _hundredths(kept, least) > 100 * (least - 1):
+        kept, least = budget.get("spec.minAvailable"), max(sum(selected.get(budget, ())), 1)
+        if (budget in selected or kept == "100%") and pods(kept, least) > least - 1:
             yield budget.bad("spec.minAvailable", "must be less than the fewest replicas, percentages rounded up")
-
-
-def _hundredths(value: Any, count: Any) -> Any:
-    """How many hundredths of a pod `2` or `50%` of so many pods means; 0 where it is neither."""
-    share = re.fullmatch(r"([0-9]+)%", value) if isinstance(value, str) else None
-    if share:
-        return int(share[1]) * count
-    return 100 * value if isinstance(value, int) else 0
 
 
 def _allow_eviction(data: dict[str, Any], _settings: Settings) -> None:
