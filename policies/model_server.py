@@ -112,30 +112,25 @@ def arguments(container: View) -> Arguments:
     for index, (word, view) in enumerate(words):
         if word is UNKNOWN or not _is_flag(word):
             continue
-        name, has_value, value = word.partition("=")
-        if not has_value:
-            value = words[index + 1][0] if index + 1 < len(words) else "--"
-            value = True if value is not UNKNOWN and _is_flag(value) else value
+        name, is_assigned, value = word.partition("=")
+        if not is_assigned:
+            following = [each for each, _ in words[index : index + 2]]
+            value = next((each for each in following if each is UNKNOWN or not _is_flag(each)), True)
         flags[name.lstrip("-").replace("_", "-")] = Flag(value, view)
-    return Arguments(
-        tuple(word for word, _ in words if word is not UNKNOWN),
-        flags,
-        all(word is not UNKNOWN for word, _ in words),
-    )
+    known = tuple(word for word, _ in words if word is not UNKNOWN)
+    return Arguments(known, flags, len(known) == len(words))
 
 
 def _words(container: View) -> Iterator[tuple[Any, View]]:
-    """Every word with the argument that holds it; an argument behind a shell is taken apart."""
+    """Every word with the argument that holds it; what comes after the name of a shell is taken apart."""
     is_script = False
     for view in (*elements(container, "command"), *elements(container, "args")):
         text = view.text("")
         if text is UNKNOWN:
             yield UNKNOWN, view
-        elif text is not None and is_script and not text.startswith("-"):
-            yield from ((word, view) for word in _split(text))
         elif text is not None:
+            yield from ((word, view) for word in (_split(text) if is_script else [text]))
             is_script = is_script or bool(SHELLS.fullmatch(text))
-            yield text, view
 
 
 def _split(script: str) -> list[str]:
@@ -152,10 +147,11 @@ def _is_flag(word: str) -> bool:
 
 def _is_engine_image(image: Any) -> bool:
     parsed = image_reference.parse(image) if isinstance(image, str) else None
-    if parsed is None:
-        return False
-    last = re.sub(r"[._]+", "-", parsed.repository.rpartition("/")[2])
-    if COMPANIONS & set(last.split("-")):
-        return False
-    is_nim = parsed.registry == "nvcr.io" and parsed.repository.startswith("nim/")
-    return is_nim or any(f"-{name}-" in f"-{last}-" for name in ENGINE_IMAGES)
+    return parsed is not None and _is_engine_name(parsed.registry, parsed.repository)
+
+
+def _is_engine_name(registry: str, repository: str) -> bool:
+    last = re.sub(r"[._]+", "-", repository.rpartition("/")[2])
+    is_nim = registry == "nvcr.io" and repository.startswith("nim/")
+    is_engine = is_nim or any(f"-{name}-" in f"-{last}-" for name in ENGINE_IMAGES)
+    return is_engine and not COMPANIONS & set(last.split("-"))

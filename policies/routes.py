@@ -34,9 +34,9 @@ class Route:
     kind: Any
     """Exact, Prefix, ... as written."""
     reached: Any
-    """The path that the server sees, after rewriting; or how such paths begin."""
+    """The path that the server sees, after rewriting."""
     is_exact: Any
-    """Whether it sees only that path."""
+    """Whether it sees none below that path."""
     backend: View
     """What names the Service; the rest is None where it names none."""
     namespace: Any
@@ -64,8 +64,8 @@ def http_routes(stack: Stack) -> list[View]:
 
 
 def _of_ingress(ingress: View) -> Iterator[Route]:
-    if ingress.get("spec.defaultBackend") is not None:
-        yield _ingress_route(ingress, ingress.at("spec.defaultBackend"), None, ingress.at("spec.defaultBackend"))
+    backend = ingress.at("spec.defaultBackend")
+    yield _ingress_route(ingress, backend, None, backend)
     for rule in ingress.items("spec.rules"):
         for entry in rule.items("http.paths"):
             yield _ingress_route(ingress, entry, rule.text("host"), entry.at("backend"))
@@ -75,10 +75,8 @@ def _ingress_route(ingress: View, entry: View, host: Any, backend: View) -> Rout
     path, kind = entry.text("path"), entry.text("pathType")
     reached, is_exact = path, UNKNOWN if kind is UNKNOWN else kind == "Exact"
     rewrite = ingress.at("metadata.annotations").text((REWRITE,))
-    if rewrite is UNKNOWN:
-        reached = UNKNOWN
-    elif rewrite is not None:  # `/v1/$2` is /v1/ and whatever the path's second group has matched
-        reached, is_exact = rewrite.partition("$")[0], "$" not in rewrite
+    if rewrite is not None:  # what it takes from the path stays in it as `$1`, which is in no list of paths
+        reached, is_exact = rewrite, True
     number, name = backend.number("service.port.number"), backend.text("service.port.name")
     return Route(
         entry.at("path"),
