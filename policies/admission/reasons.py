@@ -15,3 +15,11 @@ REASONS: Final[Mapping[str, str]] = {
     "pvc-class-set": "the API server fills in the default class before it asks its policies",
     "cost-labels-present": "what a model server is takes more than CEL can look up",
 }
+
+AFTER_DEFAULTS: Final[Mapping[str, str]] = {
+    "resource-requests-set": "a Pod's request that is absent has become its limit",
+    "ephemeral-storage-set": "a Pod's request that is absent has become its limit",
+    "requests-within-limits": "a quantity below a thousandth has become one",
+    "job-ttl": "a Job's backoffLimit that is absent has become 6",
+}
+"""Rules that are said in CEL, but see what the API server has filled in before it asks its policies."""

@@ -20,9 +20,10 @@ from policies import settings_file
 from policies.admission import generate
 from policies.admission.cel import NOTHING
 from policies.admission.expressions import expressions
-from policies.admission.resources import RESOURCES
+from policies.admission.reasons import AFTER_DEFAULTS
+from policies.admission.resources import RBAC, RESOURCES
 from policies.evaluate import evaluate_object
-from policies.objects import Object
+from policies.objects import POD_TEMPLATES, Object
 from policies.rule import Rule
 from policies.settings import Settings
 from policies.unknown import is_unknown
@@ -85,8 +86,9 @@ class Outcome:
 
     @property
     def agrees_after_defaults(self) -> bool:
-        """Whether they are the same once the rule sees what the API server has filled in."""
-        return self.trial.variant.refuses(self.answer.body) == self.warned
+        """Whether they are the same, where that is the reason, once the rule sees what the API server has filled in."""
+        is_known = self.trial.variant.rule.id in AFTER_DEFAULTS
+        return is_known and self.trial.variant.refuses(self.answer.body) == self.warned
 
     def __str__(self) -> str:
         return f"{self.trial}: the rule {'refuses' if self.refused else 'allows'}, the policy does not"
@@ -133,7 +135,27 @@ def _moved(variant: Variant) -> Variant:
 def _sendable(rule: Rule, objects: Iterable[Data], namespace: str) -> Iterator[Data]:
     for each in objects:
         if each.get("kind") in generate.kinds_of(rule) and not any(is_unknown(value) for _, value in walk(each)):
-            yield completed(each, namespace)
+            for part in _parts(dict(each)):
+                yield completed(part, namespace)
+
+
+def _parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The object, and the object with one only of its containers or volumes: the API server may refuse another."""
+    yield data
+    for path in POD_TEMPLATES.values():
+        *above, name = f"{path}.spec".strip(".").split(".")
+        for field in ("initContainers", "containers", "volumes"):
+            found = _at(data, [*above, name, field])
+            for each in found if isinstance(found, list) and len(found) > 1 else ():
+                part = copy.deepcopy(data)
+                _at(part, [*above, name])[field] = [copy.deepcopy(each)]
+                yield part
+
+
+def _at(data: Any, path: list[str]) -> Any:
+    for key in path:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data
 
 
 def completed(data: Data, namespace: str) -> dict[str, Any]:
@@ -142,6 +164,9 @@ def completed(data: Data, namespace: str) -> dict[str, Any]:
     kind = whole["kind"]
     whole.setdefault("apiVersion", "/".join(filter(None, (RESOURCES[kind].group, RESOURCES[kind].version))))
     metadata = _mapping(whole, "metadata")
+    for owner in _mappings(metadata, "ownerReferences"):
+        for key, value in {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "a"}.items():
+            owner.setdefault(key, value)
     if not metadata.get("generateName"):
         metadata.setdefault("name", "a")
     if RESOURCES[kind].is_namespaced:
@@ -167,7 +192,7 @@ def _mappings(data: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _complete_pod(template: dict[str, Any]) -> None:
     spec = _mapping(template, "spec")
     spec.pop("ephemeralContainers", None)  # nobody can create a pod with one
-    spec.setdefault("containers", [{}])
+    spec["containers"] = spec.get("containers") or [{}]
     for name in ("initContainers", "containers"):
         for index, container in enumerate(_mappings(spec, name)):
             container.setdefault("name", f"{name.lower()}-{index}")
@@ -181,6 +206,8 @@ def _complete_pod(template: dict[str, Any]) -> None:
         ):
             if isinstance(profile, dict) and profile.get("type") == "Localhost":
                 profile.setdefault("localhostProfile", "a")
+    if any(_at(each, ["securityContext", "procMount"]) == "Unmasked" for each in _mappings(spec, "containers")):
+        spec.setdefault("hostUsers", False)
     for index, volume in enumerate(_mappings(spec, "volumes")):
         volume.setdefault("name", f"volume-{index}")
 
@@ -210,11 +237,33 @@ def _complete_cron_job(whole: dict[str, Any]) -> None:
     _complete_job(_mapping(spec, "jobTemplate"))
 
 
+def _complete_service(whole: dict[str, Any]) -> None:
+    spec = _mapping(whole, "spec")
+    if spec.get("type") == "ExternalName":
+        spec.setdefault("externalName", "example.com")
+    elif not spec.get("ports"):
+        spec["ports"] = [{"port": 80}]
+
+
+def _complete_binding(whole: dict[str, Any]) -> None:
+    reference = _mapping(whole, "roleRef")
+    for key, value in {"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"}.items():
+        reference.setdefault(key, value)
+    for subject in _mappings(whole, "subjects"):
+        if subject.setdefault("kind", "Group") == "ServiceAccount":
+            subject.setdefault("namespace", "default")
+        else:
+            subject.setdefault("apiGroup", RBAC)
+
+
 COMPLETIONS: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
     "Pod": _complete_pod,
     "PodTemplate": lambda whole: _complete_pod(_mapping(whole, "template")),
     "Job": _complete_job,
     "CronJob": _complete_cron_job,
+    "Service": _complete_service,
+    "RoleBinding": _complete_binding,
+    "ClusterRoleBinding": _complete_binding,
     **dict.fromkeys(
         ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"), _complete_workload
     ),
@@ -292,16 +341,20 @@ def ask(server: ApiServer, trial: Trial) -> Answer:
 
 def wait_until_in_force(server: ApiServer, to_try: Iterable[Trial]) -> None:
     """Return once every variant that refuses anything has warned: the API server takes new policies up in turn."""
-    refused = {trial.variant.policy: trial for trial in to_try if trial.variant.refuses(trial.data)}
+    waiting: dict[str, list[Trial]] = {}
+    for trial in to_try:
+        if trial.variant.refuses(trial.data):
+            waiting.setdefault(trial.variant.policy, []).append(trial)
     for _ in patiently():
-        answers = {policy: ask(server, trial) for policy, trial in refused.items()}
-        refused = {
-            policy: trial
-            for policy, trial in refused.items()
-            if answers[policy].is_accepted and policy not in answers[policy].warned_by
-        }
-        if not refused:
+        waiting = {policy: refused for policy, refused in waiting.items() if _is_awaited(server, policy, refused)}
+        if not waiting:
             return
+
+
+def _is_awaited(server: ApiServer, policy: str, refused: list[Trial]) -> bool:
+    """Whether the API server accepts some of the objects, and warns of none yet."""
+    answers = [ask(server, trial) for trial in refused[:5]]
+    return any(a.is_accepted for a in answers) and not any(policy in a.warned_by for a in answers)
 
 
 def patiently() -> Iterator[None]:

@@ -69,8 +69,13 @@ def outcomes(try_all: Try) -> list[Outcome]:
 
 
 def test_the_api_server_says_what_the_rules_say(outcomes: list[Outcome]) -> None:
-    """Each object is refused by the policy exactly if it is refused by the rule."""
-    assert [str(outcome) for outcome in outcomes if not outcome.agrees] == []
+    """Each object is refused by the policy exactly if it is refused by the rule.
+
+    Where the API server has filled in a default, the rule is asked about that, too: `reasons.AFTER_DEFAULTS`.
+    """
+    differing = [outcome for outcome in outcomes if not outcome.agrees]
+    assert [str(outcome) for outcome in differing if not outcome.agrees_after_defaults] == []
+    assert len(differing) < len(outcomes) // 50
 
 
 def test_every_policy_has_refused_something_and_allowed_something(outcomes: list[Outcome]) -> None:
