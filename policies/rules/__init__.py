@@ -7,6 +7,7 @@ from policies.rule import Rule
 from policies.rules import (
     disruption,
     elasticity,
+    engine_ports,
     environment,
     exposure,
     host,
@@ -66,6 +67,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     namespaces,
     exposure,
     quota,
+    engine_ports,
 )
 
 
