@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import errno
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -103,7 +105,8 @@ def check(
             fail_on=fail_on,
             is_strict=strict_unknown,
         )
-        report = checking.check(files, sys.stdin.buffer, options)
+        stdin = sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
+        report = checking.check(files, stdin, options)
         _write(report, format_, output)
     if report.is_failed:
         raise typer.Exit(1)
@@ -112,12 +115,15 @@ def check(
 @app.command("rules")
 def list_rules(format_: Annotated[ListFormat, typer.Option("--format", help="How to list")] = ListFormat.TEXT) -> None:
     """List all rules: level, id, why."""
-    if format_ is ListFormat.JSON:
-        _out().print(Text(json.dumps([_facts(rule) for rule in RULES], indent=2)))
-        return
-    out, width = _out(), max(len(rule.id) for rule in RULES)
-    for rule in RULES:
-        out.print(Text(f"{rule.id:<{width}}  ", style="bold").append(f"{manual.levels(rule)}: {rule.why}", style=""))
+    with _errors():
+        if format_ is ListFormat.JSON:
+            _save(f"{json.dumps([_facts(rule) for rule in RULES], indent=2)}\n", None)
+            return
+        out, width = _out(), max(len(rule.id) for rule in RULES)
+        for rule in RULES:
+            out.print(
+                Text(f"{rule.id:<{width}}  ", style="bold").append(f"{manual.levels(rule)}: {rule.why}", style="")
+            )
 
 
 @app.command()
@@ -125,7 +131,7 @@ def explain(rule: Annotated[str, typer.Argument(help="Its id, as in a report")])
     """Say why there is a rule, where it comes from, and what is bad and good."""
     with _errors():
         [found] = _chosen([rule])
-    _out().print(Text(manual.explain(found)))
+        _out().print(Text(manual.explain(found)))
 
 
 @app.command()
@@ -196,4 +202,10 @@ def _errors() -> Iterator[None]:
     except PolicyError as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {printable(line)}", err=True)
+        raise typer.Exit(2) from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever reads has enough: typer ends quietly
+            raise
+        sys.stdout = io.StringIO()  # so that Python does not try again at its end
+        typer.echo(f"error: the output can't be written: {error.strerror}", err=True)
         raise typer.Exit(2) from None

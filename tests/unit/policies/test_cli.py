@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +17,7 @@ from typer.testing import CliRunner
 
 from policies import cli
 from policies.rules import RULES
+from tests.unit.infra.recorder import ROOT
 
 RULE = "read-only-root-fs"
 BAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec:\n  containers:\n    - {name: a, image: a}\n"
@@ -196,6 +199,18 @@ def test_names_in_files_can_not_write_to_the_terminal() -> None:
     Path("bad.yaml").rename("\x1b[2J.yaml")
     assert r"\x1b[2J.yaml:1: Pod" in run("check", "\x1b[2J.yaml", *ONLY).stdout
     assert r"error: \x1b[3J.yaml: can't be read" in run("check", "\x1b[3J.yaml", *ONLY).stderr
+
+
+def test_an_output_that_can_not_be_written_is_an_error_and_no_traceback() -> None:
+    """A full disk, a closed standard input."""
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from policies.cli import app; app()"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-I", "-c", code, "check", "bad.yaml"]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.stderr.startswith("error: the output can't be written: No space left on device\n")
+    assert ("Traceback" in result.stderr, result.returncode) == (False, 2)
+    shell = ["sh", "-c", 'exec "$@" <&-', "sh", *command]
+    assert subprocess.run(shell, capture_output=True, check=False).returncode == 1
 
 
 @given(st.binary(max_size=200))
