@@ -5,85 +5,93 @@ one (`NodeResourcesFit` with MostAllocated over cpu and memory); if there is non
 bought. That is what a cluster converges to whose autoscaler consolidates, and what a scheduler with that profile really
 does: `make conformance-packing` compares with the real one. Not modelled: preferences, preemption, volumes' zones.
 
-Pods of one workload are placed together and nodes without room are looked at no more, so it is near to linear.
+Pods of one workload are placed together and nodes that are alike are looked at once, so it is near to linear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+import heapq
+from bisect import insort
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
-from infra.cost.allocatable import allocatable
-from infra.cost.node_labels import labels_of
-from infra.cost.scheduling import selects, tolerates
-from infra.cost.spread import Neighbours, is_bound
-from infra.cost.types import Node, NodeType, Packing, Pool, Resources, Workload
+from infra.cost.offers import Offer, Offers, Price
+from infra.cost.spread import Neighbours, Rules, is_bound
+from infra.cost.types import Node, Packing, Pool, Resources, Workload
 
-Price = Callable[[Pool, NodeType], Fraction | None]
-"""Dollars an hour of a node; None where the price book has none: such a node is bought last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """A kind of node that may be bought: a type of a pool in a zone."""
-
-    pool: Pool
-    type: NodeType
-    zone: str
-    price: Fraction | None
-    room: Resources  # without what the daemons take
-    max_pods: int
+__all__ = ["Price", "pack", "pack_on"]
 
 
-@dataclass(slots=True)
+class _Free(NamedTuple):
+    """What is left of a node; nodes of one offer with the same left over are alike."""
+
+    cpu_m: int
+    memory_bytes: int
+    gpus: int
+    ephemeral_bytes: int
+    pods: int
+
+    def most(self, need: Resources) -> int:
+        """How many pods of this size still fit."""
+        fit = self.pods
+        if need.cpu_m and self.cpu_m // need.cpu_m < fit:
+            fit = self.cpu_m // need.cpu_m
+        if need.memory_bytes and self.memory_bytes // need.memory_bytes < fit:
+            fit = self.memory_bytes // need.memory_bytes
+        if need.gpus and self.gpus // need.gpus < fit:
+            fit = self.gpus // need.gpus
+        if need.ephemeral_bytes and self.ephemeral_bytes // need.ephemeral_bytes < fit:
+            fit = self.ephemeral_bytes // need.ephemeral_bytes
+        return fit
+
+    def less(self, need: Resources, count: int) -> _Free:
+        """With so many pods more."""
+        return _Free(
+            self.cpu_m - count * need.cpu_m,
+            self.memory_bytes - count * need.memory_bytes,
+            self.gpus - count * need.gpus,
+            self.ephemeral_bytes - count * need.ephemeral_bytes,
+            self.pods - count,
+        )
+
+    def fullness(self, room: Resources) -> int:
+        """The score of MostAllocated, in whole numbers as there."""
+        cpu = (room.cpu_m - self.cpu_m) * 100 // max(room.cpu_m, 1)
+        memory = (room.memory_bytes - self.memory_bytes) * 100 // max(room.memory_bytes, 1)
+        return (cpu + memory) // 2
+
+
 class _Open:
     """A bought node."""
 
-    number: int
-    offer: _Offer
-    free: Resources
-    free_pods: int
-    pods: dict[Workload, int] = field(default_factory=dict)
+    __slots__ = ("free", "number", "offer", "pods")
 
-    def fullness(self) -> int:
-        """The score of MostAllocated, in whole numbers as there."""
-        room, free = self.offer.room, self.free
-        cpu = (room.cpu_m - free.cpu_m) * 100 // max(room.cpu_m, 1)
-        memory = (room.memory_bytes - free.memory_bytes) * 100 // max(room.memory_bytes, 1)
-        return (cpu + memory) // 2
+    def __init__(self, number: int, offer: Offer) -> None:
+        self.number, self.offer = number, offer
+        room = offer.room
+        self.free = _Free(room.cpu_m, room.memory_bytes, room.gpus, room.ephemeral_bytes, offer.max_pods)
+        self.pods: dict[Workload, int] = {}
 
-    def most(self, requests: Resources) -> int:
-        """How many pods of this size still fit."""
-        free = self.free
-        pairs = (
-            (free.cpu_m, requests.cpu_m),
-            (free.memory_bytes, requests.memory_bytes),
-            (free.gpus, requests.gpus),
-            (free.ephemeral_bytes, requests.ephemeral_bytes),
-        )
-        return min([self.free_pods, *(have // need for have, need in pairs if need)])
 
-    def take(self, workload: Workload, count: int) -> None:
-        """Put pods on it."""
-        need = workload.shape.requests
-        self.free = Resources(
-            self.free.cpu_m - count * need.cpu_m,
-            self.free.memory_bytes - count * need.memory_bytes,
-            self.free.gpus - count * need.gpus,
-            self.free.ephemeral_bytes - count * need.ephemeral_bytes,
-        )
-        self.free_pods -= count
-        self.pods[workload] = self.pods.get(workload, 0) + count
+_Alike = tuple[int, _Free]
+"""The index of an offer, and what is left."""
 
 
 def pack(
     replicas: Sequence[tuple[Workload, int]], pools: Sequence[Pool], price: Price, daemons: Sequence[Workload] = ()
 ) -> Packing:
     """Nodes for these numbers of replicas. A pool's `min_nodes` are bought whether they are needed or not."""
-    packer = _Packer(pools, price, daemons, [workload.shape.requests for workload, count in replicas if count])
-    for workload, count in sorted(replicas, key=_largest_first):
+    return pack_on(Offers(pools, price, daemons), replicas)
+
+
+def pack_on(offers: Offers, replicas: Sequence[tuple[Workload, int]]) -> Packing:
+    """As `pack`, for who packs often on the same offers."""
+    in_order = sorted((entry for entry in replicas if entry[1] > 0), key=_largest_first)
+    packer = _Packer(offers)
+    for (workload, count), least in zip(in_order, _least_of_the_rest(in_order), strict=True):
         packer.place(workload, count)
+        packer.forget_full(*least)
     return packer.result()
 
 
@@ -92,35 +100,48 @@ def _largest_first(entry: tuple[Workload, int]) -> tuple[int, int, int, int, str
     return (-shape.priority, -need.gpus, -need.cpu_m, -need.memory_bytes, entry[0].id)
 
 
+def _least_of_the_rest(in_order: Sequence[tuple[Workload, int]]) -> list[tuple[int, int]]:
+    """For each place in the order the least cpu and memory that any later pod asks for."""
+    later = [workload.shape.requests for workload, _ in reversed(in_order)]
+    cpus = list(accumulate((need.cpu_m for need in later), min))[::-1]
+    memories = list(accumulate((need.memory_bytes for need in later), min))[::-1]
+    return [*zip(cpus[1:], memories[1:], strict=True), (0, 0)][: len(in_order)]
+
+
 class _Packer:
     """The state of one packing."""
 
-    def __init__(
-        self, pools: Sequence[Pool], price: Price, daemons: Sequence[Workload], sizes: Sequence[Resources]
-    ) -> None:
-        self._offers = sorted(_offers(pools, price, daemons), key=_cheapest_first)
-        self._least_cpu_m = min((size.cpu_m for size in sizes), default=0)
-        self._least_memory_bytes = min((size.memory_bytes for size in sizes), default=0)
-        self._neighbours = Neighbours(tuple(dict.fromkeys(zone for pool in pools for zone in pool.zones)))
+    def __init__(self, offers: Offers) -> None:
+        self._offers = offers
+        self._neighbours = Neighbours()
         self._nodes: list[_Open] = []
-        self._with_room: list[_Open] = []
+        self._alike: dict[_Alike, list[int]] = {}  # numbers of the nodes that still have room, sorted
         self._bought: dict[str, int] = {}
         self._unplaced: list[tuple[Workload, int, str]] = []
-        for pool in pools:
-            for _ in range(pool.min_nodes):
-                self._buy(next(offer for offer in self._offers if offer.pool is pool))
+        for pool in offers.pools:
+            cheapest = offers.cheapest_of(pool)
+            for _ in range(pool.min_nodes if cheapest else 0):
+                self._buy(cheapest)  # type: ignore[arg-type]
 
     def place(self, workload: Workload, count: int) -> None:
         """Put so many pods of a workload somewhere."""
-        allowed = [offer for offer in self._offers if _is_possible(workload, offer)]
-        one_by_one = is_bound(workload) or self._neighbours.is_refused_by_others(workload)
-        while count > 0:
-            placed = self._place_some(workload, allowed, 1 if one_by_one else count, is_checked=one_by_one)
-            if not placed:
-                self._unplaced.append((workload, count, _why(workload, allowed, self._offers)))
-                return
-            count -= placed
-        self._with_room = [node for node in self._with_room if self._has_room(node)]
+        allowed = self._offers.possible(workload)
+        rules = None
+        if is_bound(workload) or self._neighbours.refusing(workload):
+            rules = Rules(workload, self._neighbours, [offer.zone for offer in allowed])
+        if rules is None or rules.is_free:
+            left = self._place_together(workload, count, allowed)
+        else:
+            left = self._place_one_by_one(workload, count, allowed, rules)
+        if left:
+            self._unplaced.append((workload, left, self._offers.why_none(workload)))
+
+    def forget_full(self, least_cpu_m: int, least_memory_bytes: int) -> None:
+        """Look no more at nodes on which no later pod fits."""
+        for key in list(self._alike):
+            free = key[1]
+            if free.pods <= 0 or free.cpu_m < least_cpu_m or free.memory_bytes < least_memory_bytes:
+                del self._alike[key]
 
     def result(self) -> Packing:
         """What was bought, and what fits nowhere."""
@@ -129,108 +150,83 @@ class _Packer:
         ]
         return Packing(tuple(nodes), tuple(self._unplaced))
 
-    def _place_some(self, workload: Workload, allowed: Sequence[_Offer], count: int, *, is_checked: bool) -> int:
-        """Fill the best node, or buy one; returns how many pods it took."""
-        offers = set(map(id, allowed))
+    def _place_together(self, workload: Workload, count: int, allowed: Sequence[Offer]) -> int:
+        """Fill nodes, then buy; returns how many fit nowhere."""
         need = workload.shape.requests
-        fitting = [node for node in self._with_room if id(node.offer) in offers and node.most(need) > 0]
-        if is_checked:
-            eligible = [node.number for node in self._nodes if id(node.offer) in offers]
-            fitting = [n for n in fitting if self._neighbours.allows(workload, n.offer.zone, n.number, eligible)]
-        if not fitting:
-            eligible = [node.number for node in self._nodes if id(node.offer) in offers]
-            offer = self._choose(workload, allowed, eligible, is_checked=is_checked)
-            if offer is None:
+        for number in self._fullest_first(need, allowed):
+            taken = min(count, self._nodes[number].free.most(need))
+            self._put(workload, number, taken)
+            count -= taken
+            if not count:
                 return 0
-            fitting = [self._buy(offer)]
-        placed = 0
-        for node in sorted(fitting, key=lambda node: (-node.fullness(), node.number)):
-            taken = min(count - placed, node.most(need))
-            node.take(workload, taken)
-            self._neighbours.add(workload, node.offer.zone, node.number, taken)
-            placed += taken
-            if placed == count:
-                break
-        return placed
+        while count and (offer := self._choose(workload, allowed)):
+            node = self._buy(offer)
+            taken = min(count, node.free.most(need))
+            self._put(workload, node.number, taken)
+            count -= taken
+        return count
 
-    def _choose(
-        self, workload: Workload, allowed: Sequence[_Offer], eligible: Sequence[int], *, is_checked: bool
-    ) -> _Offer | None:
+    def _place_one_by_one(self, workload: Workload, count: int, allowed: Sequence[Offer], rules: Rules) -> int:
+        """As `_place_together`, but each pod moves what the rules allow the next one."""
+        ids, need = {offer.index for offer in allowed}, workload.shape.requests
+        eligible = [node.number for node in self._nodes if node.offer.index in ids]
+        for left in range(count, 0, -1):
+            rules.look(eligible)
+            found = self._fullest_first(need, allowed)
+            number = next((n for n in found if rules.allows(self._nodes[n].offer.zone, n)), None)
+            if number is None:
+                new = len(self._nodes)
+                offer = self._choose(workload, [o for o in allowed if rules.allows(o.zone, new, is_new=True)])
+                if offer is None:
+                    return left
+                number = self._buy(offer).number
+                eligible.append(number)
+            self._put(workload, number, 1)
+            rules.add(self._nodes[number].offer.zone, number)
+        return 0
+
+    def _fullest_first(self, need: Resources, allowed: Sequence[Offer]) -> Iterator[int]:
+        """Numbers of the nodes with room for one more; among equally full ones the one that was bought first."""
+        rooms = {offer.index: offer.room for offer in allowed}
+        levels: dict[int, list[list[int]]] = {}
+        for (index, free), numbers in self._alike.items():
+            if index in rooms and free.most(need) > 0:
+                levels.setdefault(free.fullness(rooms[index]), []).append(numbers)
+        for level in sorted(levels, reverse=True):
+            groups = [tuple(numbers) for numbers in levels[level]]  # they change while nodes are filled
+            yield from groups[0] if len(groups) == 1 else heapq.merge(*groups)
+
+    def _choose(self, workload: Workload, allowed: Sequence[Offer]) -> Offer | None:
         """The cheapest offer that still may be bought; among equals the zone with the fewest pods of the workload."""
         possible = [offer for offer in allowed if self._may_buy(offer)]
-        if is_checked:
-            number = len(self._nodes)
-            possible = [o for o in possible if self._neighbours.allows(workload, o.zone, number, eligible)]
         if not possible:
             return None
         best = possible[0]
         equals = [offer for offer in possible if offer.pool is best.pool and offer.type is best.type]
         return min(equals, key=lambda offer: self._neighbours.in_zone(workload, offer.zone))
 
-    def _may_buy(self, offer: _Offer) -> bool:
+    def _may_buy(self, offer: Offer) -> bool:
         most = offer.pool.max_nodes
         return most is None or self._bought.get(offer.pool.name, 0) < most
 
-    def _buy(self, offer: _Offer) -> _Open:
-        node = _Open(len(self._nodes), offer, offer.room, offer.max_pods)
+    def _buy(self, offer: Offer) -> _Open:
+        node = _Open(len(self._nodes), offer)
         self._nodes.append(node)
-        self._with_room.append(node)
+        self._alike.setdefault((offer.index, node.free), []).append(node.number)
         self._bought[offer.pool.name] = self._bought.get(offer.pool.name, 0) + 1
         return node
 
-    def _has_room(self, node: _Open) -> bool:
-        return (
-            node.free_pods > 0
-            and node.free.cpu_m >= self._least_cpu_m
-            and node.free.memory_bytes >= self._least_memory_bytes
-        )
+    def _put(self, workload: Workload, number: int, count: int) -> None:
+        node = self._nodes[number]
+        self._leave(node)
+        node.free = node.free.less(workload.shape.requests, count)
+        node.pods[workload] = node.pods.get(workload, 0) + count
+        insort(self._alike.setdefault((node.offer.index, node.free), []), number)
+        self._neighbours.add(workload, node.offer.zone, number, count)
 
-
-def _offers(pools: Sequence[Pool], price: Price, daemons: Sequence[Workload]) -> Iterator[_Offer]:
-    for pool in pools:
-        for node in pool.types:
-            on_it = [daemon for daemon in daemons if _fits_labels(daemon, pool, node, pool.zones[0])]
-            taken = sum((daemon.shape.requests for daemon in on_it), start=Resources())
-            whole = allocatable(node)
-            room = Resources(
-                whole.cpu_m - taken.cpu_m,
-                whole.memory_bytes - taken.memory_bytes,
-                whole.gpus - taken.gpus,
-                whole.ephemeral_bytes - taken.ephemeral_bytes,
-            )
-            for zone in pool.zones:
-                yield _Offer(pool, node, zone, price(pool, node), room, node.max_pods - len(on_it))
-
-
-def _cheapest_first(offer: _Offer) -> tuple[bool, Fraction, int, int, str, str]:
-    size = offer.type
-    return (
-        offer.price is None,
-        offer.price or Fraction(0),
-        size.cpu_m,
-        size.memory_bytes,
-        offer.pool.name,
-        offer.type.name,
-    )
-
-
-def _is_possible(workload: Workload, offer: _Offer) -> bool:
-    fits = workload.shape.requests.fits(offer.room) and offer.max_pods > 0
-    return fits and _fits_labels(workload, offer.pool, offer.type, offer.zone)
-
-
-def _fits_labels(workload: Workload, pool: Pool, node: NodeType, zone: str) -> bool:
-    spec = workload.shape.spec
-    return selects(spec, labels_of(pool, node, zone)) and tolerates(spec, pool.taints)
-
-
-def _why(workload: Workload, allowed: Sequence[_Offer], offers: Sequence[_Offer]) -> str:
-    """Why pods fit nowhere, with numbers where it is a matter of size."""
-    if allowed:
-        return "the pools that it may use are at their max_nodes, or its spread rules forbid one more"
-    fitting = [offer for offer in offers if _fits_labels(workload, offer.pool, offer.type, offer.zone)]
-    if not fitting:
-        return "no pool has the labels that it selects and taints that it tolerates"
-    need = workload.shape.requests
-    names = ", ".join(sorted({f"{o.type.name} ({o.room.cpu_m}m, {o.room.memory_bytes} bytes)" for o in fitting}))
-    return f"it needs {need.cpu_m}m, {need.memory_bytes} bytes, {need.gpus} GPUs: more than is left for pods on {names}"
+    def _leave(self, node: _Open) -> None:
+        key = (node.offer.index, node.free)
+        numbers = self._alike[key]
+        numbers.remove(node.number)
+        if not numbers:
+            del self._alike[key]
