@@ -24,6 +24,7 @@ class Expressions:
     pod: str | None = None
     object: str | None = None
     among: str = "containers"
+    kinds: frozenset[str] | None = None  # where a rule is about all kinds, and CEL is not
 
 
 NOTHING = Expressions()

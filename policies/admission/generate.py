@@ -34,10 +34,14 @@ VARIABLES: Final[Mapping[str, str]] = {
         f"variables.spec.?{name}.orValue([])" for name in ("initContainers", "containers", "ephemeralContainers")
     ),
     "sized": "variables.spec.?initContainers.orValue([]) + variables.spec.?containers.orValue([])",
-    "serving": "object.kind.endsWith('Job') || variables.spec.?restartPolicy.orValue('Always') != 'Always'"
+    "main": "variables.spec.?initContainers.orValue([]).filter(c, c.?restartPolicy.orValue('') == 'Always')"
+    " + variables.spec.?containers.orValue([])",
+    "kind": "object.kind != 'Pod' ? object.kind : (variables.object.metadata.?ownerReferences.orValue([])"
+    ".filter(owner, owner.?controller.orValue(false)).map(owner, owner.kind) + ['Pod'])[0]",
+    "serving": "variables.kind.endsWith('Job') || variables.spec.?restartPolicy.orValue('Always') != 'Always'"
     " ? [] : variables.spec.?containers.orValue([])",
 }
-"""Each may use those before it."""
+"""Each may use those before it. `kind` is what an author wrote: that of its controller, for a pod that has one."""
 
 NOT_DELETED: Final = {"name": "is-not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
 NOT_OWNED: Final = {
@@ -50,7 +54,7 @@ NOT_CONTROL_PLANE: Final = {
     "expression": "request.userInfo.username != 'system:apiserver'"
     " && !request.userInfo.username.startsWith('system:serviceaccount:kube-system:')",
 }
-"""For kinds outside of namespaces: the API server and its controllers keep their own roles."""
+"""For rules on whole objects: the API server and its controllers keep roles, Services and more of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,11 @@ def not_said(rules: Iterable[Rule], settings: Settings) -> dict[str, str]:
 
 def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
     """The policy that stands for a rule."""
-    kinds = kinds_of(rule)
+    kinds = kinds_of(rule, demands)
     validations = _validations(rule, demands)
-    is_outside = any(not RESOURCES[kind].is_namespaced for kind in kinds)
-    is_about_authors = rule.scope is Scope.OBJECT and not MADE_BY_CONTROLLERS.isdisjoint(kinds)
+    conditions = [NOT_DELETED]
+    if rule.scope is Scope.OBJECT:
+        conditions += [NOT_CONTROL_PLANE] if MADE_BY_CONTROLLERS.isdisjoint(kinds) else [NOT_OWNED, NOT_CONTROL_PLANE]
     return {
         "apiVersion": API_VERSION,
         "kind": "ValidatingAdmissionPolicy",
@@ -106,11 +111,7 @@ def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
         "spec": {
             "failurePolicy": "Fail",
             "matchConstraints": {"resourceRules": resource_rules(kinds)},
-            "matchConditions": [
-                NOT_DELETED,
-                *([NOT_OWNED] if is_about_authors else []),
-                *([NOT_CONTROL_PLANE] if is_outside else []),
-            ],
+            "matchConditions": conditions,
             "variables": _variables(validations, demands),
             "validations": validations,
         },
@@ -132,9 +133,11 @@ def binding(rule: Rule, level: Level, fence: Fence) -> dict[str, Any]:
     }
 
 
-def kinds_of(rule: Rule) -> frozenset[str]:
+def kinds_of(rule: Rule, demands: Expressions) -> frozenset[str]:
     """The kinds that its policy is about: those of Kubernetes itself. Those of other makers need not be there."""
-    return POD_KINDS if rule.scope is Scope.POD else rule.kinds & RESOURCES.keys()
+    if rule.scope is Scope.POD:
+        return POD_KINDS
+    return (demands.kinds or rule.kinds) & RESOURCES.keys()
 
 
 def name_of(rule: Rule) -> str:

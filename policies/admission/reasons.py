@@ -6,6 +6,9 @@ from typing import Final
 REFUSED_ANYWAY: Final = "the API server refuses it by itself"
 LOOKAHEAD: Final = "what a secret looks like needs regular expressions that CEL does not have (lookahead)"
 
+COMMAND_LINES: Final = "it reads the command line of a model server, for which CEL has no words"
+TABLES: Final = "it looks hardware and models up in tables"
+
 REASONS: Final[Mapping[str, str]] = {
     "api-version-current": REFUSED_ANYWAY,
     "gpu-quantity-valid": REFUSED_ANYWAY,
@@ -13,13 +16,32 @@ REASONS: Final[Mapping[str, str]] = {
     "no-literal-secret-env": LOOKAHEAD,
     "no-secret-in-configmap": LOOKAHEAD,
     "pvc-class-set": "the API server fills in the default class before it asks its policies",
-    "cost-labels-present": "what a model server is takes more than CEL can look up",
+    "selector-matches-template": REFUSED_ANYWAY,
+    **dict.fromkeys(
+        (
+            "cost-labels-present",
+            "no-dev-endpoints",
+            "no-remote-code",
+            "server-min-version",
+            "no-runtime-lora",
+            "tensor-parallel-matches",
+            "shm-for-tensor-parallel",
+            "api-key-from-secret",
+            "hf-token-scoped",
+            "hf-offline-when-cached",
+            "model-revision-pinned",
+            "progress-deadline-fits",
+        ),
+        COMMAND_LINES,
+    ),
+    **dict.fromkeys(("pod-fits-node", "gpu-node-pinned", "gpu-toleration-present"), TABLES),
 }
 
 AFTER_DEFAULTS: Final[Mapping[str, str]] = {
     "resource-requests-set": "a Pod's request that is absent has become its limit",
     "ephemeral-storage-set": "a Pod's request that is absent has become its limit",
     "requests-within-limits": "a quantity below a thousandth has become one",
+    "rolling-update-strategy": "a strategy that is absent has become RollingUpdate",
     "job-ttl": "a Job's backoffLimit that is absent has become 6",
 }
 """Rules that are said in CEL, but see what the API server has filled in before it asks its policies."""

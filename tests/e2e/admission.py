@@ -34,6 +34,9 @@ from tests.unit.policies import cases
 PREFIX: Final = "admission-test-"
 PATIENCE_S: Final = 60
 Data = Mapping[str, Any]
+ABOUT_NAMESPACES: Final = {"namespace-not-default"}
+"""Rules that judge the namespace itself: objects stay where they are, in so far as the cluster has those."""
+THERE: Final = {"default", "kube-system", "kube-public"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,12 @@ def _moved(variant: Variant) -> Variant:
 
 
 def _sendable(rule: Rule, objects: Iterable[Data], namespace: str) -> Iterator[Data]:
+    kinds = generate.kinds_of(rule, expressions(Settings())[rule.id])
     for each in objects:
-        if each.get("kind") in generate.kinds_of(rule) and not any(is_unknown(value) for _, value in walk(each)):
+        if each.get("kind") in kinds and not any(is_unknown(value) for _, value in walk(each)):
             for part in _parts(dict(each)):
-                yield completed(part, namespace)
+                own = _at(part, ["metadata", "namespace"]) or "default"
+                yield completed(part, own if rule.id in ABOUT_NAMESPACES and own in THERE else namespace)
 
 
 def _parts(data: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -286,7 +291,10 @@ def policies_of(variant: Variant) -> list[dict[str, Any]]:
     for each in (policy, binding):
         each["metadata"] = {**each["metadata"], "name": variant.policy}
     selector = {"matchLabels": {"kubernetes.io/metadata.name": variant.namespace}}
-    is_namespaced = all(RESOURCES[kind].is_namespaced for kind in generate.kinds_of(variant.rule))
+    is_namespaced = variant.rule.id not in ABOUT_NAMESPACES and all(
+        RESOURCES[kind].is_namespaced
+        for kind in generate.kinds_of(variant.rule, expressions(variant.settings)[variant.rule.id])
+    )
     binding["spec"] = {
         "policyName": variant.policy,
         "validationActions": ["Warn"],

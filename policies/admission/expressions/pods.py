@@ -6,7 +6,7 @@ from typing import Final
 
 from policies import exemptions
 from policies.admission.cel import NOTHING, WINDOWS, Expressions, Table, either, every, field, literal
-from policies.rules import users, volumes
+from policies.rules import disruption, scheduling, users, volumes
 from policies.settings import Settings
 
 
@@ -49,6 +49,25 @@ def _runtime_socket() -> Expressions:
     )
 
 
+def _control_plane() -> Expressions:
+    names = f"toleration.?key.orValue('') in {literal(scheduling.CONTROL_PLANE)}"
+    no_key, exists = "toleration.?key.orValue('') == ''", "toleration.?operator.orValue('') == 'Exists'"
+    any_taint = every(no_key, exists, "toleration.?effect.orValue('') in ['', 'NoSchedule']")
+    refused = either(names, every(any_taint, "variables.kind != 'DaemonSet'"))
+    return Expressions(pod=f"{field('variables.spec.tolerations', '[]')}.all(toleration, !({refused}))")
+
+
+def _graceful_stop(settings: Settings) -> Expressions:
+    grace = f"{field('variables.spec.terminationGracePeriodSeconds', str(disruption.DEFAULT_GRACE_S))}"
+    return Expressions(
+        pod=either(
+            "variables.kind in ['Job', 'CronJob']",
+            f"{grace} >= {settings.min_grace_s}",
+            "variables.main.all(c, c.?lifecycle.?preStop.hasValue())",
+        )
+    )
+
+
 SECRET_VARIABLES = "c.?env.orValue([]).all(entry, !entry.?valueFrom.?secretKeyRef.hasValue())"  # noqa: S105  CEL
 SECRET_SOURCES = "c.?envFrom.orValue([]).all(source, !source.?secretRef.hasValue())"  # noqa: S105  CEL
 
@@ -59,6 +78,8 @@ TABLE: Final[Table] = {
     "no-host-aliases": Expressions(pod=f"size({field('variables.spec.hostAliases', '[]')}) == 0"),
     "no-runtime-socket-mount": _runtime_socket(),
     "prefer-secret-files": Expressions(container=every(SECRET_VARIABLES, SECRET_SOURCES)),
+    "no-control-plane-toleration": _control_plane(),
+    "graceful-stop": _graceful_stop,
     "no-duplicate-env": Expressions(
         container="c.?env.orValue([]).all(entry, c.env.filter(other, other.name == entry.name).size() == 1)"
     ),
