@@ -34,7 +34,8 @@ TAINTS: Mapping[str, Mapping[str, Any]] = {
 def demanding(pod: Pod) -> frozenset[str]:
     """The providers on whose spot nodes alone the pod may run; none where it may run elsewhere."""
     selector = pod.spec.at("nodeSelector")
-    selected = frozenset(provider for key, (value, provider) in LABELS.items() if selector.get((key,)) == value)
+    known = LABELS.keys() & (selector.expect(dict, "a mapping") or {})
+    selected = frozenset(LABELS[key][1] for key in known if selector.get((key,)) == LABELS[key][0])
     required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     terms = [_providers(term) for term in pod.spec.items(required)]
     return selected.union(*terms) if all(terms) else selected
@@ -51,8 +52,8 @@ def _providers(term: View) -> frozenset[str]:
     """The providers whose spot nodes alone a term of a node affinity allows. All its expressions must hold."""
     found: set[str] = set()
     for expression in term.items("matchExpressions"):
-        value, provider = LABELS.get(str(expression.text("key")), ("", ""))
+        wanted = LABELS.get(str(expression.text("key")))
         values = [each.data for each in expression.items("values")]
-        if provider and expression.text("operator") == "In" and values == [value]:
-            found.add(provider)
+        if wanted and expression.text("operator") == "In" and values == [wanted[0]]:
+            found.add(wanted[1])
     return frozenset(found)

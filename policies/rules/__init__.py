@@ -31,6 +31,7 @@ from policies.rules import (
     scheduling,
     security,
     services,
+    spot,
     storage,
     users,
     versions,
@@ -68,6 +69,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     exposure,
     quota,
     engine_ports,
+    spot,
 )
 
 
