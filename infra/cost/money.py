@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
 HOURS_PER_MONTH = 730  # the convention of Infracost, FinFocus and Kubecost
 HOURS_PER_WEEK = 168
@@ -53,12 +54,19 @@ def divide(cents: int, weights: Sequence[Fraction | int]) -> list[int]:
 
     The cents that rounding leaves go to the largest remainders, the earlier one first. All weights zero: equal shares.
     """
-    if not weights:
-        return []
-    whole = sum(map(Fraction, weights), start=Fraction(0))
-    exact = [Fraction(cents) * (Fraction(w) / whole if whole else Fraction(1, len(weights))) for w in weights]
-    shares = [part.numerator // part.denominator for part in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda i: (shares[i] - exact[i], i))
+    whole_weights = _whole(weights)
+    among = sum(whole_weights)
+    if not among:
+        whole_weights, among = [1] * len(whole_weights), len(whole_weights)
+    parts = [divmod(cents * weight, among) for weight in whole_weights]
+    shares = [share for share, _ in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))
     for i in by_remainder[: cents - sum(shares)]:
         shares[i] += 1
     return shares
+
+
+def _whole(weights: Sequence[Fraction | int]) -> list[int]:
+    """Whole numbers in the same proportion: they are divided many times faster."""
+    factor = lcm(*(weight.denominator for weight in weights))
+    return [weight.numerator * (factor // weight.denominator) for weight in weights]

@@ -63,9 +63,8 @@ class Offers:
             return "no pool has the labels that it selects and taints that it tolerates"
         need = workload.shape.requests
         names = ", ".join(sorted({f"{o.type.name} ({o.room.cpu_m}m, {o.room.memory_bytes} bytes)" for o in fitting}))
-        return (
-            f"it needs {need.cpu_m}m, {need.memory_bytes} bytes, {need.gpus} GPUs: more than is left for pods on {names}"
-        )
+        asked = f"{need.cpu_m}m, {need.memory_bytes} bytes, {need.gpus} GPUs"
+        return f"it needs {asked}: more than is left for pods on {names}"
 
 
 def _offers(pools: Sequence[Pool], price: Price, daemons: Sequence[Workload]) -> Iterator[Offer]:

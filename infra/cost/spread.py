@@ -1,8 +1,8 @@
 """Rules between pods while nodes are filled: topology spread, and required affinity and anti-affinity.
 
-`Neighbours` knows how many pods of which workload are in which zone and on which node. `Rules` are those of one workload
-while its pods are placed: made once of what is there, then kept up to date with each pod, so that asking costs nothing.
-Topologies other than zone and host name are not modelled: such a constraint is reported by `not_modelled`.
+`Neighbours` knows how many pods of which workload are in which zone and on which node. `Rules` are those of one
+workload while its pods are placed: made once of what is there, then kept up to date with each pod, so that asking costs
+nothing. Topologies other than zone and host name are not modelled: such a constraint is reported by `not_modelled`.
 """
 
 from __future__ import annotations

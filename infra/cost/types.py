@@ -70,6 +70,7 @@ class Workload:
     schedule: tuple[Window, ...] = ()
     hours_per_month: Fraction | None = None  # of Jobs and CronJobs: how long their pods run; None: always
     load_s: int = 60  # until a new replica serves
+    pulls_bytes: int = 0  # what each new pod downloads besides its image: weights that no volume keeps
 
     @property
     def id(self) -> str:
@@ -89,7 +90,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A claim; `count` of them where a StatefulSet makes one a replica."""
+    """A claim, or those of which the pods of `workload` (its id) have one each."""
 
     namespace: str
     name: str
@@ -98,6 +99,7 @@ class Volume:
     access_mode: str
     model: str | None = None
     count: int = 1
+    workload: str = ""  # whose replicas have one each, beside `count`; a StatefulSet's stay when it scales down
 
 
 @dataclass(frozen=True, slots=True)
