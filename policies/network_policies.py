@@ -60,7 +60,7 @@ def covers(block: View, target: Network) -> Any:
 
 def _parsed(cidr: Any) -> Network | None:
     try:
-        found = ipaddress.ip_network(cidr, strict=False)
+        found = ipaddress.ip_network(str(cidr), strict=False)
     except ValueError:
         found = None
     return found

@@ -1,0 +1,44 @@
+"""Whatever stands where a rule expects something else, the rule goes on: a rule that crashes is a bug."""
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+
+from policies import settings_file
+from policies.evaluate import evaluate
+from policies.objects import Object
+from policies.rule import Rule
+from policies.rules import RULES
+from policies.unknown import UNKNOWN
+from policies.view import walk
+
+JUNK: tuple[Any, ...] = (None, -1, 2.5, True, "", "x", [], {}, [None], [{}], [["a"]], {"a": {}}, {"a": UNKNOWN})
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_no_malformed_value_makes_a_rule_crash(rule: Rule) -> None:
+    """Each value of its examples in turn is something else."""
+    settings = settings_file.parse(rule.example_settings or {})
+    crashes = [
+        (path, junk)
+        for example in (rule.bad, rule.good)
+        for documents in [list(yaml.safe_load_all(example))]
+        for path, _ in walk(documents)
+        if len(path) > 1
+        for junk in JUNK
+        for verdict in evaluate([Object(each) for each in replaced(documents, path, junk)], [rule], settings)
+        if "the rule itself failed" in verdict.message
+    ]
+    assert crashes == []
+
+
+def replaced(documents: list[Any], path: tuple[str | int, ...], value: Any) -> list[Any]:
+    """The documents with another value at the path."""
+    changed: Any = copy.deepcopy(documents)
+    parent = changed
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = value
+    return list(changed)
