@@ -34,11 +34,10 @@ def test_no_malformed_value_makes_a_rule_crash(rule: Rule) -> None:
     assert crashes == []
 
 
-def replaced(documents: list[Any], path: tuple[str | int, ...], value: Any) -> list[Any]:
-    """The documents with another value at the path."""
-    changed: Any = copy.deepcopy(documents)
-    parent = changed
-    for key in path[:-1]:
-        parent = parent[key]
-    parent[path[-1]] = value
-    return list(changed)
+def replaced(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """The data with another value at the path; the rest is shared."""
+    if not path:
+        return value
+    changed = copy.copy(data)
+    changed[path[0]] = replaced(data[path[0]], path[1:], value)
+    return changed
