@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from policies import quantity
@@ -43,18 +42,30 @@ def quotas(stack: Stack) -> Mapping[str, list[Quota]]:
     return found
 
 
-def held(pod: Pod, key: str) -> Any:
-    """How much of what the key counts one pod holds; 0 of what no pod holds. UNKNOWN where only `up` knows."""
-    if key in PODS:
-        return 1
-    fields = ("limits",) if key.startswith("limits.") else ("requests", "limits")
-    resource = key.removeprefix("limits.").removeprefix("requests.")
-    main = [_amount(container, fields, resource) for container in pod.main_containers]
-    init = [_amount(container, fields, resource) for container in pod.spec.items("initContainers")]
-    return UNKNOWN if is_unknown(*main, *init) else max(sum(main), *init, 0)
+def held(pod: Pod) -> Mapping[str, Any]:
+    """How much one pod holds, by the key of a quota; nothing of what is not there. UNKNOWN where only `up` knows."""
+    main = _together([_amounts(container) for container in pod.main_containers])
+    one_by_one = [_amounts(container) for container in pod.spec.items("initContainers")]
+    found: dict[str, Any] = dict.fromkeys(PODS, 1)
+    for amounts in (main, *one_by_one):
+        for key, amount in amounts.items():
+            before = found.get(key, 0)
+            found[key] = UNKNOWN if is_unknown(before, amount) else max(before, amount)
+    return found
 
 
-def _amount(container: View, fields: tuple[str, ...], resource: str) -> Any:
-    """The first field that has it: a limit without a request is one."""
-    amounts = (quantity.parse(container.get(("resources", field, resource))) for field in fields)
-    return next((amount for amount in amounts if amount is not None), Fraction(0))
+def _together(several: list[dict[str, Any]]) -> dict[str, Any]:
+    """The sum of each key."""
+    keys = dict.fromkeys(key for amounts in several for key in amounts)
+    return {key: sum(amounts.get(key, 0) for amounts in several) for key in keys}
+
+
+def _amounts(container: View) -> dict[str, Any]:
+    """By the key of a quota. A limit without a request is one, and `cpu` is short for `requests.cpu`."""
+    found: dict[str, Any] = {}
+    for field, prefixes in (("limits", ("limits.", "requests.", "")), ("requests", ("requests.", ""))):
+        for resource, value in container.entries(f"resources.{field}").items():
+            amount = quantity.parse(value.data)
+            if amount is not None:
+                found.update({f"{prefix}{resource}": amount for prefix in prefixes})
+    return found

@@ -1,13 +1,16 @@
 """Whether everything fits its quota: at the most replicas, and while a new version takes the place of the old one."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from policies import gpus
 from policies.int_or_percent import pods
 from policies.objects import Stack
-from policies.quotas import held, quotas
+from policies.quotas import Quota, held, quotas
 from policies.replicas import Workload, workloads
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.selector_index import is_identified
@@ -16,6 +19,16 @@ from policies.unknown import UNKNOWN, is_unknown
 
 DEFAULT_SHARE = "25%"
 """Of maxSurge and maxUnavailable of a Deployment."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Share:
+    """What a workload has of its namespace: at the most so many pods, each of which holds so much."""
+
+    workload: Workload
+    most: Any
+    held: Mapping[str, Any]
+    num_gpus: Any
 
 
 @stack_rule(
@@ -57,17 +70,16 @@ def hpa_within_quota(stack: Stack, settings: Settings) -> Findings:
     inside = _by_namespace(stack)
     for namespace, bounds in quotas(stack).items():
         for bound in bounds:
-            needed = _needed(inside.get(namespace, []), bound.key)
+            needed = sum(each.most * each.held.get(bound.key, 0) for each in inside.get(namespace, ()))
             if needed > bound.most:
                 message = f"is {float(bound.most):g}, and the most replicas need {float(needed):g}"
                 yield bound.view.bad(("spec", "hard", bound.key), message)
     total: Any = 0
-    for workload in (each for together in inside.values() for each in together):
-        before, total = total, total + workload.most.value * gpus.of_pod(workload.pod)
+    for each in (each for together in inside.values() for each in together):
+        before, total = total, total + each.most * each.num_gpus
         if settings.max_gpus is not None and before <= settings.max_gpus < total:
-            yield workload.most.view.bad(
-                workload.most.path, f"more than {settings.max_gpus} GPUs in all, with this one"
-            )
+            most = each.workload.most
+            yield most.view.bad(most.path, f"more than {settings.max_gpus} GPUs in all, with this one")
 
 
 @stack_rule(
@@ -105,31 +117,39 @@ def surge_within_quota(stack: Stack, settings: Settings) -> Findings:
     """
     inside = _by_namespace(stack)
     bounds = quotas(stack)
-    total = sum(w.most.value * gpus.of_pod(w.pod) for together in inside.values() for w in together)
+    total = sum(each.most * each.num_gpus for together in inside.values() for each in together)
     for namespace, together in inside.items():
-        needs = [(bound, _needed(together, bound.key)) for bound in bounds.get(namespace, [])]
-        for workload in together:
-            kind, surge = workload.view.get("spec.strategy.type"), _surge(workload)
-            if workload.view.object.kind != "Deployment" or kind == "Recreate":
-                continue
-            if all(share in (0, "0%") for share in _shares(workload)):
-                yield workload.view.bad("spec.strategy.rollingUpdate", "lets no pod be added and none be missing", kind)
-            path = "spec.strategy.rollingUpdate.maxSurge"
-            for bound, need in needs:
-                if need <= bound.most < need + surge * held(workload.pod, bound.key):
-                    yield workload.view.bad(path, f"does not fit {bound.key} on top of the most replicas", kind)
-            more = total + surge * gpus.of_pod(workload.pod)
-            if settings.max_gpus is not None and total <= settings.max_gpus < more:
-                yield workload.view.bad(path, f"more than {settings.max_gpus} GPUs on top of the most replicas", kind)
+        most = {
+            bound: sum(each.most * each.held.get(bound.key, 0) for each in together)
+            for bound in bounds.get(namespace, ())
+        }
+        for each in together:
+            yield from _deadlock(each, most, total, settings)
 
 
-def _surge(workload: Workload) -> Any:
+def _deadlock(each: _Share, most: Mapping[Quota, Any], total: Any, settings: Settings) -> Findings:
+    deployment, path = each.workload.view, "spec.strategy.rollingUpdate"
+    kind = deployment.get("spec.strategy.type")
+    if deployment.object.kind != "Deployment" or kind == "Recreate":
+        return
+    surge, unavailable = _shares(each.workload)
+    if surge in (0, "0%") and unavailable in (0, "0%"):
+        yield deployment.bad(path, "lets no pod be added and none be missing", kind)
+    added = _added(surge, unavailable, each.most)
+    for bound, needed in most.items():
+        if needed <= bound.most < needed + added * each.held.get(bound.key, 0):
+            yield deployment.bad(f"{path}.maxSurge", f"does not fit {bound.key} on top of the most replicas", kind)
+    if settings.max_gpus is not None and total <= settings.max_gpus < total + added * each.num_gpus:
+        message = f"more than {settings.max_gpus} GPUs on top of the most replicas"
+        yield deployment.bad(f"{path}.maxSurge", message, kind)
+
+
+def _added(surge: Any, unavailable: Any, most: Any) -> Any:
     """Pods that a roll-out must add before it may take one away; 0 where it may at once, UNKNOWN where `up` knows."""
-    most = workload.most.value
-    surge, unavailable = (pods(share, most) for share in _shares(workload))
-    if is_unknown(surge, unavailable):
+    added, missing = pods(surge, most), pods(unavailable, most)
+    if is_unknown(added, missing):
         return UNKNOWN
-    return math.ceil(surge) if unavailable < 1 else 0
+    return math.ceil(added) if missing < 1 else 0
 
 
 def _shares(workload: Workload) -> tuple[Any, Any]:
@@ -139,17 +159,16 @@ def _shares(workload: Workload) -> tuple[Any, Any]:
     return surge, unavailable
 
 
-def _by_namespace(stack: Stack) -> Mapping[str, list[Workload]]:
+def _by_namespace(stack: Stack) -> Mapping[str, list[_Share]]:
     """The workloads of each namespace. One whose namespace is not known is noted, and left out."""
-    found: dict[str, list[Workload]] = {}
+    found: dict[str, list[_Share]] = {}
     for workload in workloads(stack):
         if is_identified(workload.view):
-            found.setdefault(workload.namespace, []).append(workload)
+            each = held(workload.pod)
+            num_gpus = sum(amount for key, amount in each.items() if gpus.is_gpu(key))
+            share = _Share(workload, workload.most.value, each, num_gpus)
+            found.setdefault(workload.namespace, []).append(share)
     return found
-
-
-def _needed(together: list[Workload], key: str) -> Any:
-    return sum(workload.most.value * held(workload.pod, key) for workload in together)
 
 
 @stack_rule(

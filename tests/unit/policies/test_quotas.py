@@ -73,24 +73,23 @@ def test_a_bound_can_be_unknown_and_so_can_its_namespace() -> None:
 def test_a_pod_holds_what_its_containers_hold_together(key: str, amount: int) -> None:
     """Requests, which are the limits where there are none, or limits."""
     main = [container({"cpu": 1}, {"cpu": 6, "nvidia.com/gpu": 1}), container(None, {"cpu": 2}), {}]
-    assert held(pod(containers=main), key) == amount
+    assert held(pod(containers=main)).get(key, 0) == amount
 
 
 def test_an_init_container_counts_where_it_holds_more() -> None:
     """It runs alone; a sidecar does not."""
     main, init = [container({"cpu": 2})], container({"cpu": 3})
-    assert held(pod(containers=main, initContainers=[init, container({"cpu": 1})]), "cpu") == 3
-    assert held(pod(containers=main, initContainers=[{**init, "restartPolicy": "Always"}]), "cpu") == 5
+    assert held(pod(containers=main, initContainers=[init, container({"cpu": 1})]))["cpu"] == 3
+    assert held(pod(containers=main, initContainers=[{**init, "restartPolicy": "Always"}]))["cpu"] == 5
 
 
 def test_what_is_no_quantity_is_nothing() -> None:
     """And no containers hold nothing."""
-    assert held(pod(containers=[container({"cpu": "many"})]), "cpu") == 0
-    assert held(pod(), "cpu") == 0
+    assert held(pod(containers=[container({"cpu": "many"})])) == held(pod()) == {"pods": 1, "count/pods": 1}
 
 
 @pytest.mark.parametrize("where", ["containers", "initContainers"])
 def test_an_amount_that_only_up_knows_is_unknown(where: str) -> None:
     """Whatever the other containers hold."""
     spec = {"containers": [container({"cpu": 1})], where: [container({"cpu": UNKNOWN}), container({"cpu": 9})]}
-    assert held(pod(**spec), "cpu") is UNKNOWN
+    assert held(pod(**spec))["cpu"] is UNKNOWN
