@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -33,6 +34,7 @@ from tests.unit.policies import cases
 
 PREFIX: Final = "admission-test-"
 PATIENCE_S: Final = 60
+TODAY: Final = datetime.date(2026, 11, 1)
 Data = Mapping[str, Any]
 ABOUT_NAMESPACES: Final = {"namespace-not-default"}
 """Rules that judge the namespace itself: objects stay where they are, in so far as the cluster has those."""
@@ -275,19 +277,19 @@ COMPLETIONS: Final[Mapping[str, Callable[[dict[str, Any]], None]]] = {
 }
 
 
-def install(server: ApiServer, variants: Iterable[Variant]) -> None:
+def install(server: ApiServer, variants: Iterable[Variant], today: datetime.date = TODAY) -> None:
     """Make each variant's namespace and policies."""
     for namespace in sorted({variant.namespace for variant in variants}):
         server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     for variant in variants:
-        for each in policies_of(variant):
+        for each in policies_of(variant, today):
             answer = server.create(each)
             assert answer.is_accepted, (variant.policy, answer.body)
 
 
-def policies_of(variant: Variant) -> list[dict[str, Any]]:
+def policies_of(variant: Variant, today: datetime.date) -> list[dict[str, Any]]:
     """The policy and the binding, under the variant's own name, which only warns."""
-    policy, binding = generate.generate([variant.rule], variant.settings)
+    policy, binding = generate.generate([variant.rule], variant.settings, generate.Fence(), today)
     for each in (policy, binding):
         each["metadata"] = {**each["metadata"], "name": variant.policy}
     selector = {"matchLabels": {"kubernetes.io/metadata.name": variant.namespace}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from policies.admission import generate
 from policies.admission.expressions import expressions
 from policies.pod_security import rules_of_level
 from policies.rules import RULES
-from policies.settings import Level, Settings
+from policies.settings import Level, Settings, Waiver
 from tests.conformance.pss import fixtures, wrapped
 from tests.e2e import admission
 from tests.e2e.admission import Outcome, Trial, Variant
@@ -114,7 +115,7 @@ def test_mandatory_rules_deny_and_advisory_ones_warn(server: ApiServer) -> None:
         server.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
     pod_rules = [rule for rule in SAID if rule.id in {"no-host-aliases", "no-host-namespaces"}]
     fence = generate.Fence(labels={"example.com/fenced": run})
-    objects = generate.generate(pod_rules, Settings(), fence)
+    objects = generate.generate(pod_rules, Settings(), fence, admission.TODAY)
     try:
         for each in objects:
             assert server.create(each).is_accepted
@@ -160,3 +161,38 @@ def test_an_ephemeral_container_is_fenced_too(server: ApiServer) -> None:
     assert answer.is_accepted, answer.body
     assert answer.warned_by == {variant.policy}
     assert any("container debugger:" in warning for warning in answer.warnings)
+
+
+def test_a_waiver_holds_for_what_it_names_and_what_controllers_make_of_it(server: ApiServer) -> None:
+    """A waived Deployment's pods are let in, too; another one, and one whose waiver has expired, are not."""
+    run = secrets.token_hex(2)
+    rule = next(rule for rule in SAID if rule.id == "no-host-namespaces")
+    namespace = f"{admission.PREFIX}{run}"
+    late, early = datetime.date(2999, 1, 1), datetime.date(2020, 1, 1)
+    waivers = (
+        Waiver(rule.id, f"Deployment {namespace}/waived", "a", "a", late),
+        Waiver(rule.id, f"Deployment {namespace}/expired", "a", "a", early),
+    )
+    variant = Variant(rule, Settings(waivers=waivers), namespace)
+    admission.install(server, [variant], today=early)
+    template = {"spec": {"hostIPC": True, "containers": [{"name": "a", "image": "a"}]}}
+
+    def warns(kind: str, name: str, owner: str = "") -> bool:
+        owners = (
+            [{"apiVersion": "apps/v1", "kind": owner, "name": "a", "uid": "a", "controller": True}] if owner else []
+        )
+        spec = template["spec"] if kind == "Pod" else {"template": template}
+        data = {"kind": kind, "metadata": {"name": name, "ownerReferences": owners}, "spec": spec}
+        answer = server.create(admission.completed(data, namespace), dry_run=True)
+        assert answer.is_accepted, answer.body
+        return bool(answer.warned_by)
+
+    for _ in admission.patiently():
+        if warns("Deployment", "other"):
+            break
+    assert warns("Deployment", "other")
+    assert not warns("Deployment", "waived")
+    assert not warns("ReplicaSet", "waived-5d9", owner="Deployment")
+    assert not warns("Pod", "waived-5d9-x2x", owner="ReplicaSet")
+    assert warns("Pod", "waived-5d9-x2x")
+    assert warns("Deployment", "expired")

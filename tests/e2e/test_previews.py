@@ -1,4 +1,4 @@
-"""`make preview` of the stacks that nobody has a cluster for here: the real CLI, program and providers."""
+"""`make preview` of every stack: the real CLI, program, providers and policy pack, without a cluster for most."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.e2e.workspace import ROOT, TIMEOUT_S
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(TIMEOUT_S)]
 
 
-@pytest.mark.parametrize("stack", ["staging", "prod"])
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
 def test_a_stack_previews_from_a_fresh_clone_and_nothing_is_written(stack: str) -> None:
     """Without a cluster, a state or a passphrase; the checkout stays as it was."""
     settings = ROOT / f"Pulumi.{stack}.yaml"
@@ -19,7 +19,10 @@ def test_a_stack_previews_from_a_fresh_clone_and_nothing_is_written(stack: str) 
     done = subprocess.run(argv, cwd=ROOT, text=True, capture_output=True, check=False, timeout=TIMEOUT_S)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
-    assert "to create" in said
+    assert "to create" in said or "unchanged" in said
+    # The policy pack has run, and has blocked nothing.
+    assert "slipway@v" in said
+    assert "[mandatory]" not in said
     assert "Traceback" not in said
     assert settings.read_bytes() == before
 
