@@ -89,9 +89,10 @@ def pdb_allows_disruption(stack: Stack, _settings: Settings) -> Findings:
         for budget in found[1:]:
             yield budget.bad("spec.selector", "another budget selects the same pods, so that none can be evicted")
     for budget in stack.of_kind(BUDGET):
-        if budget.get("spec.maxUnavailable") in (0, "0%"):
+        missing, kept = budget.get("spec.maxUnavailable"), budget.get("spec.minAvailable")
+        least = max(sum(selected.get(budget, ())), 1)
+        if missing is not None and pods(missing, least) <= 0:
             yield budget.bad("spec.maxUnavailable", "must be more than 0")
-        kept, least = budget.get("spec.minAvailable"), max(sum(selected.get(budget, ())), 1)
         if (budget in selected or kept == "100%") and pods(kept, least) > least - 1:
             yield budget.bad("spec.minAvailable", "must be less than the fewest replicas, percentages rounded up")
 
