@@ -1,5 +1,6 @@
 """The ways in from outside: encrypted, for hosts that are named, to Services that are there."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,12 @@ PLAIN = {
     ("nginx.ingress.kubernetes.io/ssl-redirect", "false"),
 }
 """Annotations that serve plain HTTP beside TLS."""
+INJECTED = re.compile(
+    r"\b(alias|root)\b.*;|_by_lua|/etc/(passwd|shadow|group|nginx|ingress-controller)|/var/run/secrets"
+)
+"""What turns a value into configuration of nginx, or into its secrets; so that CEL can say it, too."""
+ALLOWING = ("data", "allow-snippet-annotations")
+"""In the configuration of ingress-nginx."""
 
 
 @object_rule(
@@ -34,7 +41,7 @@ PLAIN = {
     """,
 )
 def ingress_tls(entry: View, _settings: Settings) -> Findings:
-    """Every host has TLS, and none is served without it; a redirect to HTTPS is no service.
+    """Every host that is named has TLS, and none is served without it; a redirect to HTTPS is no service.
 
     `localhost` and the names below it never leave the machine (RFC 6761), so they need none. A Gateway may have a plain
     listener beside one with TLS for the same host name: that is how it redirects.
@@ -78,6 +85,7 @@ def ingress_host_explicit(stack: Stack, _settings: Settings) -> Findings:
 
 @object_rule(
     "Ingress",
+    "ConfigMap",
     why="A snippet is configuration of the proxy of all tenants, written by one; an alias is a host without TLS.",
     source="CVE-2021-25742; Checkov CKV_K8S_152..154; Kyverno restrict-annotations; Trivy KCV-0093",
     level=MANDATORY,
@@ -91,10 +99,17 @@ def ingress_host_explicit(stack: Stack, _settings: Settings) -> Findings:
     """,
 )
 def ingress_no_snippets(ingress: View, _settings: Settings) -> Findings:
-    """No annotation of any controller carries a snippet, and none gives the host another name."""
-    for name in ingress.at("metadata.annotations").expect(dict, "a mapping") or ():
+    """No annotation carries a snippet, be it inside a value, none gives the host another name; nginx allows none."""
+    if ingress.object.kind == "ConfigMap":
+        if ingress.text(ALLOWING) == "true":
+            yield ingress.bad(ALLOWING, "must not be 'true'")
+        return
+    annotations = ingress.at("metadata.annotations")
+    for name in annotations.expect(dict, "a mapping") or ():
         if "snippet" in name or name.endswith("/server-alias"):
-            yield ingress.bad(("metadata", "annotations", name), "must not be set")
+            yield annotations.bad((name,), "must not be set")
+        elif "nginx" in name and INJECTED.search(str(annotations.text((name,)))):
+            yield annotations.bad((name,), "must not carry configuration of the proxy, nor paths of its own files")
 
 
 def _hosts_without_tls(ingress: View) -> Iterator[Finding]:
@@ -110,7 +125,7 @@ def _hosts_without_tls(ingress: View) -> Iterator[Finding]:
         return
     for rule in rules:
         host = rule.text("host")
-        answer = some([_is_this_machine(host), _is_covered(host, covered)])
+        answer = some([host is None, _is_this_machine(host), _is_covered(host, covered)])
         if answer is not True:
             yield rule.bad("host", "is in no entry of spec.tls", answer)
 

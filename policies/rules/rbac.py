@@ -26,6 +26,11 @@ POD_ENTRIES: tuple[Grant, ...] = (
 )
 """`get` is enough to run a command by web socket."""
 ESCALATIONS = ("escalate", "bind", "impersonate")
+ESCALATED = (
+    *(("rbac.authorization.k8s.io", kind) for kind in ("roles", "clusterroles")),
+    *(("", kind) for kind in ("users", "groups", "serviceaccounts")),
+)
+"""Groups and resources where `*` is one of these verbs, too."""
 WEBHOOKS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
 CONTROL_PLANE: tuple[Grant, ...] = (
     *(
@@ -156,14 +161,14 @@ def rbac_no_pod_create_exec(role: View, _settings: Settings) -> Findings:
     """,
 )
 def rbac_no_escalation_verbs(role: View, _settings: Settings) -> Findings:
-    """Nobody may escalate, bind or impersonate, on whatever resource: no other resource has these verbs.
-
-    `*` is left to rbac-no-wildcards: here it would say the same of every role that has one.
-    """
+    """Nobody may escalate, bind or impersonate, on whatever resource; nor may `*`, where it stands for these."""
     for rule in _rules(role):
+        lists = [_names(rule, field) for field in ("apiGroups", "resources")]
+        wildcard = some(_grants(lists, place) for place in ESCALATED)
         for index, verb in enumerate(rule.items("verbs")):
-            if verb.text("") in ESCALATIONS:
-                yield rule.bad(("verbs", index), "must be none of escalate, bind, impersonate")
+            answer = wildcard if verb.text("") == ANY else verb.data in ESCALATIONS
+            if answer is not False:
+                yield rule.bad(("verbs", index), "must be none of escalate, bind, impersonate", answer)
 
 
 @object_rule(
@@ -221,7 +226,7 @@ def _granted(role: View, grants: Iterable[Grant]) -> Iterator[tuple[View, Any]]:
             yield rule, answer
 
 
-def _grants(lists: list[list[Any]], grant: Grant) -> Any:
+def _grants(lists: list[list[Any]], grant: tuple[str, ...]) -> Any:
     return every(_has(names, name) for names, name in zip(lists, grant, strict=True))
 
 

@@ -60,8 +60,17 @@ def _ingress_tls() -> str:
     covered = f"{tls}.exists(entry, size(entry.?hosts.orValue([])) == 0 || entry.hosts.exists(name, {covers}))"
     nothing_to_cover = every(f"!{spec}.?defaultBackend.hasValue()", f"{rules}.all(rule, {is_local})")
     plain = [f"{ANNOTATIONS}[?{literal(key)}].orValue('') != {literal(value)}" for key, value in sorted(ingress.PLAIN)]
-    all_covered = f"{rules}.all(rule, {either(is_local, covered)})"
+    all_covered = f"{rules}.all(rule, {either('!has(rule.host)', is_local, covered)})"
     return every(f"size({tls}) == 0 ? {nothing_to_cover} : {all_covered}", *plain)
+
+
+def _no_snippets() -> str:
+    field, key = ingress.ALLOWING
+    allowed = f"variables.object.?{field}[?{literal(key)}].orValue('') == 'true'"
+    value = f"{ANNOTATIONS}[?name].orValue('')"
+    injected = every("name.contains('nginx')", f"{value}.matches({literal(ingress.INJECTED.pattern)})")
+    bad = either("name.contains('snippet')", "name.endsWith('/server-alias')", injected)
+    return f"object.kind == 'ConfigMap' ? !({allowed}) : {ANNOTATIONS}.orValue({{}}).all(name, !({bad}))"
 
 
 def _namespace_labels(settings: Settings) -> Expressions:
@@ -98,9 +107,7 @@ TABLE: Final[Table] = {
     "required-labels": _required_labels,
     "job-ttl": _job_bounds(),
     "ingress-tls": Expressions(object=_ingress_tls()),
-    "ingress-no-snippets": Expressions(
-        object=f"{ANNOTATIONS}.orValue({{}}).all(name, !name.contains('snippet') && !name.endsWith('/server-alias'))"
-    ),
+    "ingress-no-snippets": Expressions(object=_no_snippets()),
     "namespace-not-default": Expressions(
         object="object.metadata.namespace != 'default' && !object.metadata.namespace.startsWith('kube-')",
         kinds=namespaces.NAMESPACED,

@@ -49,7 +49,12 @@ TABLE: Final[Table] = {
     "rbac-no-cluster-admin": Expressions(object="variables.object.roleRef.name != 'cluster-admin'"),
     "rbac-no-secret-read": _no_secret_read,
     "rbac-no-pod-create-exec": Expressions(object=_no_grant(rbac.POD_ENTRIES)),
-    "rbac-no-escalation-verbs": Expressions(object=_no_rule(_has("verbs", rbac.ESCALATIONS))),
+    "rbac-no-escalation-verbs": Expressions(
+        object=every(
+            _no_rule(_has("verbs", rbac.ESCALATIONS)),
+            _no_grant((group, kind, rbac.ANY) for group, kind in rbac.ESCALATED),
+        )
+    ),
     "rbac-no-control-plane-grants": Expressions(object=_no_grant(rbac.CONTROL_PLANE)),
     "rbac-no-system-group-binding": Expressions(
         object=f"{SUBJECTS}.all(subject, !(subject.name in {literal(f'system:{name}' for name in rbac.SYSTEM_NAMES)}))"
