@@ -23,6 +23,8 @@ from rich.console import Console
 from rich.text import Text
 
 from policies import checking, manual
+from policies.admission import manifest
+from policies.admission.generate import Fence
 from policies.checking import Options
 from policies.errors import PolicyError, SourceError
 from policies.reports import json_report, junit, sarif, text
@@ -132,6 +134,31 @@ def explain(rule: Annotated[str, typer.Argument(help="Its id, as in a report")])
     with _errors():
         [found] = _chosen([rule])
         _out().print(Text(manual.explain(found)))
+
+
+@app.command()
+def admission(
+    stack: Annotated[str, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")] = "",
+    settings: Annotated[Path | None, typer.Option(help="Settings from this file instead")] = None,
+    environment: Annotated[Environment | None, typer.Option(help="Whose levels hold; wins over the settings")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Fence only namespaces with this label, as key=value; may be repeated")
+    ] = None,
+    exempt: Annotated[list[str] | None, typer.Option(help="Never fence this namespace; may be repeated")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write into this file")] = None,
+) -> None:
+    """Write the rules as ValidatingAdmissionPolicies, which fence kubectl, too: YAML for `kubectl apply`."""
+    with _errors():
+        today = datetime.datetime.now(tz=datetime.UTC).date()
+        options = Options(
+            rules=RULES,
+            today=today,
+            stack=stack,
+            settings=settings,
+            environment=environment.value if environment else None,
+        )
+        fence = Fence.of(label or [], exempt or [])
+        _save(manifest.render(RULES, checking.read_settings(options, Path.cwd()), fence, today), output)
 
 
 @app.command()

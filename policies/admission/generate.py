@@ -6,15 +6,18 @@ which is to deny where the rule is mandatory, to warn where it is advisory.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from policies.admission import waived
 from policies.admission.cel import Expressions, literal
 from policies.admission.expressions import expressions
 from policies.admission.reasons import REASONS
 from policies.admission.resources import POD_KINDS, RESOURCES, resource_rules, template
+from policies.errors import SettingsError
 from policies.evaluate import level_of
 from policies.rule import Rule, Scope
 from policies.settings import Level, Settings
@@ -46,7 +49,7 @@ VARIABLES: Final[Mapping[str, str]] = {
 NOT_DELETED: Final = {"name": "is-not-being-deleted", "expression": "!has(object.metadata.deletionTimestamp)"}
 NOT_OWNED: Final = {
     "name": "is-not-made-by-a-controller",
-    "expression": "!object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false))",
+    "expression": f"!{waived.IS_OWNED}",
 }
 """For rules on workloads as their authors write them: what these make is not theirs to label."""
 NOT_CONTROL_PLANE: Final = {
@@ -64,6 +67,15 @@ class Fence:
     labels: Mapping[str, str] = field(default_factory=dict)
     exempt: Sequence[str] = SYSTEM_NAMESPACES
 
+    @classmethod
+    def of(cls, labels: Iterable[str], exempt: Iterable[str]) -> Fence:
+        """From labels such as `team=search`, and namespaces to leave out besides the system's."""
+        pairs = [label.partition("=") for label in labels]
+        problems = [f"--label {key}{equals}{value}: must be key=value" for key, equals, value in pairs if not equals]
+        if problems:
+            raise SettingsError(problems)
+        return cls({key: value for key, _, value in pairs}, (*SYSTEM_NAMESPACES, *exempt))
+
     @property
     def selector(self) -> dict[str, Any]:
         """As a binding writes it. Where labels are asked for, the exempt namespaces are exempt all the same."""
@@ -72,14 +84,15 @@ class Fence:
         return {**labels, "matchExpressions": [names]}
 
 
-def generate(rules: Iterable[Rule], settings: Settings, fence: Fence | None = None) -> list[dict[str, Any]]:
+def generate(rules: Iterable[Rule], settings: Settings, fence: Fence, today: datetime.date) -> list[dict[str, Any]]:
     """Policy and binding of every rule that CEL can say and that the settings don't leave out."""
     said = expressions(settings)
     objects: list[dict[str, Any]] = []
     for rule in rules:
         level = level_of(rule, settings)
         if level is not Level.DISABLED and (demands := said.get(rule.id, Expressions())) != Expressions():
-            objects += [policy(rule, demands), binding(rule, level, fence or Fence())]
+            waivers = list(waived.conditions(rule.id, settings.waivers, today))
+            objects += [policy(rule, demands, waivers), binding(rule, level, fence)]
     return objects
 
 
@@ -97,7 +110,7 @@ def not_said(rules: Iterable[Rule], settings: Settings) -> dict[str, str]:
     return reasons
 
 
-def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
+def policy(rule: Rule, demands: Expressions, waivers: Sequence[dict[str, str]]) -> dict[str, Any]:
     """The policy that stands for a rule."""
     kinds = kinds_of(rule, demands)
     validations = _validations(rule, demands)
@@ -111,7 +124,7 @@ def policy(rule: Rule, demands: Expressions) -> dict[str, Any]:
         "spec": {
             "failurePolicy": "Fail",
             "matchConstraints": {"resourceRules": resource_rules(kinds)},
-            "matchConditions": conditions,
+            "matchConditions": [*conditions, *waivers],
             "variables": _variables(validations, demands),
             "validations": validations,
         },
