@@ -155,7 +155,7 @@ class PriceBook:
             return None
         price = entry["price"]
         about = self._content["services"]["sources"][entry["source"]]
-        is_assumed = isinstance(price, list) or entry["source"] == "pages"
+        is_assumed = isinstance(price, list) or entry["source"] == "known"
         return self._price(
             price if isinstance(price, list) else [price] * 3,
             f"{about['url']}, {about['date']}",
@@ -184,13 +184,14 @@ class PriceBook:
         return f"{about['source']} {about['version']}, {about['time'][:10]}, {about['licence']}"
 
     def _sources(self) -> list[str]:
+        """Those that this stack's prices may come from."""
         if self.is_free:
             return ["machines of one's own"]
-        services = self._content["services"]["sources"].values()
-        machines = (
-            [self._source(self._settings.provider)] if self._settings.provider in self._content["sources"] else []
-        )
-        return [*machines, *(f"{each['url']}, {each['date']}, {each['licence']}" for each in services)]
+        everything = self._content["services"]["sources"]
+        entries = [*self._services.get("storage", {}).values(), *self._services.values()]
+        names = dict.fromkeys(entry["source"] for entry in entries if "source" in entry)
+        services = [f"{everything[n]['url']}, {everything[n]['date']}, {everything[n]['licence']}" for n in names]
+        return [self._source(self._settings.provider), *services]
 
 
 def mean_of_steps(steps: list[list[Any]], amount: int) -> Fraction:

@@ -85,6 +85,9 @@ def _problems(entry: CostEntry) -> Iterator[str]:
     for name in entry.overrides:
         if _machine(entry, name) is None:
             yield f"overrides.{name}: there is no such machine; {_allowed(entry, name)}"
+    for name in entry.assumptions.spot_share or {}:
+        if name not in names:
+            yield f"assumptions.spot_share.{name}: there is no such pool; allowed: {', '.join(dict.fromkeys(names))}"
     budgets, plain = entry.budgets, Budgets()
     warn, critical = budgets.warn_percent, budgets.critical_percent
     if (warn if warn is not None else plain.warn_percent) > (
@@ -96,8 +99,8 @@ def _problems(entry: CostEntry) -> Iterator[str]:
 def _allowed(entry: CostEntry, name: str) -> str:
     known = [*entry.machines, *machines.names(entry.provider)]
     near = difflib.get_close_matches(name, known, n=3)
-    others = f"did you mean {' or '.join(near)}?" if near else "allowed: a machine of infra/hardware"
-    return f"{others} One that is not there can be described under machines, with its price under overrides"
+    others = f"did you mean {' or '.join(near)}?" if near else f"allowed: a machine of {entry.provider} that is known."
+    return f"{others} Describe any other one under machines, and its price under overrides"
 
 
 def _machine(entry: CostEntry, name: str) -> NodeType | None:
@@ -121,10 +124,7 @@ def _own(provider: str, name: str, entry: MachineEntry) -> NodeType:
 
 def _settings(entry: CostEntry) -> CostSettings:
     pools = tuple(_pool(entry, pool) for pool in entry.pools)
-    traffic = {
-        name: Traffic(each.peak_tokens_s, **({} if each.utilisation is None else {"utilisation": each.utilisation}))
-        for name, each in entry.traffic.items()
-    }
+    traffic = {name: Traffic(**_given(each)) for name, each in entry.traffic.items()}
     return CostSettings(
         provider=entry.provider,
         region=entry.region,

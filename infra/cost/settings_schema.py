@@ -9,10 +9,11 @@ import re
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from infra.cost.settings import OWN_MACHINES
+from infra.cost.settings import OWN_MACHINES, SharedCosts
 from infra.fields import Bytes, Cpu, Text
 
 CURRENCY = re.compile(r"[A-Z]{3}")
@@ -39,6 +40,20 @@ def _share(value: Any) -> Fraction:
     if not 0 <= share <= 1:
         raise ValueError('allowed: a share of 0 to 1, such as "0.35"')
     return share
+
+
+def _target(value: Any) -> Fraction:
+    share = _share(value)
+    if not share:
+        raise ValueError('allowed: a share above 0, at most 1, such as "0.8"')
+    return share
+
+
+def _time_zone(value: Any) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+        raise ValueError("allowed: a name of the time zone database such as Europe/Berlin") from None
 
 
 def _rate(value: Any) -> Fraction:
@@ -103,6 +118,7 @@ class TrafficEntry(Group):
 
     peak_tokens_s: Number
     utilisation: Share | None = None
+    target: Annotated[Fraction, BeforeValidator(_target)] | None = None
 
 
 class DiscountEntry(Group):
@@ -129,9 +145,16 @@ class AssumptionEntry(Group):
 
     working_time_load: Share | None = None
     other_time_load: Share | None = None
+    spot_share: dict[str, Share] | None = None
     spot_fallback: Share | None = None
     reclaims_per_month: Number | None = None
+    scale_ups_per_day: Number | None = None
+    releases_per_month: Number | None = None
+    image_bytes: Bytes | None = None
     egress_gb: Count | None = None
+    num_nat_gateways: Count | None = None
+    shared_costs: Annotated[SharedCosts, Field(strict=False)] | None = None
+    time_zone: Annotated[str, BeforeValidator(_time_zone)] | None = None
     stale_warning_days: Count | None = None
     stale_failure_days: Count | None = None
 

@@ -51,9 +51,8 @@ def _table(text: str, heading: re.Pattern[str]) -> Table:
 
 def _regions(text: str, heading: re.Pattern[str]) -> Iterator[tuple[str, Mapping[str, str]]]:
     starts = list(heading.finditer(text))
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    for start, end in zip(starts, ends, strict=True):
-        part = text[start.end() : end]
+    for start, following in zip(starts, [*starts[1:], None][: len(starts)], strict=True):
+        part = text[start.end() : following.start() if following else len(text)]
         entries = ENTRY.findall(part)
         if len(entries) != part.count('":'):
             raise WrongTable(f"{start[1]}: {part.count(chr(34) + ':')} entries, of which {len(entries)} are prices")
