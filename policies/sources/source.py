@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from policies.errors import SourceError
 from policies.objects import Object
 
+MAX_FOUND = 100_000
+"""Objects and other documents of one text; the largest clusters have as many."""
 MAX_NOTES = 100
-"""Of one text. More of them say no more, and a hostile text could have millions."""
+"""Of one text. More of them say no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,13 @@ class Source:
 
 
 def gather(found: Iterable[Object | Note], name: str) -> Source:
-    """What a text holds, in its order."""
+    """What a text holds, in its order; SourceError where that has no end."""
     objects: list[Object] = []
     notes: list[Note] = []
     num_more = 0
-    for each in found:
+    for num_found, each in enumerate(found):
+        if num_found == MAX_FOUND:
+            raise SourceError(f"{name}: more than {MAX_FOUND:,} documents: split it")
         if isinstance(each, Object):
             objects.append(each)
         elif len(notes) < MAX_NOTES:

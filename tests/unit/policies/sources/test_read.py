@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies import sources
 from policies.errors import SourceError
 from policies.sources import Note, Source, read
 from policies.sources.source import MAX_NOTES
@@ -94,6 +95,16 @@ def test_of_very_many_notes_some_are_told_and_the_others_counted() -> None:
     notes = read("--- a\n" * (MAX_NOTES + 5), "f").notes
     assert len(notes) == MAX_NOTES + 1
     assert notes[-1].message == "5 more of these"
+
+
+@pytest.mark.parametrize(
+    "text", ["{}\n" * 11, "--- {}\n" * 11, f"[{'{}, ' * 10}{{}}]", "kind: List\nitems: [1" + ",1" * 10 + "]"]
+)
+def test_a_text_of_more_documents_than_any_cluster_has_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever they are; the text is not read to its end."""
+    monkeypatch.setattr(sources.source, "MAX_FOUND", 10)
+    with pytest.raises(SourceError, match="f: more than 10 documents: split it"):
+        read(text, "f")
 
 
 @pytest.mark.parametrize(
