@@ -3,6 +3,7 @@
 PolicyError
 ├── SettingsError    a setting of the pack is wrong
 └── SourceError      a file can't be read as Kubernetes objects
+    └── TooMuch      whatever format it has, it holds more than anybody means
 """
 
 
@@ -20,3 +21,7 @@ class SettingsError(PolicyError):
 
 class SourceError(PolicyError):
     """Names the file, the line where there is one, and what was found."""
+
+
+class TooMuch(SourceError):
+    """Refused before it fills the memory."""

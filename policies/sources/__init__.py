@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator
 
-from policies.errors import SourceError
+from policies.errors import SourceError, TooMuch
 from policies.objects import Object
 from policies.sources import json_text, manifests, pulumi_json, yaml_text
 from policies.sources.source import Note, Source, gather
@@ -22,6 +22,8 @@ def read(text: str, name: str) -> Source:
     if _BEGINS_AS_JSON.match(text):
         try:
             return gather(_from_json(text, name), name)
+        except TooMuch:
+            raise
         except SourceError as not_json:
             try:  # YAML may begin like this, too
                 return gather(_from_yaml(text, name), name)
@@ -30,7 +32,7 @@ def read(text: str, name: str) -> Source:
     try:
         return gather(_from_yaml(text, name), name)
     except SourceError as error:
-        if _TEMPLATE.search(text):
+        if _TEMPLATE.search(text, 0, 2**20):
             raise SourceError(f"{error}; it looks like a template: judge what `helm template` prints") from None
         raise
 

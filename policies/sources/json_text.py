@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from math import isinf
 from typing import Any
 
-from policies.errors import SourceError
+from policies.errors import SourceError, TooMuch
 from policies.sources.yaml_text import MAX_DEPTH
+
+MAX_COMMAS = 5_000_000
+"""Of one text: a bound for its values that is known before they are made."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def values(text: str, name: str) -> Iterator[tuple[Any, int]]:
     """All values with the line on which each begins; SourceError where it is not JSON."""
+    if text.count(",") > MAX_COMMAS:
+        raise TooMuch(f"{name}: more than {MAX_COMMAS:,} values: split it")
     position, line, counted = _space(text, 0), 1, 0
     while position < len(text):
         line, counted = line + text.count("\n", counted, position), position

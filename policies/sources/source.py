@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies.errors import SourceError
+from policies.errors import TooMuch
 from policies.objects import Object
 
 MAX_FOUND = 100_000
@@ -31,13 +31,13 @@ class Source:
 
 
 def gather(found: Iterable[Object | Note], name: str) -> Source:
-    """What a text holds, in its order; SourceError where that has no end."""
+    """What a text holds, in its order; TooMuch where that has no end."""
     objects: list[Object] = []
     notes: list[Note] = []
     num_more = 0
     for num_found, each in enumerate(found):
         if num_found == MAX_FOUND:
-            raise SourceError(f"{name}: more than {MAX_FOUND:,} documents: split it")
+            raise TooMuch(f"{name}: more than {MAX_FOUND:,} documents: split it")
         if isinstance(each, Object):
             objects.append(each)
         elif len(notes) < MAX_NOTES:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from policies.errors import SourceError
+from policies.errors import SourceError, TooMuch
 from policies.view import join
 
 MAX_DEPTH = 100
@@ -209,7 +209,8 @@ class _Composer:
     def _count(self, num: int, event: Any) -> None:
         self._num_values += num
         if self._num_values > MAX_VALUES:
-            raise self._error(event, f"more than {MAX_VALUES:,} values, aliases written out: split the file")
+            what = f"more than {MAX_VALUES:,} values, aliases written out: split it"
+            raise TooMuch(f"{self._name}:{event.start_mark.line + 1}: {what}")
 
     def _need_plain(self, event: Any, kind: str) -> None:
         if event.tag not in (None, "!", f"{_TAG}{kind}"):

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.errors import SourceError
+from policies.errors import SourceError, TooMuch
+from policies.sources import json_text
 from policies.sources.json_text import values
 
 
@@ -47,6 +48,14 @@ def test_what_is_wrong_is_told_with_file_and_line(text: str, line: int, words: s
         list(values(text, "f.json"))
     assert str(caught.value).startswith(f"f.json:{line}: ")
     assert words in str(caught.value)
+
+
+def test_very_many_values_are_refused_before_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No text of a cluster has as many."""
+    monkeypatch.setattr(json_text, "MAX_COMMAS", 2)
+    assert list(values("[1, 2, 3]", "f")) == [([1, 2, 3], 1)]
+    with pytest.raises(TooMuch, match="f: more than 2 values"):
+        list(values("[1, 2, 3, 4]", "f"))
 
 
 @given(
