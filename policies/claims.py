@@ -37,5 +37,5 @@ def is_on_one_pod(claim: View) -> bool:
 
 
 def _is_only(claim: View, some: frozenset[str]) -> bool:
-    modes = {each.expect(str, "text") for each in claim.items("spec.accessModes")}
+    modes = {each.text("") for each in claim.items("spec.accessModes")}
     return bool(modes) and modes <= some
