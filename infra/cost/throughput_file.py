@@ -131,7 +131,8 @@ def load(path: Path = PATH) -> Table:
 def parse(text: str, name: str = "throughput") -> Table:
     """All problems are told together."""
     try:
-        file = _File.model_validate(yaml.safe_load(text) or {})
+        content = yaml.safe_load(text)
+        file = _File.model_validate({} if content is None else content)
     except yaml.YAMLError as error:
         raise ThroughputError([f"{name}: no YAML: {error}"]) from None
     except ValidationError as error:

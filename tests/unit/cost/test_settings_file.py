@@ -189,7 +189,8 @@ def test_what_does_not_fit_together_is_told_together() -> None:
     assert found == [
         "slipway:cost.region: is missing; allowed: a region of aws",
         "slipway:cost.pools: 'a' is there 2 times; allowed: once",
-        "slipway:cost.pools.0.types: 'm7i.xlrge' is not allowed; did you mean m7i.xlarge or m7i.8xlarge or m7i.4xlarge? "
+        "slipway:cost.pools.0.types: 'm7i.xlrge' is not allowed; "
+        "did you mean m7i.xlarge or m7i.8xlarge or m7i.4xlarge? "
         "Describe any other one under machines, and its price under overrides",
         "slipway:cost.pools.1.types: 'Standard_D4s_v5' is not allowed; allowed: a machine of aws that is known. "
         "Describe any other one under machines, and its price under overrides",
