@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 
 from policies import settings as settings_module
+from policies.admission.generate import not_said
 from policies.rule import Rule, Scope
 from policies.rules import rules_of
 from policies.settings import Settings
@@ -190,6 +191,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield f"- level: {levels(rule)}"
     yield f"- looks at: {looks_at(rule)}"
     yield f"- source: {rule.source}"
+    reason = not_said([rule], Settings()).get(rule.id)
+    yield f"- admission policy: {f'no, {reason}' if reason else 'yes'}"
     if rule.remedy:
         yield "- remedy: yes, at level `remediate`"
     read = settings_of(rule)

@@ -49,6 +49,13 @@ def test_every_rule_is_explained_with_examples_that_are_the_same_data(rule: Rule
     assert ("- remedy:" in text) == (rule.remedy is not None)
 
 
+def test_a_rule_says_whether_the_cluster_itself_asks_it() -> None:
+    """And why not, where it can't."""
+    rules = {rule.id: rule for rule in RULES}
+    assert "- admission policy: yes\n" in manual.explain(rules["read-only-root-fs"])
+    assert "- admission policy: no, it compares several objects" in manual.explain(rules["service-targets-pod"])
+
+
 def test_every_setting_is_explained() -> None:
     """By the comment behind it."""
     assert [each.name for each in manual.setting_texts() if not each.says] == []
