@@ -12,7 +12,7 @@ from policies.unknown import UNKNOWN
 _FACTORS = {
     **{"n": Fraction(1, 10**9), "u": Fraction(1, 10**6), "m": Fraction(1, 1000), "": Fraction(1)},
     **{suffix: Fraction(1000**power) for power, suffix in enumerate("kMGTPE", start=1)},
-    **{f"{suffix}i": Fraction(1024**power) for power, suffix in enumerate("KMGTPE", start=1)},
+    **{suffix: Fraction(1024**power) for power, suffix in enumerate("Ki Mi Gi Ti Pi Ei".split(), start=1)},
 }
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII)
 
@@ -21,9 +21,7 @@ def parse(value: Any) -> Any:
     """A Fraction; None where it is not a quantity (also for None); UNKNOWN for UNKNOWN."""
     if value is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    match = _QUANTITY.fullmatch(str(value))
+    match = _QUANTITY.fullmatch(str(value))  # which no value of another type than text or number looks like
     if not match:
         return None
     return Fraction(match[1]) * (Fraction(10) ** int(match[2]) if match[2] else _FACTORS[match[3] or ""])

@@ -16,6 +16,7 @@ from tests.mutants.replacements import called, replacements, text
 
 SAYING: dict[str, slice] = {
     "bad": slice(1, 2),
+    "expect": slice(1, 2),
     "Finding": slice(2, 3),
     "cast": slice(0, 1),
     "TypeVar": slice(None),
