@@ -20,7 +20,18 @@ from tests.mutants.world import World, closure, compile_statement, compiled, dep
 
 CORE = {
     f"policies.{name}"
-    for name in ("errors", "evaluate", "marks", "objects", "rule", "rules", "settings", "settings_file", "unknown", "view")
+    for name in [
+        "errors",
+        "evaluate",
+        "marks",
+        "objects",
+        "rule",
+        "rules",
+        "settings",
+        "settings_file",
+        "unknown",
+        "view",
+    ]
 }
 """What rules are written in and judged by; it has tests of its own."""
 CPU_LIMIT_S = 2.0
