@@ -7,7 +7,6 @@ from typing import Final
 from policies import gpus
 from policies.admission.cel import Expressions, Table, either, every, field, literal, positive
 from policies.rules import resources
-from policies.rules.gpu import NO_DEVICES, VISIBLE
 from policies.settings import Settings
 
 REQUEST, LIMIT = "c.?resources.?requests.?memory", "c.?resources.?limits.?memory"
@@ -73,13 +72,6 @@ def _plausible(owner: str) -> str:
     return every(*conditions, f"{owner}.?resources.?requests.orValue({{}}).all(name, {below})")
 
 
-def _gpu_variable() -> str:
-    named = f"c.?env.orValue([]).filter(entry, entry.name == {literal(VISIBLE)})"
-    harmless = [value for value in NO_DEVICES if value is not None]
-    value = f"entry.?value.orValue('') in {literal(harmless)}"
-    return either(HAS_GPU, f"{named}.all(entry, {every('!has(entry.valueFrom)', value)})")
-
-
 TABLE: Final[Table] = {
     "resource-requests-set": _requests,
     "memory-limit-set": _memory_limit,
@@ -88,5 +80,4 @@ TABLE: Final[Table] = {
     "requests-within-limits": Expressions(container=_plausible("c"), pod=_plausible("variables.spec"), among="sized"),
     "memory-request-equals-limit": Expressions(container=EQUAL_MEMORY, among="sized"),
     "gpu-memory-guaranteed": Expressions(container=either(f"!({HAS_GPU})", EQUAL_MEMORY), among="sized"),
-    "gpu-env-bypass": Expressions(container=_gpu_variable()),
 }
