@@ -17,24 +17,8 @@ REASONS: Final[Mapping[str, str]] = {
     "no-secret-in-configmap": LOOKAHEAD,
     "pvc-class-set": "the API server fills in the default class before it asks its policies",
     "selector-matches-template": REFUSED_ANYWAY,
-    **dict.fromkeys(
-        (
-            "cost-labels-present",
-            "no-dev-endpoints",
-            "no-remote-code",
-            "server-min-version",
-            "no-runtime-lora",
-            "tensor-parallel-matches",
-            "shm-for-tensor-parallel",
-            "api-key-from-secret",
-            "hf-token-scoped",
-            "hf-offline-when-cached",
-            "model-revision-pinned",
-            "progress-deadline-fits",
-        ),
-        COMMAND_LINES,
-    ),
-    **dict.fromkeys(("pod-fits-node", "gpu-node-pinned", "gpu-toleration-present"), TABLES),
+    "cost-labels-present": COMMAND_LINES,
+    **dict.fromkeys(("spot-grace-fits", "spot-taint-tolerated"), TABLES),
 }
 
 AFTER_DEFAULTS: Final[Mapping[str, str]] = {
