@@ -23,8 +23,8 @@ from infra.settings import AMBIENT, AUTO, NONE, Settings
 from infra.stack import ClusterConfig, ImageConfig, IngressConfig, ModelConfig, QuotaConfig, StackConfig
 
 PREFIX = f"{names.PROJECT}:"
-NOT_OURS = frozenset({"policy"})
-"""Keys of the same stack file that others read: the policy pack's settings."""
+NOT_OURS = frozenset({"cost", "policy"})
+"""Keys of the same stack file that others read: those of the cost report and of the policy pack."""
 
 
 def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:

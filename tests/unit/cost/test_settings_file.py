@@ -1,6 +1,7 @@
 """Reading `slipway:cost`: numbers without floats, defaults, all problems at once."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.cost.errors import CostSettingsError
+from infra.cost.price_book import PriceBook
 from infra.cost.settings import Budgets, CostSettings, SharedCosts, Traffic
 from infra.cost.settings_file import EXAMPLE, of_stack_file, parse
 from infra.cost.types import Capacity
@@ -261,3 +263,17 @@ def test_a_stack_file_that_is_none_is_refused(text: str) -> None:
     """Never a traceback."""
     with pytest.raises(CostSettingsError):
         of_stack_file(text)
+
+
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
+def test_the_cost_settings_of_every_stack_are_right(stack: str) -> None:
+    """Each of its machines has a price where it runs, each storage class, too; local costs nothing."""
+    root = Path(__file__).parent.parent.parent.parent
+    file = yaml.safe_load((root / f"Pulumi.{stack}.yaml").read_text())
+    settings = parse(file["config"]["slipway:cost"])
+    book = PriceBook(settings)
+    assert book.problems() == ()
+    assert (settings.provider == "none") == (stack == "local")
+    for pool in settings.pools:
+        assert all(book.machine(node, pool.capacity) is not None for node in pool.types)
+    assert book.storage(file["config"]["slipway:storage"]["class"]) is not None
