@@ -10,8 +10,7 @@ COMMAND_LINES: Final = "it reads the command line of a model server, for which C
 TABLES: Final = "it looks hardware and models up in tables"
 
 REASONS: Final[Mapping[str, str]] = {
-    "api-version-current": REFUSED_ANYWAY,
-    "gpu-quantity-valid": REFUSED_ANYWAY,
+    "api-version-current": "it is about the version in a file, which the API server has converted before it asks",
     "no-opaque-release": "it is about Pulumi: the API server never sees a Release",
     "no-literal-secret-env": LOOKAHEAD,
     "no-secret-in-configmap": LOOKAHEAD,
