@@ -33,12 +33,14 @@ def of_demand(
     demand: Demand, pools: Sequence[Pool], price: Price, catalog: Catalog, table: Table
 ) -> dict[str, Throughput]:
     """By model, on the node that one pod of its largest workload gets alone."""
+    by_size = sorted(demand.workloads, key=lambda each: (each.shape.requests.gpus, each.shape.requests.cpu_m))
+    largest = {workload.model: workload for workload in by_size if workload.model in catalog.models}
     found: dict[str, Throughput] = {}
-    for workload in sorted(demand.workloads, key=lambda each: (each.shape.requests.gpus, each.shape.requests.cpu_m)):
-        model = catalog.models.get(workload.model or "")
-        nodes = pack([(workload, 1)], pools, price, demand.daemons).nodes if model else ()
+    for name, workload in largest.items():
+        nodes = pack([(workload, 1)], pools, price, demand.daemons).nodes
         node = next((each.type for each in nodes if each.pods), None)
-        if model is not None and node is not None and (known := of_workload(workload, node, model, catalog, table)):
+        model = catalog.models[str(name)]
+        if node is not None and (known := of_workload(workload, node, model, catalog, table)):
             found[model.id] = known
     return found
 
