@@ -77,6 +77,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """What all nodes cost a month by the replicas of one workload, all others being typical."""
+
+    workload: str
+    points: tuple[tuple[int, int, int], ...]  # replicas, nodes, cents a month
+
+
+@dataclass(frozen=True, slots=True)
 class Driver:
     """One input and how far the total moves when it alone goes from its low to its high."""
 
@@ -150,6 +158,8 @@ class Report:
     warnings: tuple[str, ...]
     assumptions: tuple[str, ...]
     unplaced: tuple[tuple[Workload, int, str], ...]
+    curves: tuple[Curve, ...] = ()
+    price_gate: Gate = Gate.PASS  # the verdict on the age of the prices
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:
@@ -158,8 +168,8 @@ class Report:
 
     @property
     def gate(self) -> Gate:
-        """The worst of the budgets; at least a warning where the total is known to be wrong."""
+        """The worst of the budgets and of the prices' age; at least a warning where the total is known to be wrong."""
         order = list(Gate)
         is_wrong = any(each.is_total_wrong for each in self.unpriced) or bool(self.unplaced)
         worst = max((budget.gate for budget in self.budgets), key=order.index, default=Gate.PASS)
-        return max(worst, Gate.WARNING if is_wrong else Gate.PASS, key=order.index)
+        return max(worst, self.price_gate, Gate.WARNING if is_wrong else Gate.PASS, key=order.index)
