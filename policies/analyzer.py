@@ -11,10 +11,11 @@ of the API server are nobody's mistake, and a preview has none.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import grpc
 import pulumi
 from pulumi.runtime import proto
 from pulumi_policy import Policy
@@ -26,6 +27,7 @@ from policies.judge import settle
 from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
+from policies.settings_file import EVERY_RULE, alike
 
 PACK = "slipway"
 VERSION = "0.1.0"
@@ -55,7 +57,9 @@ class Analyzer(_PolicyAnalyzerServicer):
         self._verdicts: list[Verdict] = []
 
     def Configure(self, request: proto.ConfigureAnalyzerRequest, context: Any) -> Any:
-        """Levels from `--policy-pack-config`, or the rules' own."""
+        """Levels from `--policy-pack-config`, or the rules' own. Nothing else is taken from there, nor ignored."""
+        if problems := list(self._problems(request.policyConfig)):
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "\n".join(problems))
         answer = super().Configure(request, context)  # type: ignore[no-untyped-call]
         levels = {name: Level(self._get_enforcement_level(each).value) for name, each in self._policies.items()}
         self._settings = replace(self._settings, levels=levels)
@@ -98,6 +102,13 @@ class Analyzer(_PolicyAnalyzerServicer):
                 response.remediations.append(answer)
                 properties = answer.properties if answer.HasField("properties") else properties
         return response
+
+    def _problems(self, config: Mapping[str, proto.PolicyConfig]) -> Iterator[str]:
+        for name in sorted(config):
+            if name not in self._policies and name != EVERY_RULE:
+                yield f"policy config: {name}: there is no such rule; {alike(name, self._policies)}"
+            for key in sorted(config[name].properties.fields):
+                yield f"policy config: {name}.{key}: belongs into slipway:policy of the stack file; here are levels"
 
     def _tell(self, verdicts: Iterable[Verdict], secrets: Iterable[str], *, with_urn: bool = False) -> list[Any]:
         settled = settle(verdicts, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())

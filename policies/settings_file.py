@@ -84,15 +84,16 @@ def _unknown_rules(values: Mapping[str, Any], rule_ids: Collection[str]) -> Iter
     if isinstance(levels, Mapping):
         for rule in levels:
             if rule != EVERY_RULE and rule not in rule_ids:
-                yield f"levels.{rule}: there is no such rule; {_like(str(rule), {*rule_ids, EVERY_RULE})}"
+                yield f"levels.{rule}: there is no such rule; {alike(str(rule), {*rule_ids, EVERY_RULE})}"
     if isinstance(waivers, list):
         for index, waiver in enumerate(waivers):
             rule = waiver.get("rule") if isinstance(waiver, Mapping) else None
             if isinstance(rule, str) and rule not in rule_ids:
-                yield f"waivers.{index}.rule: {rule!r}: there is no such rule; {_like(rule, rule_ids)}"
+                yield f"waivers.{index}.rule: {rule!r}: there is no such rule; {alike(rule, rule_ids)}"
 
 
-def _like(rule: str, rule_ids: Collection[str]) -> str:
+def alike(rule: str, rule_ids: Collection[str]) -> str:
+    """What somebody may have meant who named a rule that there is not."""
     near = difflib.get_close_matches(rule, sorted(rule_ids), n=3)
     return f"did you mean {' or '.join(near)}?" if near else "allowed: the rules in docs/policies.md"
 

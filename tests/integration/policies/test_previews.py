@@ -122,6 +122,10 @@ def test_the_engines_own_configuration_wins(project: Project, tmp_path: Path) ->
     assert answer.status != 0
     assert "no-privilege-escalation" in answer.rules("mandatory")
     assert "read-only-root-fs" not in answer.rules("mandatory") | answer.rules("advisory")
+    config.write_text(json.dumps({"read-only-rootfs": "disabled"}))
+    answer = project.ask("preview", "--policy-pack-config", str(config))
+    assert answer.status != 0
+    assert "read-only-rootfs: there is no such rule; did you mean read-only-root-fs" in answer.text
 
 
 def test_no_secret_is_ever_shown(project: Project) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
+import grpc
 import pulumi
 import pytest
 from google.protobuf import empty_pb2, json_format
@@ -213,6 +214,30 @@ def test_levels_from_the_engine_win() -> None:
         ("read-only-root-fs", "MANDATORY", f"{READ_ONLY}: must be true"),
         ("owned", "MANDATORY", "metadata.labels.owner: must be us"),
     ]
+
+
+class Aborted(Exception):
+    """The call ends with a status."""
+
+
+class Context:
+    """Of a call."""
+
+    def abort(self, code: grpc.StatusCode, text: str) -> None:
+        """As gRPC does."""
+        raise Aborted(f"{code.name}: {text}")
+
+
+def test_what_is_no_level_of_a_rule_is_refused() -> None:
+    """A misspelt rule would keep its level, in silence; so would a threshold in the wrong place."""
+    with pytest.raises(
+        Aborted, match=r"INVALID_ARGUMENT.*read-only-rootfs: there is no such rule; did you mean read-o"
+    ):
+        analyzer().Configure(configured(proto.DISABLED, "read-only-rootfs"), Context())
+    threshold = proto.PolicyConfig(enforcementLevel=proto.MANDATORY, properties=struct({"min": 3}))
+    with pytest.raises(Aborted, match=r"owned\.min: belongs into slipway:policy of the stack file"):
+        analyzer().Configure(proto.ConfigureAnalyzerRequest(policyConfig={"owned": threshold}), Context())
+    analyzer().Configure(configured(proto.ADVISORY, "all"), Context())
 
 
 def test_a_stack_rule_names_the_object_it_is_about() -> None:
