@@ -109,7 +109,7 @@ def _statements(module: str) -> list[ast.stmt]:
 def _trials(module: str) -> tuple[Trial, ...]:
     users = dependents(module, rule_modules())
     of_rules = [trial for user in rule_modules() if user in users for trial in trials.of_module(user)]
-    return (*of_rules, *(trials.of_tests(module) if module not in rule_modules() else ()))
+    return (*(trials.of_tests(module) if module not in rule_modules() else ()), *of_rules)
 
 
 @cache

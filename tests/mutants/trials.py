@@ -65,7 +65,7 @@ test_module.__test__ = False  # type: ignore[attr-defined]
 
 @cache
 def of_tests(module: str) -> tuple[Trial, ...]:
-    """The tests of a module itself, each with each of its parameters. Those that need fixtures are left out."""
+    """The tests of a module itself, each with each of its parameters; not those with fixtures or random values."""
     name = test_module(module)
     if name is None:
         return ()
@@ -74,7 +74,7 @@ def of_tests(module: str) -> tuple[Trial, ...]:
         Trial(module, f"{key}({arguments})", _on_test(name, key, arguments))
         for key, function in functions.items()
         for arguments in _arguments(function)
-        if inspect.signature(function).parameters.keys() == arguments.keys()
+        if inspect.signature(function).parameters.keys() == arguments.keys() and not hasattr(function, "hypothesis")
     )
 
 

@@ -31,6 +31,8 @@ DIGEST = "sha256:" + "f" * 64
         ("sub-dom1.foo.com/bar/baz/quux:some-long-tag", "sub-dom1.foo.com/bar/baz/quux", "some-long-tag", None),
         ("xn--n3h.com/my__image/a-b:v1_2.3", "xn--n3h.com/my__image/a-b", "v1_2.3", None),
         ("team/my__image", "docker.io/team/my__image", None, None),
+        ("team/my.image", "docker.io/team/my.image", None, None),
+        ("example.com/my.team/image", "example.com/my.team/image", None, None),
         (f"a@sha384:{'0' * 96}", "docker.io/library/a", None, "sha384:" + "0" * 96),
         (f"a@sha512:{'0' * 128}", "docker.io/library/a", None, "sha512:" + "0" * 128),
     ],
