@@ -85,22 +85,19 @@ class View:
     def at(self, path: Path) -> View:
         """The view of a field below. An unknown on the way is noted."""
         keys = _split(path) if isinstance(path, str) else path
-        data = self._find(keys)
-        if data is UNKNOWN:
-            self._note_unknown(keys)
-        return View(self.object, data, self.trace, self, keys)
+        return self._view(keys, self._find(keys))
 
     def items(self, path: Path) -> list[View]:
         """The elements of a list below; none where it is absent, unknown (noted) or not a list (noted)."""
         here = self.at(path)
         data = here.expect(list, "a list")
-        return [here.at((index,)) for index in range(len(data))] if isinstance(data, list) else []
+        return [here._view((index,), each) for index, each in enumerate(data)] if isinstance(data, list) else []
 
     def entries(self, path: Path) -> dict[str, View]:
         """The entries of a mapping below, by key."""
         here = self.at(path)
         data = here.expect(dict, "a mapping")
-        return {str(key): here.at((key,)) for key in data} if isinstance(data, dict) else {}
+        return {str(key): here._view((key,), each) for key, each in data.items()} if isinstance(data, dict) else {}
 
     def is_known(self) -> bool:
         """Whether everything below is known. What is not, is noted."""
@@ -116,6 +113,11 @@ class View:
     def bad(self, path: Path, message: str, *decided_by: Any) -> Finding:
         """A finding at a path below. Name all values that it rests on: if one is UNKNOWN, it is undecided."""
         return Finding(self.object, self._where(path), message, is_unknown(*decided_by))
+
+    def _view(self, keys: tuple[Key, ...], data: Any) -> View:
+        if data is UNKNOWN:
+            self._note_unknown(keys)
+        return View(self.object, data, self.trace, self, keys)
 
     def _find(self, keys: tuple[Key, ...]) -> Any:
         data, is_patch = self.data, self.object.is_patch
