@@ -52,3 +52,6 @@ class Prices(Protocol):
 
     def nat(self) -> Price | None:
         """A GB through a NAT gateway."""
+
+    def nat_gateway(self) -> Price | None:
+        """An hour of one, without what goes through it."""

@@ -16,6 +16,8 @@ from infra.cost.report import Budget, Gate, ModelCost
 from infra.cost.settings import Budgets
 from infra.cost.types import Estimate
 
+NO_MODEL = "there is no such model in the stack"
+
 
 def check(limits: Budgets, estimate: Estimate, models: Sequence[ModelCost]) -> tuple[Budget, ...]:
     """Every limit that is set, in the order in which it is set."""
@@ -24,33 +26,38 @@ def check(limits: Budgets, estimate: Estimate, models: Sequence[ModelCost]) -> t
 
 def _check(limits: Budgets, estimate: Estimate, models: Sequence[ModelCost]) -> Iterator[Budget]:
     if limits.typical is not None:
-        yield _budget("stack, typical", limits.typical * 100, estimate.cost.typical_cents, limits)
+        yield _budget("stack, typical", Fraction(limits.typical), _units(estimate.cost.typical_cents), limits)
     if limits.high is not None:
-        yield _budget("stack, high", limits.high * 100, estimate.cost.high_cents, limits)
+        yield _budget("stack, max", Fraction(limits.high), _units(estimate.cost.high_cents), limits)
     by_name = {model.name: model for model in models}
     for name, limit in limits.per_model.items():
         model = by_name.get(name)
         if model is None:
-            yield Budget(name, limit * 100, 0, Gate.WARNING, "there is no such model in the stack")
+            yield Budget(name, limit * 100, 0, Gate.WARNING, NO_MODEL)
         else:
-            yield _budget(f"{name}, typical", limit * 100, model.cost.typical_cents, limits)
+            yield _budget(f"{name}, typical", Fraction(limit), _units(model.cost.typical_cents), limits)
     for name, price in limits.per_million_tokens.items():
         model = by_name.get(name)
         if model is None or model.tokens is None:
-            message = "no throughput is known for it" if model else "there is no such model in the stack"
+            message = "no throughput is known for it" if model else NO_MODEL
             yield Budget(f"{name}, per 1M tokens", to_cents(price), 0, Gate.WARNING, message)
         else:
-            yield _budget(f"{name}, per 1M tokens", to_cents(price), to_cents(model.tokens.allocation), limits)
+            yield _budget(f"{name}, per 1M tokens", price, model.tokens.allocation, limits)
 
 
-def _budget(name: str, limit_cents: int, actual_cents: int, limits: Budgets) -> Budget:
-    percent = Fraction(actual_cents * 100, limit_cents) if limit_cents else Fraction(101 if actual_cents else 0)
-    if percent > 100:
+def _budget(name: str, limit: Fraction, actual: Fraction, limits: Budgets) -> Budget:
+    """Compared exactly: a price per million tokens may be a fraction of a cent."""
+    if actual > limit:
         gate = Gate.EXCEEDED
-    elif percent >= limits.critical_percent:
+    elif actual * 100 >= limit * limits.critical_percent and actual:
         gate = Gate.CRITICAL
-    elif percent >= limits.warn_percent:
+    elif actual * 100 >= limit * limits.warn_percent and actual:
         gate = Gate.WARNING
     else:
         gate = Gate.PASS
-    return Budget(name, limit_cents, actual_cents, gate, f"{float(percent):.0f} % of the limit")
+    percent = f"{float(actual * 100 / limit):.0f} % of the limit" if limit else "the limit is nothing"
+    return Budget(name, to_cents(limit), to_cents(actual), gate, percent)
+
+
+def _units(cents: int) -> Fraction:
+    return Fraction(cents, 100)

@@ -48,15 +48,19 @@ class Piece:
 
 def pieces(workloads: Sequence[Workload]) -> list[Piece]:
     """The week in as few pieces as the schedules allow; together they have 168 hours."""
-    alike: dict[tuple[bool, tuple[Bounds, ...]], list[int]] = {}
     scheduled = [index for index, workload in enumerate(workloads) if workload.schedule]
-    plain = [Bounds(workload.min_replicas, workload.max_replicas) for workload in workloads]
+    alike: dict[tuple[bool, tuple[Bounds, ...]], list[int]] = {}
     for hour in range(HOURS_PER_WEEK):
+        moving = tuple(bounds_at(workloads[index], hour) for index in scheduled)
+        alike.setdefault((is_working_time(hour), moving), []).append(hour)
+    plain = [Bounds(workload.min_replicas, workload.max_replicas) for workload in workloads]
+    found = []
+    for (is_working, moving), hours in alike.items():
         bounds = list(plain)
-        for index in scheduled:
-            bounds[index] = bounds_at(workloads[index], hour)
-        alike.setdefault((is_working_time(hour), tuple(bounds)), []).append(hour)
-    return [Piece(tuple(hours), working, bounds) for (working, bounds), hours in alike.items()]
+        for index, own in zip(scheduled, moving, strict=True):
+            bounds[index] = own
+        found.append(Piece(tuple(hours), is_working, tuple(bounds)))
+    return found
 
 
 def bounds_at(workload: Workload, hour: int) -> Bounds:
@@ -64,7 +68,8 @@ def bounds_at(workload: Workload, hour: int) -> Bounds:
     active = [window for window in workload.schedule if _is_in(window, hour)]
     if not active:
         return Bounds(workload.min_replicas, workload.max_replicas)
-    return Bounds(max(window.min_replicas for window in active), max(window.max_replicas for window in active))
+    least = max(window.min_replicas for window in active)
+    return Bounds(least, max(least, *(window.max_replicas for window in active)))
 
 
 def is_working_time(hour: int) -> bool:

@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from infra.cost.estimate import Month
 from infra.cost.money import total
+from infra.cost.months import Month, Months
+from infra.cost.node_costs import alike
 from infra.cost.report import ModelCost, TokenCost
 from infra.cost.scenarios import Scenario
+from infra.cost.settings import CostSettings
+from infra.cost.shared import SHARED, owner_of
 from infra.cost.spot import shares_on_spot
 from infra.cost.types import Demand, Estimate, Kind, Line, Workload
-
-SHARED = "shared"
 
 
 def rows(
     demand: Demand,
-    months: Mapping[Scenario, Month],
+    months: Months,
     estimate: Estimate,
     before: Estimate | None,
     tokens: Mapping[str, TokenCost],
+    settings: CostSettings,
 ) -> tuple[ModelCost, ...]:
     """The dearest first, what is shared last. Rows add up to the total."""
     lines = by_name(estimate)
@@ -28,7 +30,7 @@ def rows(
     workloads: dict[str, list[Workload]] = {}
     for workload in demand.workloads:
         workloads.setdefault(workload.model or workload.id, []).append(workload)
-    parts = shares_on_spot(months[Scenario.TYPICAL])
+    parts = shares_on_spot(months[Scenario.TYPICAL], settings)
     gpus = _gpus(months[Scenario.HIGH])
     places = {workload: index for index, workload in enumerate(demand.workloads)}
     names = sorted({*lines, *workloads}, key=lambda name: (name == SHARED, -_typical(lines.get(name, [])), name))
@@ -51,13 +53,8 @@ def by_name(estimate: Estimate) -> Mapping[str, list[Line]]:
     """Lines by model; by workload where they serve none; what nobody owns is shared."""
     found: dict[str, list[Line]] = {}
     for line in estimate.lines:
-        found.setdefault(line.model or _owner(line), []).append(line)
+        found.setdefault(owner_of(line), []).append(line)
     return found
-
-
-def _owner(line: Line) -> str:
-    is_of_nodes = line.kind in (Kind.GPU, Kind.CPU_MEMORY, Kind.IDLE)
-    return line.note if is_of_nodes and line.namespace and line.note else SHARED
 
 
 def _typical(lines: list[Line]) -> int:
@@ -69,13 +66,13 @@ def _gpus(month: Month) -> Mapping[Workload, str]:
     return {
         workload: f"{workload.shape.requests.gpus} x {node.type.gpu_product or 'GPU'}"
         for packing in month.packings
-        for node in packing.nodes
+        for node, _ in alike(packing.nodes)
         for workload, _ in node.pods
         if workload.shape.requests.gpus
     }
 
 
-def _replicas(indices: Sequence[int], months: Mapping[Scenario, Month]) -> tuple[int, int, int]:
+def _replicas(indices: Sequence[int], months: Months) -> tuple[int, int, int]:
     """Least, the most in a typical week, and the most at all."""
     low, typical, high = (
         [sum(counts[index] for index in indices) for counts in months[scenario].replicas] for scenario in Scenario

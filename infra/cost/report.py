@@ -64,6 +64,30 @@ class NodeUse:
     idle_cents: int  # a month, typical
     idle_percent: int
     caused_by: str  # the workload whose size leaves the most of it over, with what is left over
+    hint: str = ""  # the cheapest type that fits the same pods, if another one does
+
+
+@dataclass(frozen=True, slots=True)
+class IdleNode:
+    """Nodes of one kind with the same pods on them, in the typical month."""
+
+    pool: str
+    type: str
+    count: int  # the most at once
+    pods: str  # "2 x slipway/legal"
+    left_over: str  # what pods could still reserve on one of them
+    idle_cents: int  # a month, all of them
+    idle_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStart:
+    """Replicas of one workload that load before they serve, in a typical month."""
+
+    workload: str
+    events: Fraction
+    load_s: int
+    minutes: Fraction  # paid, and not serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +151,15 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What decides about the gate besides budgets and prices: whether the source is whole."""
+
+    name: str
+    gate: Gate
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """Where the prices are from."""
 
@@ -160,6 +193,9 @@ class Report:
     unplaced: tuple[tuple[Workload, int, str], ...]
     curves: tuple[Curve, ...] = ()
     price_gate: Gate = Gate.PASS  # the verdict on the age of the prices
+    checks: tuple[Check, ...] = ()  # of the source
+    idle: tuple[IdleNode, ...] = ()  # those that waste the most
+    cold_starts: tuple[ColdStart, ...] = ()
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:
@@ -168,8 +204,8 @@ class Report:
 
     @property
     def gate(self) -> Gate:
-        """The worst of the budgets and of the prices' age; at least a warning where the total is known to be wrong."""
+        """The worst of budgets, prices' age and source; at least a warning where the total is known to be wrong."""
         order = list(Gate)
         is_wrong = any(each.is_total_wrong for each in self.unpriced) or bool(self.unplaced)
-        worst = max((budget.gate for budget in self.budgets), key=order.index, default=Gate.PASS)
-        return max(worst, self.price_gate, Gate.WARNING if is_wrong else Gate.PASS, key=order.index)
+        gates = [*(budget.gate for budget in self.budgets), *(check.gate for check in self.checks)]
+        return max(*gates, self.price_gate, Gate.WARNING if is_wrong else Gate.PASS, key=order.index)

@@ -31,7 +31,6 @@ class Traffic:
     peak_tokens_s: Fraction
     utilisation: Fraction = Fraction(45, 100)  # mean over working time by the peak
     target: Fraction = Fraction(80, 100)  # how busy the autoscaler lets replicas become before it adds one
-    output_share: Fraction = Fraction(25, 100)  # of the tokens: what is written, and so leaves the cluster
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,41 @@
 
 The node's price is split so that CPU, memory and GPU keep the ratio of their base prices and sum to the node's price; a
 pod pays for what it requests. Source: OpenCost specification 1.0, appendix A; base prices: its configs/default.json.
+
+Base prices are counted in a unit so small that those of a millicore and of a byte are whole: sums are exact and fast.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 from infra.cost.types import Node, NodeType, Resources
 from infra.units import GI
 
-CPU_HOUR = Fraction("0.031611")  # of one core
-MEMORY_GIB_HOUR = Fraction("0.004237")
-GPU_HOUR = Fraction("0.95")
+CPU_HOUR: Final = Fraction("0.031611")  # dollars, of one core
+MEMORY_GIB_HOUR: Final = Fraction("0.004237")
+GPU_HOUR: Final = Fraction("0.95")
+
+UNITS: Final = 10**9 * GI
+"""Of a dollar."""
+_CPU_M: Final = int(CPU_HOUR / 1000 * UNITS)
+_BYTE: Final = int(MEMORY_GIB_HOUR / GI * UNITS)
+_GPU: Final = int(GPU_HOUR * UNITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What resources cost an hour at base prices, in UNITS."""
+
+    gpu: int
+    cpu_memory: int
+
+    @property
+    def whole(self) -> int:
+        """All of it."""
+        return self.gpu + self.cpu_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +52,22 @@ class Share:
         return self.gpu + self.cpu_memory
 
 
+def base(of: Resources | NodeType) -> Base:
+    """Of what a pod requests, or of a whole machine."""
+    return Base(of.gpus * _GPU, of.cpu_m * _CPU_M + of.memory_bytes * _BYTE)
+
+
 def share(requests: Resources, node: NodeType, price: Fraction) -> Share:
     """What these requests cost on a node of that price."""
-    factor = price / _base(node.cpu_m, node.memory_bytes, node.gpus)
-    return Share(requests.gpus * GPU_HOUR * factor, _base(requests.cpu_m, requests.memory_bytes, 0) * factor)
+    mine, whole = base(requests), base(node).whole
+    return Share(price * mine.gpu / whole, price * mine.cpu_memory / whole)
 
 
 def idle(node: Node, price: Fraction) -> Fraction:
     """Dollars an hour that no pod requests: unused room, what the system reserves, and daemon sets."""
-    return price - sum(
-        (share(workload.shape.requests, node.type, price).whole * count for workload, count in node.pods),
-        start=Fraction(0),
-    )
+    return price * (base(node.type).whole - used(node)) / base(node.type).whole
 
 
-def _base(cpu_m: int, memory_bytes: int, gpus: int) -> Fraction:
-    return Fraction(cpu_m, 1000) * CPU_HOUR + Fraction(memory_bytes, GI) * MEMORY_GIB_HOUR + gpus * GPU_HOUR
+def used(node: Node) -> int:
+    """What its pods request, at base prices."""
+    return sum(base(workload.shape.requests).whole * count for workload, count in node.pods)

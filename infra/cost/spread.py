@@ -68,7 +68,7 @@ class Neighbours:
         wanted = selector.get("matchLabels") if isinstance(selector, Mapping) else None
         among: Iterable[Workload] = self.placed
         if isinstance(wanted, Mapping) and wanted:
-            among = min((self._by_label.get(label, []) for label in wanted.items()), key=len)
+            among = _fewest([self._by_label.get((str(key), str(value)), []) for key, value in wanted.items()])
         return [other for other in among if matches(selector, other.shape.labels)]
 
     def meant_by(self, term: Term, namespace: str) -> list[Workload]:
@@ -84,6 +84,10 @@ class Neighbours:
                 if of == key:
                     counts[domain] += count
         return counts
+
+
+def _fewest(lists: Sequence[list[Workload]]) -> list[Workload]:
+    return min(lists, key=len)
 
 
 @dataclass(slots=True)

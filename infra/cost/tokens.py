@@ -14,11 +14,12 @@ from fractions import Fraction
 
 from infra.cost import models
 from infra.cost.book import ApiPrice
-from infra.cost.estimate import Market, Month
-from infra.cost.money import HOURS_PER_MONTH
+from infra.cost.market import Market
+from infra.cost.months import Month
+from infra.cost.pod_lines import served_tokens
 from infra.cost.report import TokenCost
 from infra.cost.settings import Traffic
-from infra.cost.types import Demand, Estimate, Workload
+from infra.cost.types import Demand, Estimate
 
 MILLION = 10**6
 HOUR_S = 3600
@@ -28,18 +29,19 @@ def costs(demand: Demand, typical: Month, estimate: Estimate, market: Market) ->
     """By model; none for a model whose throughput is not known."""
     found: dict[str, TokenCost] = {}
     lines = models.by_name(estimate)
-    for name in dict.fromkeys(workload.model for workload in demand.workloads if workload.model):
+    for name, hours in replica_hours(demand, typical).items():
         known = market.throughput.get(name)
-        hours = replica_hours([w for w in demand.workloads if w.model == name], demand, typical)
         bill = Fraction(sum(line.cost.typical_cents for line in lines.get(name, [])), 100)
         if known is None or not known.tokens_s or not hours or not bill:
             continue
         possible = hours * known.tokens_s * HOUR_S
-        served = min(_served(market.settings.traffic.get(name), possible), possible)
+        served = _served(name, typical, market, possible)
+        if not served:
+            continue
         api = market.api_prices.get(name)
         found[name] = TokenCost(
-            allocation=bill / served * MILLION,
-            usage=bill / possible * MILLION,
+            allocation=per_million(bill, served),
+            usage=per_million(bill, possible),
             tokens_s=known.tokens_s,
             utilisation=served / possible,
             source=known.source,
@@ -51,6 +53,11 @@ def costs(demand: Demand, typical: Month, estimate: Estimate, market: Market) ->
     return found
 
 
+def per_million(bill: Fraction, tokens: Fraction) -> Fraction:
+    """Dollars per million tokens."""
+    return bill / tokens * MILLION
+
+
 def break_even(bill: Fraction, api: ApiPrice) -> int | None:
     """Tokens a month at which the API costs as much as this bill; None for an API that costs nothing."""
     if not api.per_million:
@@ -59,20 +66,26 @@ def break_even(bill: Fraction, api: ApiPrice) -> int | None:
     return -(-tokens.numerator // tokens.denominator)
 
 
-def replica_hours(workloads: list[Workload], demand: Demand, typical: Month) -> Fraction:
-    """In a typical month."""
-    indices = [index for index, workload in enumerate(demand.workloads) if workload in workloads]
-    return sum(
-        (
-            piece.hours_per_month * sum(counts[index] for index in indices)
-            for piece, counts in zip(typical.pieces, typical.replicas, strict=True)
-        ),
-        start=Fraction(0),
-    )
+def replica_hours(demand: Demand, typical: Month) -> Mapping[str, Fraction]:
+    """Of each model in a typical month."""
+    places: dict[str, list[int]] = {}
+    for index, workload in enumerate(demand.workloads):
+        if workload.model:
+            places.setdefault(workload.model, []).append(index)
+    return {
+        model: sum(
+            (
+                piece.hours_per_month * sum(counts[index] for index in indices)
+                for piece, counts in zip(typical.pieces, typical.replicas, strict=True)
+            ),
+            start=Fraction(0),
+        )
+        for model, indices in places.items()
+    }
 
 
-def _served(traffic: Traffic | None, possible: Fraction) -> Fraction:
-    """What is asked for in a month; without known traffic the share that servers usually are busy."""
-    if traffic is None:
-        return possible * Traffic(Fraction(0)).utilisation
-    return traffic.peak_tokens_s * traffic.utilisation * HOURS_PER_MONTH * HOUR_S
+def _served(model: str, typical: Month, market: Market, possible: Fraction) -> Fraction:
+    """What is asked for in a month, at most what can be served; without known traffic the share that is usual."""
+    if model in market.settings.traffic:
+        return min(served_tokens(model, typical, market), possible)
+    return possible * Traffic(Fraction(0)).utilisation

@@ -130,6 +130,7 @@ class Demand:
     daemons: tuple[Workload, ...] = ()  # on every node that tolerates and selects them
     jobs: tuple[Workload, ...] = ()  # that end: they have `hours_per_month`
     unpriced: tuple[Unpriced, ...] = ()
+    storage_kinds: Mapping[str, str] = field(default_factory=dict)  # of the stack's own storage classes
 
 
 # What can be bought
@@ -228,6 +229,7 @@ class Line:
     namespace: str = ""  # empty: shared by all
     model: str | None = None
     note: str = ""
+    workload: str = ""  # the id of whose pods cause it; empty where it is not known, or shared
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,38 @@
 
 A month is drawn by four inputs: how far autoscalers stand between least and most, in working time and outside; what
 spot costs; how often there is none. Drawing is seeded: the same stack gives the same figures. Between a few loads that
-are really packed, cost is interpolated, so that two thousand months take no two thousand packings.
+are really packed, cost is interpolated, so that two thousand months take no two thousand packings. At the typical
+inputs the cost is that of the typical month, to the cent.
+
+What is said of a month lies between its low and its high.
 """
 
 from __future__ import annotations
 
 import random
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from infra.cost.estimate import Market, Packer
-from infra.cost.hours import Piece, pieces
+from infra.cost.hours import Bounds, Piece
+from infra.cost.market import Market, Packer
+from infra.cost.money import Range
+from infra.cost.months import Month
 from infra.cost.report import Driver
-from infra.cost.scenarios import at_load
-from infra.cost.types import Capacity, Demand, NodeType, Packing, Pool
+from infra.cost.scenarios import load_of, spot_share
+from infra.cost.types import Capacity, NodeType, Packing, Pool
 
 NUM_MONTHS = 2000
 SEED = 20_26
-LOADS = (Fraction(0), Fraction(1, 4), Fraction(1, 2), Fraction(3, 4), Fraction(1))
+USUAL = 0.5
+"""Where between its least (0) and its most (1) price spot usually stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a month is drawn by; `spot_ratio` is where between its least (0) and most (1) price spot stands."""
+    """What a month is drawn by."""
 
     working_time_load: float
     other_time_load: float
@@ -35,72 +42,106 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True)
+class _Point:
+    """Dollars a month of one piece of the week at one load: on demand, and spot at each of its prices."""
+
+    load: float
+    on_demand: float
+    spot: tuple[float, float, float]  # least, usual, most
+    fallback: float  # the same nodes on demand
+
+    def cost(self, inputs: Inputs) -> float:
+        least, usual, most = self.spot
+        position = inputs.spot_position
+        if position <= USUAL:
+            spot = least + (usual - least) * position / USUAL
+        else:
+            spot = usual + (most - usual) * (position - USUAL) / (1 - USUAL)
+        return self.on_demand + (1 - inputs.spot_fallback) * spot + inputs.spot_fallback * self.fallback
+
+
+@dataclass(frozen=True, slots=True)
 class _Curve:
-    """Dollars a month of one piece of the week at each of LOADS: on demand, and spot at its least and most price and
-    were it bought on demand.
-    """
+    """One piece of the week at each load that was packed, in their order."""
 
     is_working_time: bool
-    on_demand: tuple[float, ...]
-    spot_least: tuple[float, ...]
-    spot_most: tuple[float, ...]
-    spot_as_on_demand: tuple[float, ...]
+    points: tuple[_Point, ...]
 
     def cost(self, inputs: Inputs) -> float:
         load = inputs.working_time_load if self.is_working_time else inputs.other_time_load
-        least, most = _between(self.spot_least, load), _between(self.spot_most, load)
-        spot = least + (most - least) * inputs.spot_position
-        fallback = inputs.spot_fallback * _between(self.spot_as_on_demand, load)
-        return _between(self.on_demand, load) + (1 - inputs.spot_fallback) * spot + fallback
+        index = min(max(bisect_right([point.load for point in self.points], load), 1), len(self.points) - 1)
+        if not index:
+            return self.points[0].cost(inputs)
+        low, high = self.points[index - 1], self.points[index]
+        part = (load - low.load) / (high.load - low.load)
+        return (1 - part) * low.cost(inputs) + part * high.cost(inputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The cost of a month as a function of its inputs."""
+    """The cost of a month as a function of its inputs, between two bounds."""
 
     curves: tuple[_Curve, ...]
-    fixed: float  # storage, load balancers and the like
+    fixed: float  # all but nodes
     typical: Inputs
+    bounds: Range
 
-    def cost(self, inputs: Inputs) -> float:
-        """Dollars."""
-        return self.fixed + sum(curve.cost(inputs) for curve in self.curves)
+    def cents(self, inputs: Inputs) -> int:
+        """The total."""
+        cents = round((self.fixed + sum(curve.cost(inputs) for curve in self.curves)) * 100)
+        return min(max(cents, self.bounds.low_cents), self.bounds.high_cents)
 
 
-def model(demand: Demand, market: Market, packer: Packer, fixed_cents: int) -> Model:
-    """Pack the stack at each of LOADS and remember what that costs."""
+def model(typical: Month, market: Market, packer: Packer, bounds: Range, fixed_cents: int) -> Model:
+    """Pack the stack at a few loads and remember what that costs."""
     settings = market.settings
-    typical = Inputs(
-        float(settings.working_time_load), float(settings.other_time_load), 0.5, float(settings.spot_fallback)
+    inputs = Inputs(
+        float(settings.working_time_load), float(settings.other_time_load), USUAL, float(settings.spot_fallback)
     )
-    curves = tuple(_curve(piece, market, packer) for piece in pieces(demand.workloads))
-    return Model(curves, fixed_cents / 100, typical)
+    curves = tuple(
+        _curve(piece, counts, market, packer) for piece, counts in zip(typical.pieces, typical.replicas, strict=True)
+    )
+    return Model(curves, fixed_cents / 100, inputs, bounds)
 
 
 def percentiles(of: Model) -> tuple[int, int]:
     """P50 and P90 in cents."""
     draw = random.Random(SEED)  # noqa: S311  nothing is kept secret with it
-    months = sorted(of.cost(_draw(of.typical, draw)) for _ in range(NUM_MONTHS))
-    return round(months[NUM_MONTHS // 2] * 100), round(months[NUM_MONTHS * 9 // 10] * 100)
+    months = sorted(of.cents(_draw(of.typical, draw)) for _ in range(NUM_MONTHS))
+    return months[NUM_MONTHS // 2], months[NUM_MONTHS * 9 // 10]
 
 
 def drivers(of: Model) -> list[Driver]:
     """Each input alone from its least to its most, all others typical; the widest first."""
     spans = {
-        "replicas in working time": (
-            replace(of.typical, working_time_load=0.0),
-            replace(of.typical, working_time_load=1.0),
-        ),
-        "replicas at night and on weekends": (
-            replace(of.typical, other_time_load=0.0),
-            replace(of.typical, other_time_load=1.0),
-        ),
-        "spot price": (replace(of.typical, spot_position=0.0), replace(of.typical, spot_position=1.0)),
-        "time without spot": (replace(of.typical, spot_fallback=0.0), replace(of.typical, spot_fallback=1.0)),
+        "replicas in working time": ("working_time_load", 0.0, 1.0),
+        "replicas at night and on weekends": ("other_time_load", 0.0, 1.0),
+        "spot price": ("spot_position", 0.0, 1.0),
+        "time without spot": ("spot_fallback", 0.0, 1.0),
     }
-    found = [Driver(name, round(of.cost(low) * 100), round(of.cost(high) * 100)) for name, (low, high) in spans.items()]
+    found = []
+    for name, (field, low, high) in spans.items():
+        cents = sorted(of.cents(replace(of.typical, **{field: value})) for value in (low, high))
+        found.append(Driver(name, *cents))
     moving = [driver for driver in found if driver.low_cents != driver.high_cents]
     return sorted(moving, key=lambda driver: driver.low_cents - driver.high_cents)
+
+
+def loads(typical: Fraction) -> list[Fraction]:
+    """What is packed: least, typical, half of the way from there, most."""
+    return sorted({Fraction(0), typical, (typical + 1) / 2, Fraction(1)})
+
+
+def replicas_at(bounds: Bounds, typical: int, load: Fraction, typical_load: Fraction) -> int:
+    """Least at load 0, the typical number at the typical load, most at 1; the next whole number in between."""
+    if load == typical_load:
+        return typical
+    if load < typical_load:
+        low, high, part = bounds.least, typical, load / typical_load
+    else:
+        low, high, part = typical, bounds.most, (load - typical_load) / (1 - typical_load)
+    extra = (high - low) * part
+    return low - (-extra.numerator // extra.denominator)
 
 
 def _draw(typical: Inputs, draw: random.Random) -> Inputs:
@@ -113,34 +154,35 @@ def _draw(typical: Inputs, draw: random.Random) -> Inputs:
     )
 
 
-def _curve(piece: Piece, market: Market, packer: Packer) -> _Curve:
-    amounts = [_amounts(packer.pack(tuple(at_load(b, load) for b in piece.bounds)), market) for load in LOADS]
-    hours = float(piece.hours_per_month)
-    columns = [tuple(amount * hours for amount in column) for column in zip(*amounts, strict=True)]
-    return _Curve(piece.is_working_time, *columns)
+def _curve(piece: Piece, typical: Sequence[int], market: Market, packer: Packer) -> _Curve:
+    usual, hours = load_of(piece, market.settings), float(piece.hours_per_month)
+    points = []
+    for load in loads(usual):
+        pairs = zip(piece.bounds, typical, strict=True)
+        counts = tuple(replicas_at(bounds, count, load, usual) for bounds, count in pairs)
+        on_demand, least, at_usual, most, fallback = (each * hours for each in _amounts(packer.pack(counts), market))
+        points.append(_Point(float(load), on_demand, (least, at_usual, most), fallback))
+    return _Curve(piece.is_working_time, tuple(points))
 
 
-def _amounts(packing: Packing, market: Market) -> tuple[float, float, float, float]:
-    """Dollars an hour: on demand, spot least, spot most, spot bought on demand. No price counts nothing here."""
-    sums = [Fraction(0)] * 4
-    for node in packing.nodes:
+def _amounts(packing: Packing, market: Market) -> list[float]:
+    """Dollars an hour: on demand; spot least, usual, most; the same on demand. No price counts nothing here."""
+    kinds = {(node.pool.name, node.type.name): node for node in packing.nodes}
+    counts = Counter((node.pool.name, node.type.name) for node in packing.nodes)
+    sums = [Fraction(0)] * 5
+    for key, node in kinds.items():
         for index, amount in enumerate(_prices(node.pool, node.type, market)):
-            sums[index] += amount
-    on_demand, least, most, as_on_demand = map(float, sums)
-    return on_demand, least, most, as_on_demand
+            sums[index] += amount * counts[key]
+    return [float(each) for each in sums]
 
 
 def _prices(pool: Pool, node: NodeType, market: Market) -> Sequence[Fraction]:
     zero = Fraction(0)
     listed, spot = market.prices.machine(node, Capacity.ON_DEMAND), market.prices.machine(node, Capacity.SPOT)
-    if pool.capacity is Capacity.ON_DEMAND or spot is None:
-        return (listed.typical if listed else zero, zero, zero, zero)
-    return (zero, spot.low, spot.high, listed.typical if listed else spot.high)
-
-
-def _between(values: Sequence[float], load: float) -> float:
-    """The value at a load, between the two that are known."""
-    index = min(bisect_right(LOADS, load), len(LOADS) - 1)
-    low, high = float(LOADS[index - 1]), float(LOADS[index])
-    part = (load - low) / (high - low)
-    return values[index - 1] + (values[index] - values[index - 1]) * part
+    share = spot_share(pool, market.settings)
+    if spot is None or not share:
+        return (listed.typical if listed else zero, zero, zero, zero, zero)
+    if listed is None:
+        return (zero, spot.low, spot.typical, spot.high, spot.typical)
+    spots = (share * spot.low, share * spot.typical, share * spot.high)
+    return ((1 - share) * listed.typical, *spots, share * listed.typical)
