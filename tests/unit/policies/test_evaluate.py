@@ -81,6 +81,7 @@ def test_a_rule_sees_only_what_it_is_for() -> None:
     assert shown(evaluate_object(config({"a": 1}), [names, reads_only, counts], Settings())) == [
         ("reads-only", "data.a", False)
     ]
+    assert evaluate_object(Object({"kind": "Secret", "data": {"a": 1}}), [reads_only], Settings()) == []
     assert evaluate_stack([config({"a": 1})], [names, reads_only, counts], Settings()) == []
     assert evaluate_stack([], [counts], Settings()) == []
 
@@ -111,6 +112,25 @@ def test_an_unknown_field_is_not_told_again_where_the_rule_told_of_what_is_aroun
 
     found = shown(evaluate([Object({"kind": "A", "spec": UNKNOWN})], [tells], Settings()))
     assert found == [("tells", "spec.a", False), ("tells", "spec.ab", True)]
+
+
+def test_an_unknown_field_of_another_object_is_another_story() -> None:
+    """What is told of one says nothing of the field of the same path in another, and elements are in their list."""
+
+    @stack_rule(level=MANDATORY, **WORDS)
+    def tells(stack: Stack, _settings: Settings) -> Findings:
+        """Finds something in the first object."""
+        first, second = stack.of_kind("A")
+        first.get("spec.a"), second.get("spec.a"), first.get(("items", 0))
+        yield first.bad("spec.a", "is bad")
+        yield first.bad("items", "is bad")
+
+    objects = [Object({"kind": "A", "spec": {"a": UNKNOWN}, "items": [UNKNOWN]}, str(place)) for place in range(2)]
+    assert [(v.object.origin, v.path, v.undecided) for v in evaluate(objects, [tells], Settings())] == [
+        ("0", "spec.a", False),
+        ("0", "items", False),
+        ("1", "spec.a", True),
+    ]
 
 
 def test_a_field_of_the_wrong_type_is_a_violation_of_the_rule_that_needed_it() -> None:

@@ -84,6 +84,17 @@ def test_a_list_stands_for_its_items() -> None:
     assert [each.has_secrets for each in found] == [frozenset({"x"}), frozenset()]
 
 
+def test_an_item_of_a_list_knows_its_own_lines() -> None:
+    """Its origin is where it begins, and a path in it is one in the list."""
+    pod = {"kind": "Pod", "metadata": {"name": "a"}}
+    lines = {"items[0]": 3, "items[0].metadata": 4}
+    [found] = expand([Object({"kind": "List", "items": [pod]}, "dir:a/list.yaml:1", find_line=lines.__getitem__)])
+    assert found.origin == "dir:a/list.yaml:3"
+    assert found.data == pod
+    assert found.find_line is not None
+    assert (found.find_line(""), found.find_line("metadata")) == (3, 4)
+
+
 def test_an_item_that_is_not_known_is_one_of_which_nothing_is_known() -> None:
     """It is not lost."""
     [found] = expand([Object({"apiVersion": "v1", "kind": "PodList", "items": [UNKNOWN]})])
