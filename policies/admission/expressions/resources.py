@@ -16,12 +16,16 @@ EQUAL_MEMORY: Final = either(
 )
 
 
+def is_gpu(name: str) -> str:
+    """Whether a resource of that name is a GPU."""
+    return either(f"{name} in {literal(gpus.RESOURCES)}", f"{name}.startsWith('nvidia.com/mig-')")
+
+
 def _gpus(kind: str) -> str:
     """Whether a container has a GPU among its limits, or its requests."""
     amounts = f"c.?resources.?{kind}.orValue({{}})"
-    is_gpu = either(f"name in {literal(gpus.RESOURCES)}", "name.startsWith('nvidia.com/mig-')")
     is_some = f"quantity(c.resources.{kind}[name]).isGreaterThan(quantity('0'))"
-    return f"{amounts}.exists(name, {every(is_gpu, is_some)})"
+    return f"{amounts}.exists(name, {every(is_gpu('name'), is_some)})"
 
 
 HAS_GPU: Final = either(_gpus("limits"), _gpus("requests"))
