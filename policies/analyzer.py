@@ -23,7 +23,7 @@ from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 from policies import plain, resources, waivers
 from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
-from policies.judge import settle
+from policies.judge import settle, told_of_patch
 from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
@@ -73,7 +73,8 @@ class Analyzer(_PolicyAnalyzerServicer):
             return proto.AnalyzeResponse()
         self._asked_for[request.urn] = target
         found = [v for each in expand([target]) for v in evaluate_object(each, self._rules, self._settings)]
-        return proto.AnalyzeResponse(diagnostics=self._tell(found, content.secret_texts))
+        told = self._tell(found, content.secret_texts)
+        return proto.AnalyzeResponse(diagnostics=[*told, _notice(told_of_patch(target))] if target.is_patch else told)
 
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, _context: Any) -> proto.AnalyzeResponse:
         """All resources together, at the end."""

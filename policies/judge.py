@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 from policies import waivers
 from policies.evaluate import Verdict, evaluate
 from policies.objects import Object
-from policies.rule import Rule
+from policies.rule import Rule, Scope
 from policies.settings import Level, Settings
+from policies.unknown import UNKNOWN
+from policies.view import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +41,39 @@ def judge(
     is_preview: bool = False,
 ) -> Judgement:
     """Judge objects that exist together."""
-    verdicts = settle(evaluate(objects, rules, settings), settings, today, is_preview=is_preview)
-    return Judgement(tuple(verdicts), tuple(waivers.unneeded(settings.waivers, verdicts)))
+    everything = list(objects)
+    verdicts = settle(evaluate(everything, rules, settings), settings, today, is_preview=is_preview)
+    patches = [told_of_patch(each) for each in everything if each.is_patch]
+    return Judgement(tuple(verdicts), (*patches, *waivers.unneeded(settings.waivers, verdicts)))
 
 
 def settle(verdicts: Iterable[Verdict], settings: Settings, today: datetime.date, *, is_preview: bool) -> list[Verdict]:
     """What the rules have said -> what counts. For a front end that sees one object at a time."""
-    decided = (_decide(verdict, is_preview=is_preview) for verdict in verdicts)
+    decided = (_decide(verdict, is_preview=is_preview) for verdict in verdicts if not _is_left_out(verdict))
     return waivers.apply(decided, settings.waivers, today)
+
+
+def told_of_patch(patch: Object) -> str:
+    """What stands for all rules on all fields that a patch does not have."""
+    return f"{patch.id}: what this patch leaves out is in the object that it patches, and is judged where that is made"
+
+
+def _is_left_out(verdict: Verdict) -> bool:
+    """Undecided only because a patch does not say it: nothing in it is unknown."""
+    if not (verdict.undecided and verdict.object.is_patch):
+        return False
+    return not any(value is UNKNOWN for _, value in walk(verdict.object.data))
 
 
 def _decide(verdict: Verdict, *, is_preview: bool) -> Verdict:
     level = Level.MANDATORY if verdict.level is Level.REMEDIATE else verdict.level
+    if verdict.object.is_patch and verdict.rule.scope is Scope.STACK:
+        note = "a patch: what belongs to its object may be made elsewhere"
+        return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} ({note})")
     if not verdict.undecided:
         return replace(verdict, level=level)
     if verdict.object.is_patch:
-        note = "not in this patch: decided by the object that it patches"
+        note = "not in this patch, or not known yet"
         return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} ({note})")
     if is_preview:
         return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} (unknown: decided at up)")

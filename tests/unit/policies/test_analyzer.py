@@ -195,6 +195,13 @@ def test_resources_that_are_no_objects_are_not_judged() -> None:
     assert not analyzer(levels={"all": "remediate"}).Remediate(other, None).remediations
 
 
+def test_a_patch_is_judged_by_what_it_says() -> None:
+    """And one line stands for all that it leaves out."""
+    (told_of_it,) = told(analyzer().Analyze(request({"metadata": {"name": "a"}}, "core/v1:PodPatch"), None))
+    assert told_of_it[:2] == ("pack", "ADVISORY")
+    assert told_of_it[2].startswith("Pod default/a: what this patch leaves out")
+
+
 def test_a_secret_is_never_shown_even_by_a_rule_that_would() -> None:
     """A second fence behind the rules."""
     value = {SIGNATURE: SECRET, "value": "hunter2-of-the-test"}

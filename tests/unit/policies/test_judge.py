@@ -3,12 +3,20 @@
 import datetime
 
 from policies.judge import Judgement, judge
-from policies.objects import Object
+from policies.objects import Object, Stack
+from policies.rule import MANDATORY, Findings, stack_rule
 from policies.rules.security import read_only_root_fs
 from policies.settings import Level, Settings, Waiver
 from policies.unknown import UNKNOWN
 
 TODAY = datetime.date(2026, 11, 21)
+
+
+@stack_rule(why="-.", source="-", level=MANDATORY, bad="{}", good="{}")
+def lonely(stack: Stack, _settings: Settings) -> Findings:
+    """No pod stands alone."""
+    for pod in stack.of_kind("Pod"):
+        yield pod.bad("metadata.name", "is alone")
 
 
 def pod(name: str = "a", read_only: object = False, *, is_patch: bool = False) -> Object:
@@ -54,9 +62,27 @@ def test_a_patch_blocks_for_what_it_says_and_not_for_what_it_leaves_out() -> Non
     """What it leaves out is in the object that it patches, which somebody else has made."""
     assert judged(pod(is_patch=True)).blocks
     silent = Object({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c"}]}}, is_patch=True)
-    verdicts = judged(silent).verdicts
+    judgement = judged(silent)
+    assert judgement.verdicts == ()
+    assert judgement.notices == (
+        "Pod default/: what this patch leaves out is in the object that it patches, and is judged where that is made",
+    )
+
+
+def test_a_patch_with_a_value_that_is_not_known_yet_is_told() -> None:
+    """It may be the one that matters."""
+    verdicts = judged(pod(read_only=UNKNOWN, is_patch=True), is_preview=True).verdicts
     assert {verdict.level for verdict in verdicts} == {Level.ADVISORY}
-    assert all("not in this patch" in verdict.message for verdict in verdicts)
+    assert all(verdict.message.endswith("(not in this patch, or not known yet)") for verdict in verdicts)
+    assert any("readOnlyRootFilesystem" in verdict.path for verdict in verdicts)
+
+
+def test_what_the_stack_lacks_around_a_patch_does_not_block() -> None:
+    """It may be made where the object is."""
+    settings = Settings()
+    alone = [pod(is_patch=False), pod(is_patch=True)]
+    levels = [judge([one], [lonely], settings, TODAY).verdicts[0].level for one in alone]
+    assert levels == [Level.MANDATORY, Level.ADVISORY]
 
 
 def test_a_waiver_holds_through_its_last_day() -> None:
