@@ -88,6 +88,7 @@ def test_up_goes_on_after_a_kill_repeats_without_a_change_and_down_leaves_no_tra
     endpoints = endpoints_file.load(machine.state)
     assert endpoints is not None
     assert f"curl -s {endpoints.ingress_url}/v1/chat/completions" in said
+    assert "slipway@v" in said  # the policy pack has run
     body = {
         "model": "gemma-3-270m",
         "messages": [{"role": "user", "content": "What is the capital of France?"}],
