@@ -1,0 +1,78 @@
+"""The models that a pod serves, with the bytes that each needs at least: from an engine's settings, or models.json.
+
+Knows the settings of the engines, and where Slipway's own pods keep theirs: the role in a label, the models in a file
+of a ConfigMap that is a volume. Knows no GPU and no rule. What can't be told is None, and nothing follows from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from infra.names import MODELS_DIR, MODELS_FILE_NAME, ROLE_LABEL, ROLE_MODEL, SERVE_CONTAINER
+from policies import engines, model_size
+from policies.engines import Server
+from policies.objects import Pod, Stack
+from policies.pod_index import namespace_of
+from policies.unknown import is_unknown
+from policies.view import View
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """One model in one container."""
+
+    container: View
+    server: Server | None
+    """What runs it; None for Slipway's own server, which is llama.cpp."""
+    name: str
+    """As the engine is told it: an id on the hub, or a path."""
+    weights_bytes: int | None
+    cache_bytes: int
+    """Of the keys and values for as many tokens as it is set up for; 0 where that is not said."""
+
+
+def of_pod(stack: Stack, pod: Pod) -> list[Served]:
+    """All models of a pod."""
+    return [*(_of_server(server) for server in engines.servers(pod)), *_own(stack, pod)]
+
+
+def containers(pod: Pod) -> list[View]:
+    """The containers of a pod that serve models."""
+    return [*(server.container for server in engines.servers(pod)), *_own_containers(pod)]
+
+
+def _of_server(server: Server) -> Served:
+    name = str(server.model)
+    stated = [server.value(setting) for setting in ("quantization", "dtype", "context_tokens", "kv_dtype")]
+    quantization, dtype, tokens, kv_dtype = stated
+    num_tokens = int(tokens) if str(tokens).isdigit() else 0
+    size = None if is_unknown(stated) else model_size.weights_bytes(name, quantization, dtype)
+    return Served(server.container, server, name, size, model_size.cache_bytes(name, num_tokens, kv_dtype))
+
+
+def _own(stack: Stack, pod: Pod) -> Iterator[Served]:
+    """The models of Slipway's own server: `num_slots` conversations of `context_tokens` each."""
+    for container in _own_containers(pod):
+        for file, num_tokens in _files(stack, pod):
+            size, cache = model_size.weights_bytes(file), model_size.cache_bytes(file, num_tokens)
+            yield Served(container, None, f"{MODELS_DIR}/{file}", size, cache)
+
+
+def _own_containers(pod: Pod) -> list[View]:
+    """Slipway's server in one of its own pods."""
+    is_own = pod.template.at("metadata.labels").get((ROLE_LABEL,)) == ROLE_MODEL
+    return [each for each in pod.main_containers if is_own and each.text("name") == SERVE_CONTAINER]
+
+
+def _files(stack: Stack, pod: Pod) -> Iterator[tuple[str, int]]:
+    """The files that models.json names, with the tokens for which each has room; none if it is not Slipway's."""
+    namespace = namespace_of(pod.object, stack.trace)
+    for volume in pod.spec.items("volumes"):
+        found = stack.lookup("ConfigMap", namespace, volume.text("configMap.name"))
+        text = found.at("data").text((MODELS_FILE_NAME,)) if isinstance(found, View) else None
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            for entry in json.loads(str(text))["models"]:
+                yield str(entry["file"]), int(entry["num_slots"]) * int(entry["context_tokens"])
