@@ -21,3 +21,21 @@ class ThroughputError(SlipwayError):
     """The throughput table can't be read, or has wrong entries."""
 
     heading = "The throughput table is wrong"
+
+
+class SnapshotError(SlipwayError):
+    """A preview, a state or a manifest can't be read."""
+
+    heading = "What is to be priced can't be read"
+
+
+class ReconcileError(SlipwayError):
+    """What OpenCost measured can't be read."""
+
+    heading = "OpenCost's allocations can't be read"
+
+
+class WhatIfError(SlipwayError):
+    """A what-if names something that is not there, or no number."""
+
+    heading = "What if what? The question can't be answered"

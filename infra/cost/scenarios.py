@@ -66,9 +66,13 @@ def most(workload: Workload, bounds: Bounds) -> int:
 
 
 def at_load(bounds: Bounds, load: Fraction) -> int:
-    """Replicas at a load between 0 (least) and 1 (most): the next whole number, as an autoscaler rounds up."""
-    extra = (bounds.most - bounds.least) * load
-    return bounds.least - (-extra.numerator // extra.denominator)
+    """Replicas at a load between 0 (least) and 1 (most), which is a mean over time."""
+    return bounds.least + nearest((bounds.most - bounds.least) * load)
+
+
+def nearest(number: Fraction) -> int:
+    """The nearest whole number, the larger one from halfway on: what is always rounded up is no mean."""
+    return (2 * number.numerator + number.denominator) // (2 * number.denominator)
 
 
 def traffic_share(traffic: Traffic, settings: CostSettings, *, is_working_time: bool) -> Fraction:

@@ -22,7 +22,7 @@ from infra.cost.market import Market, Packer
 from infra.cost.money import Range
 from infra.cost.months import Month
 from infra.cost.report import Driver
-from infra.cost.scenarios import load_of, spot_share
+from infra.cost.scenarios import load_of, nearest, spot_share
 from infra.cost.types import Capacity, NodeType, Packing, Pool
 
 NUM_MONTHS = 2000
@@ -133,15 +133,14 @@ def loads(typical: Fraction) -> list[Fraction]:
 
 
 def replicas_at(bounds: Bounds, typical: int, load: Fraction, typical_load: Fraction) -> int:
-    """Least at load 0, the typical number at the typical load, most at 1; the next whole number in between."""
+    """Least at load 0, the typical number at the typical load, most at 1; the nearest whole number in between."""
     if load == typical_load:
         return typical
     if load < typical_load:
         low, high, part = bounds.least, typical, load / typical_load
     else:
         low, high, part = typical, bounds.most, (load - typical_load) / (1 - typical_load)
-    extra = (high - low) * part
-    return low - (-extra.numerator // extra.denominator)
+    return low + nearest((high - low) * part)
 
 
 def _draw(typical: Inputs, draw: random.Random) -> Inputs:
