@@ -18,6 +18,12 @@ REASONS: Final[Mapping[str, str]] = {
     "selector-matches-template": REFUSED_ANYWAY,
     "cost-labels-present": COMMAND_LINES,
     **dict.fromkeys(("spot-grace-fits", "spot-taint-tolerated"), TABLES),
+    "gpu-quantity-valid": REFUSED_ANYWAY,
+    "progress-deadline-fits": "it is about how long a rollout is waited for, which does no harm to a cluster",
+    **dict.fromkeys(("gpu-toleration-present", "gpu-node-pinned", "pod-fits-node", "server-min-version"), TABLES),
+    **dict.fromkeys(("tensor-parallel-matches", "shm-for-tensor-parallel", "liveness-needs-startup"), COMMAND_LINES),
+    **dict.fromkeys(("model-revision-pinned", "no-dev-endpoints", "no-remote-code", "no-runtime-lora"), COMMAND_LINES),
+    **dict.fromkeys(("api-key-from-secret", "hf-token-scoped", "hf-offline-when-cached"), COMMAND_LINES),
 }
 
 AFTER_DEFAULTS: Final[Mapping[str, str]] = {

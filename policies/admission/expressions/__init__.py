@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from policies.admission.cel import Expressions, Table
-from policies.admission.expressions import images, objects, pod_security, pods, probes, rbac, resources
+from policies.admission.expressions import gpus, images, objects, pod_security, pods, probes, rbac, resources
 from policies.settings import Settings
 
 TABLES: Final[tuple[Table, ...]] = (
@@ -12,6 +12,7 @@ TABLES: Final[tuple[Table, ...]] = (
     pods.TABLE,
     images.TABLE,
     resources.TABLE,
+    gpus.TABLE,
     probes.TABLE,
     rbac.TABLE,
     objects.TABLE,
