@@ -125,6 +125,10 @@ def _of_statement(node: ast.stmt, place: _Place) -> Iterator[Mutation]:
     if isinstance(node, ast.If):
         for value in (True, False):
             yield _mutation(node, "test", ast.Constant(value), head, f"if {text(node.test)} -> if {value}")
+    if isinstance(node, ast.For):
+        yield _mutation(
+            node, "iter", _first(node.iter), head, f"for {text(node.target)} in the first of {text(node.iter)}"
+        )
     if isinstance(node, ast.Match):
         yield from _of_cases(node, place)
     yield from _of_bodies(node, place)
@@ -208,11 +212,19 @@ def _of_slots(node: ast.AST, fields: list[str], place: _Place) -> Iterator[Mutat
                     new = after if index is None else [*value[:index], after, *value[index + 1 :]]
                     yield _mutation(node, field, new, place, change)
             elif isinstance(each, ast.comprehension):
+                change = f"for {text(each.target)} in the first of {text(each.iter)}"
+                yield _mutation(each, "iter", _first(each.iter), place, change)
                 for at, condition in enumerate(each.ifs):
                     rest = [*each.ifs[:at], *each.ifs[at + 1 :]]
                     yield _mutation(each, "ifs", rest, place, f"drop: if {text(condition)}")
             if not isinstance(each, ast.JoinedStr):  # prose, or a path that cases see
                 yield from _of_expressions(each, place)
+
+
+def _first(values: ast.expr) -> ast.expr:
+    """The first element alone, as a list."""
+    everything = ast.Call(ast.Name("list", ast.Load()), [values], [])
+    return ast.Subscript(everything, ast.Slice(None, ast.Constant(1)), ast.Load())
 
 
 def _mutation(node: ast.AST, field: str, value: Any, place: _Place, change: str) -> Mutation:

@@ -43,6 +43,8 @@ def replacements(node: ast.expr, *, is_element: bool) -> Iterator[Replacement]:
         case ast.BoolOp():
             for rest, gone in _without_one(node.values):
                 yield (rest[0] if len(rest) == 1 else _with(node, values=rest)), f"{text(node)}: drop {gone}"
+            swapped = _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
+            yield swapped, f"{text(node)} -> {text(swapped)}"
         case ast.UnaryOp(op=ast.Not()):
             yield node.operand, f"{text(node)} -> {text(node.operand)}"
         case ast.BinOp() if not _is_text_formatting(node):
@@ -79,7 +81,7 @@ def _other_constants(value: Any, *, is_element: bool) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int | float):
-        return [value + 1]
+        return [value + 1, value - 1] if value else [1]
     if isinstance(value, str) and (is_element or " " not in value.strip()):  # others are prose
         return [f"{value}-mutant"]
     return []

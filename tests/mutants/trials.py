@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from policies import rules, settings_file
-from policies.rule import Rule
+from policies.rule import Rule, Scope
 from policies.settings import Settings
 from tests.mutants.world import ROOT, World, source_file
 from tests.unit.policies import cases, test_unknown
@@ -108,6 +108,7 @@ def _of_rule(rule: Rule) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
     bad, good = tuple(yaml.safe_load_all(rule.bad)), tuple(yaml.safe_load_all(rule.good))
     yield "the bad example", _gives(bad, settings, lambda found: bool(found[0]))
     yield "the good example", _gives(good, settings, _exactly(frozenset(), frozenset()))
+    yield "bad behind good", _gives((*cases.elsewhere(good), *bad), settings, lambda found: bool(found[0]))
     for path, objects in test_unknown.with_unknowns(list(bad)):
         yield f"bad, {path} unknown", _gives(tuple(objects), settings, lambda found: bool(found[0] or found[1]))
     for path, objects in test_unknown.with_unknowns(list(good)):
@@ -120,6 +121,8 @@ def _of_remedy(
     rule: Rule, bad: Objects, good: Objects, settings: Settings
 ) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
     yield "the bad example, remedied", lambda w, r: _verdicts(w, r, _remedied(r, bad, settings), settings) == _NOTHING
+    if rule.scope is Scope.POD and bad[0]["kind"] == "Pod":
+        yield "bad behind good, remedied", _has_all_pods_right(cases.together((*good, *bad)), settings)
     yield "the good example, remedied", _is_remedied(good, settings, good)
     for case in _cases(rule):
         is_clean = not case.finds and not case.undecided
@@ -157,6 +160,10 @@ def _is_remedied(objects: Objects, settings: Settings, expected: Objects | None)
         return (expected is None or once == list(expected)) and _remedied(rule, once, settings) == once
 
     return holds
+
+
+def _has_all_pods_right(whole: Mapping[str, Any], settings: Settings) -> Callable[[World, Any], bool]:
+    return lambda world, rule: not _verdicts(world, rule, _remedied(rule, [whole], settings), settings)[0]
 
 
 def _remedied(rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings) -> list[dict[str, Any]]:

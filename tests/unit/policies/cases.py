@@ -25,7 +25,7 @@ from policies.evaluate import evaluate
 from policies.objects import Object
 from policies.rule import Rule
 from policies.unknown import UNKNOWN
-from policies.view import join, walk
+from policies.view import Trace, join, walk
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -104,6 +104,26 @@ def _secret(loader: Any, node: yaml.Node) -> Secret:
     if isinstance(node, yaml.MappingNode):
         return _SecretMapping(loader.construct_mapping(node, deep=True))
     return _SecretText(loader.construct_scalar(node))
+
+
+def elsewhere(objects: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Copies of the objects in other namespaces, which they take along."""
+    copies = [copy.deepcopy(dict(each)) for each in objects]
+    for each in copies:
+        metadata = each.setdefault("metadata", {})
+        key = "name" if each["kind"] == "Namespace" else "namespace"
+        metadata[key] = f"elsewhere-{metadata.get(key, 'default')}"
+    return copies
+
+
+def together(objects: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """One object, of a kind that nobody knows, with the pods of all that have some: in that order."""
+    found = [pod.template.data for each in objects for pod in Object(each).pods(Trace())]
+    pods = {
+        f"pod-{index}": {"metadata": pod.get("metadata", {}), "spec": {"containers": [], **pod["spec"]}}
+        for index, pod in enumerate(found)
+    }
+    return {"apiVersion": "example.com/v1", "kind": "Own", **copy.deepcopy(pods)}
 
 
 def _case(entry: dict[str, Any]) -> Case:

@@ -31,6 +31,14 @@ def test_a_rule_accepts_its_good_example(rule: Rule) -> None:
     assert cases.verdicts(rule, yaml.safe_load_all(rule.good), rule.example_settings or {}) == (set(), set())
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_refuses_what_stands_behind_something_good(rule: Rule) -> None:
+    """The bad example behind the good one in another namespace: no loop ends with the first object."""
+    good, bad = yaml.safe_load_all(rule.good), yaml.safe_load_all(rule.bad)
+    refused, _ = cases.verdicts(rule, [*cases.elsewhere(good), *bad], rule.example_settings or {})
+    assert refused
+
+
 def test_every_rule_has_its_own_id_and_a_reason_of_one_line() -> None:
     """Ids are unique; a reason is one sentence of at most 120 characters, with a source."""
     assert len({rule.id for rule in RULES}) == len(RULES)

@@ -1,11 +1,11 @@
-"""Every remedy: it makes its rule hold, changes nothing else, and can be taken twice."""
+"""Every remedy on the cases of its rule, and on objects with several pods. On the examples: `test_rule_remedies.py`."""
 
 import pytest
 import yaml
 
-from policies.rule import Rule
+from policies.rule import Rule, Scope
 from policies.rules import RULES
-from tests.unit.policies import cases, test_unknown
+from tests.unit.policies import cases
 
 REMEDIES = [pytest.param(rule, id=rule.id) for rule in RULES if rule.remedy is not None]
 CASES = [
@@ -14,21 +14,6 @@ CASES = [
     if rule.remedy is not None
     for case in cases.load(rule.id)
 ]
-
-
-@pytest.mark.parametrize("rule", REMEDIES)
-def test_a_remedy_makes_the_bad_example_good(rule: Rule) -> None:
-    """After the remedy the rule refuses nothing of what it has refused, and leaves nothing undecided."""
-    settings = rule.example_settings or {}
-    changed = cases.remedied(rule, yaml.safe_load_all(rule.bad), settings)
-    assert cases.verdicts(rule, changed, settings) == (set(), set())
-
-
-@pytest.mark.parametrize("rule", REMEDIES)
-def test_a_remedy_leaves_the_good_example_alone(rule: Rule) -> None:
-    """Where the rule holds there is nothing to put right."""
-    good = list(yaml.safe_load_all(rule.good))
-    assert cases.remedied(rule, good, rule.example_settings or {}) == good
 
 
 @pytest.mark.parametrize(("rule", "case"), CASES)
@@ -41,13 +26,23 @@ def test_a_remedy_does_what_its_case_says_and_no_more_the_second_time(rule: Rule
         assert once == list(case.objects)
 
 
-@pytest.mark.parametrize("rule", REMEDIES)
-def test_a_remedy_survives_unknown_values(rule: Rule) -> None:
-    """Whatever value of the bad example is unknown: the remedy does not fail, and the rule is not blind afterwards."""
+PODS = [
+    pytest.param(rule, id=rule.id)
+    for rule in RULES
+    if rule.remedy is not None and rule.scope is Scope.POD and yaml.safe_load(rule.bad)["kind"] == "Pod"
+]
+
+
+@pytest.mark.parametrize("rule", PODS)
+def test_a_remedy_puts_every_pod_of_an_object_right(rule: Rule) -> None:
+    """The pods of the bad example behind those of the good one, in an object of a kind that may hold several."""
+    examples = [*yaml.safe_load_all(rule.good), *yaml.safe_load_all(rule.bad)]
     settings = rule.example_settings or {}
-    for path, objects in test_unknown.with_unknowns(list(yaml.safe_load_all(rule.bad))):
-        changed = cases.remedied(rule, objects, settings)
-        assert cases.remedied(rule, changed, settings) == changed, f"{path} unknown"
+    whole = cases.together(examples)
+    before, _ = cases.verdicts(rule, [whole], settings)
+    after, _ = cases.verdicts(rule, cases.remedied(rule, [whole], settings), settings)
+    assert before
+    assert after == set()
 
 
 @pytest.mark.parametrize("rule", REMEDIES)
