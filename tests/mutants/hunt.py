@@ -29,6 +29,7 @@ CORE = {
         "rules",
         "settings",
         "settings_file",
+        "tables",
         "unknown",
         "view",
     ]

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tests.mutants.replacements import called, replacements, text
@@ -52,6 +52,8 @@ class _Place:
     function: str
     lines: range
     prose: frozenset[str]
+    asked_for_one: ast.AST | None = None
+    """A generator whose first element is all that is taken."""
 
 
 @contextmanager
@@ -212,13 +214,21 @@ def _of_slots(node: ast.AST, fields: list[str], place: _Place) -> Iterator[Mutat
                     new = after if index is None else [*value[:index], after, *value[index + 1 :]]
                     yield _mutation(node, field, new, place, change)
             elif isinstance(each, ast.comprehension):
-                change = f"for {text(each.target)} in the first of {text(each.iter)}"
-                yield _mutation(each, "iter", _first(each.iter), place, change)
+                if not (isinstance(node, ast.GeneratorExp) and node is place.asked_for_one):
+                    change = f"for {text(each.target)} in the first of {text(each.iter)}"
+                    yield _mutation(each, "iter", _first(each.iter), place, change)
                 for at, condition in enumerate(each.ifs):
                     rest = [*each.ifs[:at], *each.ifs[at + 1 :]]
                     yield _mutation(each, "ifs", rest, place, f"drop: if {text(condition)}")
             if not isinstance(each, ast.JoinedStr):  # prose, or a path that cases see
-                yield from _of_expressions(each, place)
+                inner = replace(place, asked_for_one=each) if _is_asked_for_one(node, each) else place
+                yield from _of_expressions(each, inner)
+
+
+def _is_asked_for_one(node: ast.AST, each: ast.AST) -> bool:
+    """Whether `next` takes the first element of a generator that leaves none out."""
+    is_next = isinstance(node, ast.Call) and called(node) == "next"
+    return is_next and isinstance(each, ast.GeneratorExp) and not any(part.ifs for part in each.generators)
 
 
 def _first(values: ast.expr) -> ast.expr:
