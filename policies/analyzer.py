@@ -23,7 +23,7 @@ from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
 from policies import plain, resources, waivers
 from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
-from policies.judge import settle, told_of_patch
+from policies.judge import DECIDED_AT_UP, settle, told_of_patch
 from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
@@ -114,7 +114,7 @@ class Analyzer(_PolicyAnalyzerServicer):
     def _tell(self, verdicts: Iterable[Verdict], secrets: Iterable[str], *, with_urn: bool = False) -> list[Any]:
         settled = settle(verdicts, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())
         self._verdicts.extend(settled)
-        return [_diagnostic(each, secrets, with_urn=with_urn) for each in settled]
+        return [_diagnostic(group, secrets, with_urn=with_urn) for group in _grouped(settled)]
 
     def _unless_read_only(self, verdict: Verdict) -> Verdict:
         if verdict.object.origin in self._asked_for:
@@ -154,9 +154,24 @@ def _remedied(rule: Rule, resource_type: str, properties: Any, settings: Setting
     return proto.Remediation(**words, properties=plain.write_back(properties, before, after))
 
 
-def _diagnostic(verdict: Verdict, secrets: Iterable[str], *, with_urn: bool) -> Any:
-    text = f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message
-    text = text if verdict.undecided else f"{verdict.rule.why}\n{text}"
+def _grouped(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
+    """One by one, but for a field that many rules wait for: an image that is still to be built is told once."""
+    groups: dict[Any, list[Verdict]] = {}
+    for index, verdict in enumerate(verdicts):
+        waits = verdict.undecided and DECIDED_AT_UP in verdict.message and verdict.waiver is None
+        key = (verdict.object.origin, verdict.object.id, verdict.path) if waits else index
+        groups.setdefault(key, []).append(verdict)
+    return list(groups.values())
+
+
+def _diagnostic(group: Sequence[Verdict], secrets: Iterable[str], *, with_urn: bool) -> Any:
+    verdict = group[0]
+    rules = list(dict.fromkeys(each.rule.id for each in group))
+    if len(rules) > 1:
+        text = f"{verdict.path}: {DECIDED_AT_UP}, by {', '.join(rules)}"
+    else:
+        text = f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message
+        text = text if verdict.undecided else f"{verdict.rule.why}\n{text}"
     return proto.AnalyzeDiagnostic(
         policyName=verdict.rule.id,
         policyPackName=PACK,

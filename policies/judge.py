@@ -18,6 +18,8 @@ from policies.settings import Level, Settings
 from policies.unknown import UNKNOWN
 from policies.view import walk
 
+DECIDED_AT_UP = "unknown: decided at up"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -76,5 +78,5 @@ def _decide(verdict: Verdict, *, is_preview: bool) -> Verdict:
         note = "not in this patch, or not known yet"
         return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} ({note})")
     if is_preview:
-        return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} (unknown: decided at up)")
+        return replace(verdict, level=Level.ADVISORY, message=f"{verdict.message} ({DECIDED_AT_UP})")
     return replace(verdict, level=level, message=f"{verdict.message} (still unknown, so it can't be allowed)")

@@ -174,6 +174,22 @@ def test_an_unknown_value_is_told_in_a_preview_while_the_rest_is_judged() -> Non
     ]
 
 
+@pytest.mark.usefixtures("is_preview")
+def test_a_field_that_several_rules_wait_for_is_told_once() -> None:
+    """With all of them; the reasons are for what is violated."""
+
+    @object_rule("Pod", why="It must wait.", source="-", level=MANDATORY, bad="{}", good="{}")
+    def waiting(view: View, _settings: Settings) -> Findings:
+        """Needs the same label."""
+        if view.get("metadata.labels.owner") != "them":
+            yield view.bad("metadata.labels.owner", "must be them", view.get("metadata.labels.owner"))
+
+    data = {"metadata": {"name": "a", "labels": {"owner": UNKNOWN_MARK}}}
+    assert told(analyzer((RULES[1], waiting)).Analyze(request(data), None)) == [
+        ("owned", "ADVISORY", "metadata.labels.owner: unknown: decided at up, by owned, waiting")
+    ]
+
+
 def test_what_is_still_unknown_in_an_update_blocks() -> None:
     """There everything is known: what is not can't be trusted."""
     (answer,) = told(analyzer().Analyze(request(pod(read_only=UNKNOWN_MARK)), None))
