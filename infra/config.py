@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import pulumi
 from pydantic import ValidationError
 
 from infra import names
@@ -29,15 +28,17 @@ NOT_OURS = frozenset({"cost", "policy"})
 
 def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:
     """Read the running stack's settings."""
+    import pulumi  # only here: whoever parses a stack file needs no Pulumi
+
     config = pulumi.Config(names.PROJECT)
     set_keys = {key.removeprefix(PREFIX) for key in pulumi.runtime.get_config_env() if key.startswith(PREFIX)}
     known = {field.alias or name for name, field in Settings.model_fields.items()}
     found = {key: config.get(key) for key in sorted((known | set_keys) - NOT_OURS)}
-    raw = {key: _decode(text) for key, text in found.items() if text is not None}
+    raw = {key: decode(text) for key, text in found.items() if text is not None}
     return parse(pulumi.get_stack(), raw, catalog, endpoints)
 
 
-def _decode(text: str) -> object:
+def decode(text: str) -> object:
     """Pulumi hands mappings and lists over as JSON, everything else as text."""
     if not text.startswith(("{", "[")):
         return text

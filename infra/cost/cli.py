@@ -1,0 +1,258 @@
+"""`slipway cost`: what a stack costs before it is spent, on files or on the plan of a stack file.
+
+Exit status: 0 pass, 1 warning, 2 critical, 3 exceeded; 64 where options, files or settings can't be read. With --json,
+or another format for programs, standard output holds nothing else; everything else is said on standard error.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import io
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from infra.cost import allocations, assess, inputs, reconcile, throughput_file, what_if
+from infra.cost.cli_group import Group, errors
+from infra.cost.errors import CostSettingsError, SnapshotError, WhatIfError
+from infra.cost.report import Report
+from infra.cost.reports import (
+    csv_report,
+    explanation,
+    html,
+    infracost,
+    json_report,
+    markdown,
+    reconciliation,
+    summary,
+    table,
+    words,
+)
+from infra.cost.settings import CostSettings
+from infra.cost.snapshot import Snapshot
+from infra.cost.throughput_file import Entry
+
+app = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What a stack costs a month, before it is spent: `slipway cost --stack prod [FILE]` reports.",
+)
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    INFRACOST = "infracost"
+    CSV = "csv"
+    HTML = "html"
+
+
+StackOption = Annotated[str, typer.Option(help="Settings of this stack: slipway:cost in Pulumi.<stack>.yaml")]
+SettingsOption = Annotated[Path | None, typer.Option(help="Settings from this file instead: the keys of slipway:cost")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to report")]
+JsonOption = Annotated[bool, typer.Option("--json", help="As --format json")]
+OutputOption = Annotated[Path | None, typer.Option(help="Write the report into this file")]
+DayOption = Annotated[
+    datetime.datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="The day that counts for the age of prices; today by default"),
+]
+ThroughputOption = Annotated[Path | None, typer.Option(help="Measured throughput, as infra/cost/data/throughput.yaml")]
+FileArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="[FILE]",
+        help="`pulumi preview --json --show-sames`, `pulumi stack export`, manifests; - is stdin; none: the plan",
+    ),
+]
+SnapshotArgument = Annotated[str, typer.Argument(help="A preview, an exported state or manifests; - is stdin")]
+
+
+@app.command()
+def report(
+    file: FileArgument = "",
+    stack: StackOption = "",
+    settings: SettingsOption = None,
+    format_: FormatOption = Format.TABLE,
+    json: JsonOption = False,  # noqa: FBT002
+    output: OutputOption = None,
+    as_of: DayOption = None,
+    throughput: ThroughputOption = None,
+) -> None:
+    """Report what a stack costs. The name of this command may be left out."""
+    with errors():
+        chosen = _settings(stack, settings)
+        found = assess.assess(_name(stack), _snapshot(file, stack), chosen, _day(as_of), _measured(throughput))
+        _finish(found, Format.JSON if json else format_, output, as_of)
+
+
+@app.command()
+def diff(
+    old: SnapshotArgument,
+    new: SnapshotArgument,
+    stack: StackOption = "",
+    settings: SettingsOption = None,
+    format_: FormatOption = Format.TABLE,
+    json: JsonOption = False,  # noqa: FBT002
+    output: OutputOption = None,
+    as_of: DayOption = None,
+    throughput: ThroughputOption = None,
+) -> None:
+    """Compare two states: what NEW costs, against OLD, and why. Of previews, what they would leave counts."""
+    with errors():
+        if old == new == inputs.STDIN:
+            raise SnapshotError(["only one of both can be standard input"])
+        chosen = _settings(stack, settings)
+        past, now = inputs.read(old, _stdin()), inputs.read(new, _stdin())
+        merged = Snapshot(past.after, now.after, now.unpriced, (*past.checks, *now.checks), now.warnings)
+        found = assess.assess(_name(stack), merged, chosen, _day(as_of), _measured(throughput))
+        _finish(found, Format.JSON if json else format_, output, as_of)
+
+
+@app.command()
+def explain(
+    model: Annotated[str, typer.Argument(help="A model, or a workload as namespace/name")],
+    file: FileArgument = "",
+    stack: StackOption = "",
+    settings: SettingsOption = None,
+    as_of: DayOption = None,
+    throughput: ThroughputOption = None,
+) -> None:
+    """Show each line of a model's cost, and all that is known about it."""
+    with errors():
+        chosen = _settings(stack, settings)
+        found = assess.assess(_name(stack), _snapshot(file, stack), chosen, _day(as_of), _measured(throughput))
+        row = next((each for each in found.models if each.name == model), None)
+        if row is None:
+            raise WhatIfError([f"there is no model {model!r}; {_like(model, explanation.names(found))}"])
+        table.show_sections(f"{model}, a month", explanation.explain(found, row), (), sys.stdout)
+
+
+@app.command("what-if")
+def what_if_command(
+    file: FileArgument = "",
+    stack: StackOption = "",
+    replicas: Annotated[list[str] | None, typer.Option(help="MODEL=2..6 or MODEL=3; may be repeated")] = None,
+    gpu: Annotated[list[str] | None, typer.Option(help="MODEL=PRODUCT, as NVIDIA-L4; may be repeated")] = None,
+    spot: Annotated[list[str] | None, typer.Option(help="Percent of nodes, or POOL=60; may be repeated")] = None,
+    settings: SettingsOption = None,
+    format_: FormatOption = Format.TABLE,
+    json: JsonOption = False,  # noqa: FBT002
+    output: OutputOption = None,
+    as_of: DayOption = None,
+    throughput: ThroughputOption = None,
+) -> None:
+    """Report what the stack would cost if it were set otherwise, against what it is set to."""
+    with errors():
+        asked = what_if.parse(replicas or (), gpu or (), spot or ())
+        if not (asked.replicas or asked.gpus or asked.spot):
+            raise WhatIfError(["nothing is to be otherwise: give --replicas, --gpu or --spot"])
+        chosen, measured = _settings(stack, settings), _measured(throughput)
+        found = assess.assess_what_if(_name(stack), _snapshot(file, stack), chosen, _day(as_of), asked, measured)
+        _finish(found, Format.JSON if json else format_, output, as_of)
+
+
+@app.command("reconcile")
+def reconcile_command(
+    allocation: Annotated[str, typer.Argument(metavar="ALLOCATION.json", help="OpenCost's /allocation/compute")],
+    file: FileArgument = "",
+    stack: StackOption = "",
+    settings: SettingsOption = None,
+    json: JsonOption = False,  # noqa: FBT002
+    as_of: DayOption = None,
+    throughput: ThroughputOption = None,
+) -> None:
+    """Compare the estimate with what OpenCost has measured: the error of each model, and what to set."""
+    with errors():
+        measured = allocations.read(inputs.text(allocation, _stdin()))
+        chosen = _settings(stack, settings)
+        found = assess.assess(_name(stack), _snapshot(file, stack), chosen, _day(as_of), _measured(throughput))
+        compared = reconcile.reconcile(found, measured)
+        if json:
+            sys.stdout.write(reconciliation.render_json(compared, found.currency))
+        else:
+            reconciliation.show(compared, found.currency, sys.stdout)
+
+
+def _snapshot(file: str, stack: str) -> Snapshot:
+    if file:
+        return inputs.read(file, _stdin())
+    if not stack:
+        raise SnapshotError(["name a FILE, or a stack whose plan is to be priced: --stack prod"])
+    return inputs.of_plan(stack, Path.cwd())
+
+
+def _settings(stack: str, settings: Path | None) -> CostSettings:
+    if settings is not None:
+        return inputs.settings_in(settings)
+    if not stack:
+        raise CostSettingsError(["where does it run, on which nodes? Name a --stack, or a file with --settings"])
+    return inputs.settings_of(stack, Path.cwd())
+
+
+def _name(stack: str) -> str:
+    return inputs.short(stack) or "unnamed"
+
+
+def _measured(file: Path | None) -> tuple[Entry, ...]:
+    return throughput_file.load(file).entries if file else ()
+
+
+def _day(as_of: datetime.datetime | None) -> datetime.date:
+    return (as_of or datetime.datetime.now(tz=datetime.UTC)).date()
+
+
+def _stdin() -> BinaryIO:
+    return sys.stdin.buffer if sys.stdin else io.BytesIO()  # it may be closed
+
+
+def _like(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=3)
+    return f"did you mean {' or '.join(near)}?" if near else f"allowed: {', '.join(known)}"
+
+
+def _finish(found: Report, format_: Format, output: Path | None, as_of: datetime.datetime | None) -> None:
+    """Write the report; its gate is the exit status."""
+    if format_ is Format.TABLE and output is None:
+        table.show(found, sys.stdout)
+    else:
+        _save(_text(found, format_, as_of), output)
+        said = ", ".join(f"{label.lower()} {value}" for label, value in summary.head(found))
+        typer.echo(f"{words.plain(found.stack)}: {words.VERDICTS[found.gate]}: {said}", err=True)
+    if status := words.EXIT_CODES[found.gate]:
+        raise typer.Exit(status)
+
+
+def _text(found: Report, format_: Format, as_of: datetime.datetime | None) -> str:
+    if format_ is Format.INFRACOST:
+        now = as_of.replace(tzinfo=datetime.UTC) if as_of else datetime.datetime.now(tz=datetime.UTC)
+        return infracost.render(found, now)
+    if format_ is Format.TABLE:
+        out = io.StringIO()
+        table.show(found, out)
+        return out.getvalue()
+    renderers = {
+        Format.MARKDOWN: markdown.render,
+        Format.JSON: json_report.render,
+        Format.CSV: csv_report.render,
+        Format.HTML: html.render,
+    }
+    return renderers[format_](found)
+
+
+def _save(content: str, output: Path | None) -> None:
+    if output is None:
+        sys.stdout.write(content)
+        return
+    try:
+        output.write_text(content, encoding="utf-8")
+    except OSError as error:
+        raise SnapshotError([f"{output}: can't be written: {error.strerror}"]) from None
