@@ -91,6 +91,7 @@ def test_a_pod_holds_the_gpus_of_its_containers_together() -> None:
 def test_an_init_container_counts_where_it_needs_more() -> None:
     """Init containers run one by one, before the others."""
     assert gpus.of_pod(pod(containers=[gpu(1)], initContainers=[gpu(4), gpu(3)])) == 4
+    assert gpus.of_pod(pod(containers=[gpu(1)], initContainers=[gpu(3), gpu(4)])) == 4
     assert gpus.of_pod(pod(containers=[gpu(5)], initContainers=[gpu(4)])) == 5
 
 

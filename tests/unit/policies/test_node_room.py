@@ -46,4 +46,6 @@ def test_the_scheduler_reserves_the_sum_or_the_largest_init_container() -> None:
     each = {"resources": {"limits": {"cpu": "2"}, "requests": {"memory": "1Gi"}}}
     found = pod(containers=[each, each], initContainers=[{"resources": {"requests": {"cpu": 3}}}], overhead={"cpu": 1})
     assert node_room.requested(found, "cpu") == 5
+    init = [{"resources": {"requests": {"cpu": cpu}}} for cpu in (3, 7)]
+    assert node_room.requested(pod(containers=[each, each], initContainers=init), "cpu") == 7
     assert node_room.requested(pod(containers=[{"resources": UNKNOWN}]), "cpu") is UNKNOWN

@@ -35,6 +35,7 @@ def test_a_node_selector_is_part_of_every_term() -> None:
         (where(gpu="l4"), 23034),
         (where([("nvidia.com/gpu.memory", "Gt", "40000")]), 40001),
         (where([("nvidia.com/gpu.memory", "Gt", "40000")], gpu="h200"), 143771),
+        (where([("nvidia.com/gpu.memory", "Gt", "40000")], gpu="l4"), 40001),
         (where([("gpu", "In", "l4")], [("gpu", "In", "h200")]), 23034),
         (where([("gpu", "In", "l4")], [("zone", "In", "a")]), None),
         (where(gpu="a100"), None),

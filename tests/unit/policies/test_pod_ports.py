@@ -45,3 +45,6 @@ def test_containers_and_sidecars_declare_ports_but_not_what_ends_before() -> Non
 def test_there_may_be_more_ports_than_are_known(spec: Any) -> None:
     """Wherever something on the way to a port is not known."""
     assert declared(**spec).more is UNKNOWN
+    known = Object({"kind": "Pod", "spec": {"containers": [{}]}})
+    objects = [known, Object({"kind": "Pod", "spec": spec})]
+    assert ports_of([pod for each in objects for pod in each.pods(Trace())]).more is UNKNOWN

@@ -72,14 +72,15 @@ def test_a_bound_can_be_unknown_and_so_can_its_namespace() -> None:
 )
 def test_a_pod_holds_what_its_containers_hold_together(key: str, amount: int) -> None:
     """Requests, which are the limits where there are none, or limits."""
-    main = [container({"cpu": 1}, {"cpu": 6, "nvidia.com/gpu": 1}), container(None, {"cpu": 2}), {}]
+    main = [container({"cpu": 1}, {"cpu": 6}), container(None, {"cpu": 2, "nvidia.com/gpu": 1}), {}]
     assert held(pod(containers=main)).get(key, 0) == amount
 
 
 def test_an_init_container_counts_where_it_holds_more() -> None:
     """It runs alone; a sidecar does not."""
     main, init = [container({"cpu": 2})], container({"cpu": 3})
-    assert held(pod(containers=main, initContainers=[init, container({"cpu": 1})]))["cpu"] == 3
+    for several in ([init, container({"cpu": 1})], [container({"cpu": 1}), init]):
+        assert held(pod(containers=main, initContainers=several))["cpu"] == 3
     assert held(pod(containers=main, initContainers=[{**init, "restartPolicy": "Always"}]))["cpu"] == 5
 
 

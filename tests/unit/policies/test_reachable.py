@@ -26,6 +26,15 @@ INGRESS = {
 }
 
 
+def test_every_label_of_a_selector_must_be_there() -> None:
+    """A pod with some of them is not behind the Service."""
+    demanding = service("a", "NodePort")
+    demanding["spec"]["selector"]["tier"] = "web"
+    other = pod("a")
+    other["metadata"]["labels"]["tier"] = "batch"
+    assert list(reachable.by_service(Stack((Object(other), Object(demanding))))) == []
+
+
 def test_services_of_two_types_and_routes_open_pods() -> None:
     """Each pod comes once, however many ways lead to it."""
     names = ("balanced", "ported", "routed", "inside")

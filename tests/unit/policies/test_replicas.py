@@ -69,6 +69,7 @@ def test_an_autoscaler_that_targets_the_workload_sets_its_bounds(objects: Any, e
         [deployment({}, name=UNKNOWN), hpa()],
         [deployment({}, namespace=UNKNOWN), hpa()],
         [deployment({}), hpa(scaleTargetRef=UNKNOWN)],
+        [deployment({}), hpa(scaleTargetRef={"kind": "Deployment", "name": "b"}), hpa(scaleTargetRef=UNKNOWN)],
         [deployment({}), hpa(scaleTargetRef={"kind": UNKNOWN, "name": "a"})],
         [deployment({}), hpa(scaleTargetRef={"kind": "Deployment", "name": UNKNOWN})],
         [deployment({}), {**hpa(), "metadata": {"namespace": UNKNOWN}}],

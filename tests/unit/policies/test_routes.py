@@ -53,6 +53,28 @@ def test_an_http_route_has_a_route_for_each_match_and_service() -> None:
     ]
 
 
+def test_the_path_that_an_http_route_rewrites_to_is_the_one_that_is_reached() -> None:
+    """Among filters of other types; of several, the last counts."""
+    backends = [{"name": "s", "port": 80}]
+
+    def reached(*rewrites: dict[str, str]) -> list[tuple[str, bool]]:
+        filters = [{"type": "RequestMirror"}, *({"urlRewrite": {"path": each}} for each in rewrites)]
+        spec = {"rules": [{"filters": filters, "backendRefs": backends}]}
+        return [(route.reached, route.is_exact) for route in found(GATEWAY, "HTTPRoute", spec)]
+
+    assert reached({"replaceFullPath": "/a"}) == [("/a", True)]
+    assert reached({"replacePrefixMatch": "/a"}) == [("/a", False)]
+    assert reached({"replaceFullPath": "/a"}, {"replaceFullPath": "/b"}) == [("/b", True)]
+
+
+def test_every_http_route_of_a_stack_has_its_routes() -> None:
+    """Not only the first."""
+    spec = {"rules": [{"backendRefs": [{"name": "s", "port": 80}]}]}
+    objects = [{"apiVersion": GATEWAY, "kind": "HTTPRoute", "metadata": {"name": n}, "spec": spec} for n in "ab"]
+    stack = Stack(tuple(Object(each) for each in objects))
+    assert [route.place.object.name for route in routes(stack)] == ["a", "b"]
+
+
 def test_kinds_of_other_groups_have_no_routes() -> None:
     """An Ingress of OpenShift's configuration is none."""
     assert found("config.openshift.io/v1", "Ingress", {"rules": [{"http": {"paths": [{}]}}]}) == []

@@ -67,6 +67,12 @@ def test_a_pod_that_may_run_elsewhere_does_not_demand_spot(other: Pod) -> None:
     assert spot.demanding(other) == set()
 
 
+def test_a_selector_may_demand_the_spot_nodes_of_several_providers() -> None:
+    """Each has labels of its own."""
+    several = {"cloud.google.com/gke-spot": "true", AWS: "spot"}
+    assert spot.demanding(pod(nodeSelector=several)) == {"aws", "gcp"}
+
+
 def test_terms_are_alternatives_and_expressions_are_not() -> None:
     """Each term must demand spot; one expression of it is enough."""
     both = term("zone", "a")["matchExpressions"] + term(AWS, "spot")["matchExpressions"]

@@ -36,6 +36,8 @@ def test_constraints_and_both_kinds_of_anti_affinity_keep_apart(key: str) -> Non
     assert is_spread(affinity=apart(REQUIRED, term)) is True
     assert is_spread(affinity=apart(PREFERRED, {"weight": 1, "podAffinityTerm": term})) is True
     assert is_spread(affinity=apart(REQUIRED, {**term, "namespaces": ["two", "one"]})) is True
+    several = [{"weight": 1}, {"weight": 1, "podAffinityTerm": term}]
+    assert is_spread(affinity={"podAntiAffinity": {PREFERRED: several}}) is True
 
 
 @pytest.mark.parametrize(
