@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies import variables
-from policies.model_server import ENGINE_COMMANDS, Arguments, arguments, is_engine
+from policies.model_server import ENGINE_COMMANDS, Arguments, arguments, runs_engine
 from policies.objects import Pod
 from policies.tables import table
 from policies.unknown import UNKNOWN
@@ -32,8 +32,8 @@ class Server:
         for name in self._names(setting):
             if name.isupper() and (entry := variables.find(self.container, name)):
                 yield variables.literal(self.container, name), entry
-            elif name in self.arguments.flags:
-                yield self.arguments.flags[name].value, self.arguments.flags[name].view
+            elif (flag := self.arguments.view(name)) is not None:
+                yield self.arguments.get(name), flag
 
     def value(self, setting: str) -> Any:
         """Text, True for a flag without a value, None where it is not set, UNKNOWN where only `up` knows."""
@@ -67,8 +67,9 @@ class Server:
         verb, words = table("engines")[self.engine].get("verb"), self.arguments.words
         start = words.index(verb) + 1 if verb in words else 0
         is_possible = verb in words or (verb is not None and self.container.get("command") is None)
-        found = (word for word in words[start : start + 1] if is_possible and not word.startswith("-"))
-        return variables.resolve(self.container, next(found, None))
+        found = words[start:]
+        is_model = is_possible and found and not found[0].startswith("-")
+        return variables.resolve(self.container, found[0]) if is_model else None
 
     def _names(self, setting: str) -> list[str]:
         names: list[str] = table("engines")[self.engine].get(setting, [])
@@ -78,9 +79,15 @@ class Server:
 def servers(pod: Pod) -> Iterator[Server]:
     """The containers that run an engine while the pod serves."""
     for container in pod.main_containers:
-        found = arguments(container)
-        if is_engine(container) is True and (engine := _engine(container.text("image"), found)):
-            yield Server(container, engine, found)
+        if (found := server(container)) is not None:
+            yield found
+
+
+def server(container: View) -> Server | None:
+    """What a container runs; None where it is no engine of the table."""
+    found = arguments(container)
+    engine = _engine(container.text("image"), found) if runs_engine(container, found) is True else None
+    return Server(container, engine, found) if engine else None
 
 
 def _engine(image: Any, found: Arguments) -> str | None:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from infra.names import ROLE_LABEL, ROLE_MODEL
 from policies import image_reference
-from policies.lists import elements
 from policies.objects import Pod
 from policies.unknown import UNKNOWN
 from policies.view import View
@@ -50,17 +50,13 @@ ENGINE_COMMANDS = re.compile(
     r"|ollama serve|text-generation-launcher|text-embeddings-router|tritonserver|trtllm-serve|-m serve)(?: |$)"
 )
 SHELLS = re.compile(r"(?:.*/)?(?:ba|da|z|k)?sh")
+_NEGATIVE = re.compile(r"-[0-9.]+")
+
+Place = tuple[str | int, ...]
+"""Below a container: `("args", 1)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One flag: its value as text, True where it has none, and the argument that holds its name."""
-
-    value: Any
-    view: View
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Arguments:
     """The words of a container's command and arguments, a shell's script taken apart, and the flags among them.
 
@@ -69,20 +65,24 @@ class Arguments:
     """
 
     words: tuple[str, ...]
-    flags: Mapping[str, Flag]
+    flags: Mapping[str, tuple[Any, int]]
+    """Values as text, True for a flag without one; and which argument holds the name."""
     is_known: bool
     """False where an argument is UNKNOWN: then no flag can be said to be absent."""
+    container: View
+    places: tuple[Place, ...]
+    """Where each argument is."""
 
     def get(self, *names: str) -> Any:
         """The value of the first of the names that is there; None where none is, UNKNOWN where that is not known."""
         for name in names:
             if name in self.flags:
-                return self.flags[name].value
+                return self.flags[name][0]
         return None if self.is_known else UNKNOWN
 
     def view(self, *names: str) -> View | None:
         """The argument that holds the flag."""
-        return next((self.flags[name].view for name in names if name in self.flags), None)
+        return next((self.container.at(self.places[self.flags[name][1]]) for name in names if name in self.flags), None)
 
 
 def is_model_server(pod: Pod) -> Any:
@@ -96,9 +96,13 @@ def is_model_server(pod: Pod) -> Any:
 
 def is_engine(container: View) -> Any:
     """Whether this container runs an engine, as `is_model_server`."""
+    return runs_engine(container, arguments(container))
+
+
+def runs_engine(container: View, found: Arguments) -> Any:
+    """As `is_engine`, for who has parsed the arguments already."""
     image = container.text("image")
-    found = arguments(container)
-    if _is_engine_image(image) or ENGINE_COMMANDS.search(" ".join(found.words)):
+    if _is_engine_image(image) or _is_engine_command(found.words):
         return True
     if image is UNKNOWN or not found.is_known:
         return UNKNOWN
@@ -107,29 +111,47 @@ def is_engine(container: View) -> Any:
 
 def arguments(container: View) -> Arguments:
     """The parsed command and arguments."""
-    words = list(_words(container))
-    flags: dict[str, Flag] = {}
-    for index, (word, view) in enumerate(words):
+    texts = [*_texts(container, "command"), *_texts(container, "args")]
+    words, flags, is_known = _parse(tuple(text for text, _ in texts))
+    return Arguments(words, flags, is_known, container, tuple(place for _, place in texts))
+
+
+def _texts(container: View, field: str) -> Iterator[tuple[Any, Place]]:
+    """Each argument with its place; a list that is not known as a whole is one argument that is not known."""
+    data = container.at(field).expect(list, "a list")
+    if data is UNKNOWN:
+        yield UNKNOWN, ()
+    for index, item in enumerate(data or ()):
+        text = item if isinstance(item, str) else container.text((field, index))
+        if text is not None:
+            yield text, (field, index)
+
+
+@lru_cache(maxsize=4096)
+def _parse(texts: tuple[Any, ...]) -> tuple[tuple[str, ...], Mapping[str, tuple[Any, int]], bool]:
+    """Words, flags, and whether all is known. Kept, for every rule about engines asks it of the same arguments."""
+    words = list(_words(texts))
+    flags: dict[str, tuple[Any, int]] = {}
+    for number, (word, index) in enumerate(words):
         if word is UNKNOWN or not _is_flag(word):
             continue
         name, is_assigned, value = word.partition("=")
         if not is_assigned:
-            following = [each for each, _ in words[index : index + 2]]
+            following = [each for each, _ in words[number : number + 2]]
             value = next((each for each in following if each is UNKNOWN or not _is_flag(each)), True)
-        flags[name.lstrip("-").replace("_", "-")] = Flag(value, view)
+        flags[name.lstrip("-").replace("_", "-")] = (value, index)
     known = tuple(word for word, _ in words if word is not UNKNOWN)
-    return Arguments(known, flags, len(known) == len(words))
+    return known, flags, len(known) == len(words)
 
 
-def _words(container: View) -> Iterator[tuple[Any, View]]:
+def _words(texts: Iterable[Any]) -> Iterator[tuple[Any, int]]:
     """Every word with the argument that holds it; what comes after the name of a shell is taken apart."""
     is_script = False
-    for view in (*elements(container, "command"), *elements(container, "args")):
-        text = view.text("")
+    for index, text in enumerate(texts):
         if text is UNKNOWN:
-            yield UNKNOWN, view
-        elif text is not None:
-            yield from ((word, view) for word in (_split(text) if is_script else [text]))
+            yield UNKNOWN, index
+        else:
+            yield from ((word, index) for word in (_split(text) if is_script else [text]))
             is_script = is_script or bool(SHELLS.fullmatch(text))
 
 
@@ -142,9 +164,15 @@ def _split(script: str) -> list[str]:
 
 def _is_flag(word: str) -> bool:
     """Not so a negative number, which may be a flag's value, as in `--priority -1`."""
-    return word.startswith("-") and not re.fullmatch(r"-[0-9.]+", word)
+    return word.startswith("-") and not _NEGATIVE.fullmatch(word)
 
 
+@lru_cache(maxsize=4096)
+def _is_engine_command(words: tuple[str, ...]) -> bool:
+    return ENGINE_COMMANDS.search(" ".join(words)) is not None
+
+
+@lru_cache(maxsize=4096)
 def _is_engine_image(image: Any) -> bool:
     parsed = image_reference.parse(image) if isinstance(image, str) else None
     return parsed is not None and _is_engine_name(parsed.registry, parsed.repository)

@@ -36,12 +36,19 @@ class Served:
 
 def of_pod(stack: Stack, pod: Pod) -> list[Served]:
     """All models of a pod."""
-    return [*(_of_server(server) for server in engines.servers(pod)), *_own(stack, pod)]
+    return [served for container in pod.main_containers for served in of_container(stack, pod, container)]
+
+
+def of_container(stack: Stack, pod: Pod, container: View) -> list[Served]:
+    """The models that a container serves: one of an engine, those of models.json for Slipway's own server."""
+    if (server := engines.server(container)) is not None:
+        return [_of_server(server)]
+    return list(_own(stack, pod, container)) if _is_own(pod, container) else []
 
 
 def containers(pod: Pod) -> list[View]:
     """The containers of a pod that serve models."""
-    return [*(server.container for server in engines.servers(pod)), *_own_containers(pod)]
+    return [each for each in pod.main_containers if engines.server(each) is not None or _is_own(pod, each)]
 
 
 def _of_server(server: Server) -> Served:
@@ -53,18 +60,17 @@ def _of_server(server: Server) -> Served:
     return Served(server.container, server, name, size, model_size.cache_bytes(name, num_tokens, kv_dtype))
 
 
-def _own(stack: Stack, pod: Pod) -> Iterator[Served]:
-    """The models of Slipway's own server: `num_slots` conversations of `context_tokens` each."""
-    for container in _own_containers(pod):
-        for file, num_tokens in _files(stack, pod):
-            size, cache = model_size.weights_bytes(file), model_size.cache_bytes(file, num_tokens)
-            yield Served(container, None, f"{MODELS_DIR}/{file}", size, cache)
+def _is_own(pod: Pod, container: View) -> bool:
+    """Whether it is Slipway's server in one of its own pods."""
+    role = pod.template.at("metadata.labels").get((ROLE_LABEL,))
+    return bool(role == ROLE_MODEL and container.text("name") == SERVE_CONTAINER)
 
 
-def _own_containers(pod: Pod) -> list[View]:
-    """Slipway's server in one of its own pods."""
-    is_own = pod.template.at("metadata.labels").get((ROLE_LABEL,)) == ROLE_MODEL
-    return [each for each in pod.main_containers if is_own and each.text("name") == SERVE_CONTAINER]
+def _own(stack: Stack, pod: Pod, container: View) -> Iterator[Served]:
+    """Its models: `num_slots` conversations of `context_tokens` each."""
+    for file, num_tokens in _files(stack, pod):
+        size, cache = model_size.weights_bytes(file), model_size.cache_bytes(file, num_tokens)
+        yield Served(container, None, f"{MODELS_DIR}/{file}", size, cache)
 
 
 def _files(stack: Stack, pod: Pod) -> Iterator[tuple[str, int]]:

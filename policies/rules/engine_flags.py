@@ -128,10 +128,10 @@ def _dev_variable(container: View) -> View | None:
 
 
 def _dev_flags(container: View) -> Iterator[tuple[str, View]]:
-    flags = arguments(container).flags
+    found = arguments(container)
     for name, values in DEV_FLAGS.items():
-        if name in flags and (not values or flags[name].value in values):
-            yield name, flags[name].view
+        if (flag := found.view(name)) is not None and (not values or found.get(name) in values):
+            yield name, flag
 
 
 def _without(words: list[Any], flags: list[str]) -> list[Any]:

@@ -101,10 +101,9 @@ def gpu_env_bypass(pod: Pod, _settings: Settings) -> Findings:
 
 
 def _bypasses(container: View) -> list[View]:
-    if gpus.requests(container) > 0:
-        return []
     named = [each for each in container.items("env") if each.text("name") == VISIBLE]
-    return [each for each in named if each.get("valueFrom") is not None or each.text("value") not in NO_DEVICES]
+    given = [each for each in named if each.get("valueFrom") is not None or each.text("value") not in NO_DEVICES]
+    return [each for each in given if not gpus.requests(container) > 0]
 
 
 def _decided_by(container: View, variable: View) -> tuple[Any, ...]:

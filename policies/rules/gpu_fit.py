@@ -47,9 +47,10 @@ def pod_fits_node(pod: Pod, settings: Settings) -> Findings:
     """
     where = placement(pod)
     machines = allowed(where, settings)
-    cpu, memory = requested(pod, "cpu"), requested(pod, "memory")
-    num_gpus = gpus.of_pod(pod)
-    if machines is None or any(has_room(each, cpu, memory, num_gpus, settings) for each in machines):
+    if machines is None:
+        return
+    cpu, memory, num_gpus = requested(pod, "cpu"), requested(pod, "memory"), gpus.of_pod(pod)
+    if any(has_room(each, cpu, memory, num_gpus, settings) for each in machines):
         return
     message = "must leave room on a machine on which the pod may run: none has this much CPU, memory and GPUs to give"
     yield pod.spec.bad("containers", message, cpu, memory, num_gpus, where.raw)
@@ -169,8 +170,12 @@ def _misfit(container: View, volume: View) -> Findings:
 
 
 def _exchanging(pod: Pod) -> list[View]:
-    alone = {server.container.path for server in engines.servers(pod) if server.engine in ONE_PROCESS}
-    return [each for each in pod.containers if gpus.requests(each) > 1 and each.path not in alone]
+    return [each for each in pod.containers if gpus.requests(each) > 1 and not _is_one_process(each)]
+
+
+def _is_one_process(container: View) -> bool:
+    server = engines.server(container)
+    return server is not None and server.engine in ONE_PROCESS
 
 
 def _mount(container: View) -> View | None:

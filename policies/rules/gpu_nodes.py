@@ -18,7 +18,8 @@ SCHEDULES = (None, "", "NoSchedule")
 def _tolerate_gpus(data: dict[str, Any], settings: Settings) -> None:
     for pod, spec in repairs.pods(data):
         tolerations = spec.get("tolerations") or []
-        if isinstance(tolerations, list) and any(not each.undecided for each in _untolerated(pod, settings)):
+        finding = next(iter(_untolerated(pod, settings)), None)
+        if isinstance(tolerations, list) and finding is not None and not finding.undecided:
             names = sorted({name for container in pod.containers for name in gpus.by_resource(container)})
             added = [{"key": name, "operator": "Exists", "effect": "NoSchedule"} for name in names]
             spec["tolerations"] = [*tolerations, *added]
@@ -49,9 +50,11 @@ def gpu_toleration_present(pod: Pod, settings: Settings) -> Findings:
 
 
 def _untolerated(pod: Pod, settings: Settings) -> Findings:
-    held = gpus.of_pod(pod)
     tolerations = pod.spec.items("tolerations")
-    if settings.extended_resource_toleration or held == 0 or any(_lets_onto_gpus(each) for each in tolerations):
+    if settings.extended_resource_toleration or any(_lets_onto_gpus(each) for each in tolerations):
+        return
+    held = gpus.of_pod(pod)
+    if held == 0:
         return
     raw = [each.get(field) for each in tolerations for field in ("key", "operator", "value", "effect")]
     yield pod.spec.bad("tolerations", "must tolerate the taint of GPU nodes", held, pod.spec.get("tolerations"), *raw)
@@ -95,9 +98,11 @@ def gpu_node_pinned(pod: Pod, _settings: Settings) -> Findings:
     (`nvidia.com/mig-1g.10gb`) names its memory itself, and `nodeName` names the node.
     """
     held = gpus.of_pod(pod)
-    names = {name for container in pod.containers for name in gpus.by_resource(container)}
+    if held == 0:
+        return
+    names = [name for container in pod.containers for name in gpus.by_resource(container)]
     where = placement(pod)
-    if held == 0 or pod.spec.text("nodeName") or all(hardware.is_known(name) for name in names) or _is_pinned(where):
+    if pod.spec.text("nodeName") or all(hardware.is_known(name) for name in names) or _is_pinned(where):
         return
     message = "must name the GPU, the machine type or a pool of one machine type"
     yield pod.spec.bad("nodeSelector", message, held, pod.spec.get("nodeName"), where.raw)
@@ -133,11 +138,10 @@ def cpu_pod_off_gpu_nodes(pod: Pod, _settings: Settings) -> Findings:
     A DaemonSet may: it belongs on every node, and autoscalers don't count its pods. So may a pod with resource claims:
     the device that it claims may be a GPU.
     """
-    held, claims = gpus.of_pod(pod), pod.spec.items("resourceClaims")
-    if pod.object.kind == "DaemonSet" or held > 0 or claims:
-        return
     for toleration in pod.spec.items("tolerations"):
         key, effect = toleration.text("key"), toleration.text("effect")
         names_gpu = isinstance(key, str) and gpus.is_gpu(key) and effect in SCHEDULES
-        if names_gpu or _tolerates_anything(toleration):
-            yield toleration.bad("", "must go: the pod has no GPU", held, pod.spec.get("resourceClaims"))
+        if (names_gpu or _tolerates_anything(toleration)) and pod.object.kind != "DaemonSet":
+            held, claims = gpus.of_pod(pod), pod.spec.items("resourceClaims")
+            if not (held > 0 or claims):
+                yield toleration.bad("", "must go: the pod has no GPU", held, pod.spec.get("resourceClaims"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from policies import engines, mounts, quantity, served_models, variables, weights_place
@@ -16,6 +17,7 @@ from policies.unknown import UNKNOWN, is_unknown
 from policies.view import View
 
 ENGINE_CACHES = ("VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
+CLAIM = "persistentVolumeClaim.claimName"
 STORAGE = "spec.resources.requests.storage"
 
 _VLLM = "image: vllm/vllm-openai, args: [--model, meta-llama/Llama-3.1-8B-Instruct]"
@@ -48,10 +50,9 @@ def model_cache_read_only(stack: Stack, _settings: Settings) -> Findings:
     A Job fills them. There is no remedy: a server that downloads its model itself would not start any more.
     """
     for pod in stack.pods:
-        claimed = {volume.text("name"): (volume, claim) for volume, claim in claims(stack, pod)}
         for container in served_models.containers(pod):
             for mount in container.items("volumeMounts"):
-                volume, claim = claimed.get(mount.text("name"), (mount, None))
+                volume, claim = _claimed(stack, pod, mount)
                 read_only = [mount.flag("readOnly"), volume.flag("persistentVolumeClaim.readOnly")]
                 if True not in read_only and (is_shared := _is_shared(claim)) is not False:
                     yield mount.bad("readOnly", "must be true: other servers read this volume", read_only, is_shared)
@@ -117,14 +118,12 @@ def cache_volume_sized(stack: Stack, settings: Settings) -> Findings:
     weights in it says so by HF_HUB_OFFLINE. What a ConfigMap or a Secret sets is not judged.
     """
     for pod in stack.pods:
-        claimed = {volume.text("name"): claim for volume, claim in claims(stack, pod)}
-        templates = pod.object.view(stack.trace).items("spec.volumeClaimTemplates")
-        claimed |= {template.text("metadata.name"): template for template in templates}
         for served in served_models.of_pod(stack, pod):
             folder = weights_place.folder(served.server) if served.server else served.name
             mount = mounts.at(served.container, folder)
             if mount is not None:
-                yield from _too_small(served, mount, claimed.get(mount.text("name")), settings)
+                claim = _template(stack, pod, mount) or _claimed(stack, pod, mount)[1]
+                yield from _too_small(served, mount, claim, settings)
             elif folder is not None and served.server is not None and _downloads(served.server):
                 raw = [each.get("mountPath") for each in served.container.items("volumeMounts")]
                 raw += [served.container.get("volumeMounts"), folder]
@@ -146,6 +145,18 @@ def _downloads(server: Server) -> bool:
     return weights_place.is_hub_id(server.model) and is_offline in (None, False)
 
 
+def _claimed(stack: Stack, pod: Pod, mount: View) -> tuple[View, Any]:
+    """The volume that is mounted, with its claim; for another volume None, and the mount stands for the volume."""
+    name = mount.text("name")
+    return next(((volume, claim) for volume, claim in claims(stack, pod) if volume.text("name") == name), (mount, None))
+
+
+def _template(stack: Stack, pod: Pod, mount: View) -> View | None:
+    """What a StatefulSet makes the claim from."""
+    templates = pod.object.view(stack.trace).items("spec.volumeClaimTemplates")
+    return next((each for each in templates if each.text("metadata.name") == mount.text("name")), None)
+
+
 def _is_shared(claim: Any) -> Any:
     """Whether pods on many nodes may write it; False for what is no claim, or none of the stack."""
     if claim is None or claim is UNKNOWN:
@@ -154,19 +165,17 @@ def _is_shared(claim: Any) -> Any:
     return "ReadWriteMany" in modes or (UNKNOWN if is_unknown(modes, claim.get("spec.accessModes")) else False)
 
 
-def _users(stack: Stack) -> dict[tuple[Any, Any], set[int]]:
+def _users(stack: Stack) -> Mapping[tuple[Any, Any], set[int]]:
     """The workloads that mount a claim, by its namespace and name."""
     users: dict[tuple[Any, Any], set[int]] = {}
     for pod in stack.pods:
+        namespace = namespace_of(pod.object, stack.trace)
         for volume in pod.spec.items("volumes"):
-            users.setdefault(_key(stack, pod, volume), set()).add(id(pod.object))
+            users.setdefault((namespace, volume.text(CLAIM)), set()).add(id(pod.object))
     return users
 
 
-def _key(stack: Stack, pod: Pod, volume: View) -> tuple[Any, Any]:
-    return namespace_of(pod.object, stack.trace), volume.text("persistentVolumeClaim.claimName")
-
-
-def _is_common(stack: Stack, pod: Pod, volume: View, users: dict[tuple[Any, Any], set[int]]) -> bool:
-    key = _key(stack, pod, volume)
-    return volume.get("hostPath") is not None or (key[1] is not None and len(users[key]) > 1)
+def _is_common(stack: Stack, pod: Pod, volume: View, users: Mapping[tuple[Any, Any], set[int]]) -> bool:
+    claim = volume.text(CLAIM)
+    mounted_by = users[(namespace_of(pod.object, stack.trace), claim)]
+    return volume.get("hostPath") is not None or (claim is not None and len(mounted_by) > 1)

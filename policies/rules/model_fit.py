@@ -50,15 +50,19 @@ def model_fits_vram(stack: Stack, settings: Settings) -> Findings:
     slice or a share of a GPU by count, a model of which a part is on the CPU or in other pods.
     """
     for pod in stack.pods:
-        where = placement(pod)
-        for served in served_models.of_pod(stack, pod):
-            held, memory = gpus.requests(served.container), _gpu_memory(served.container, where)
-            if held == 0 or memory is None or served.weights_bytes is None:
+        for container in pod.main_containers:
+            held = gpus.requests(container)
+            if held == 0:
                 continue
-            has = _usable(served.server, held, memory, settings)
-            if has is not None and has < served.weights_bytes + served.cache_bytes:
-                message = "must be enough GPUs for the model: its weights and cache do not fit their memory"
-                yield served.container.bad("resources.limits", message, held, where.raw)
+            where = placement(pod)
+            memory = _gpu_memory(container, where)
+            if memory is None:
+                continue
+            for served in served_models.of_container(stack, pod, container):
+                has, needed = _usable(served.server, held, memory, settings), served.weights_bytes
+                if has is not None and needed is not None and has < needed + served.cache_bytes:
+                    message = "must be enough GPUs for the model: its weights and cache do not fit their memory"
+                    yield container.bad("resources.limits", message, held, where.raw)
 
 
 def _gpu_memory(container: View, where: Placement) -> int | None:

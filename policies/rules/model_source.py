@@ -13,7 +13,6 @@ from policies.rule import MANDATORY_IN_PROD, Findings, pod_rule
 from policies.settings import Settings
 from policies.unknown import UNKNOWN
 from policies.variables import ELSEWHERE
-from policies.view import View
 from policies.weights_place import is_hub_id
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -50,18 +49,14 @@ def model_revision_pinned(pod: Pod, _settings: Settings) -> Findings:
                 yield place.bad("", "must name a commit of the model", revision, server.model)
         if server.value("load_format") in PICKLED and (format_place := server.place("load_format")):
             yield format_place.bad("", "must not load pickled weights: use safetensors")
+    is_own = pod.template.at("metadata.labels").get((ROLE_LABEL,)) == ROLE_PULL
     for container in pod.containers:
         found = arguments(container)
-        revision, digest = found.get("revision"), found.get("sha256")
-        if _downloads(pod, container) and digest is None and not _is_commit(revision):
+        downloads = is_own or DOWNLOAD.search(" ".join(found.words))
+        if downloads and found.get("sha256") is None and not _is_commit(found.get("revision")):
             place = found.view("revision") or container.at("args")
             yield place.bad("", "must name a commit of the model")
 
 
 def _is_commit(revision: Any) -> bool:
     return revision == ELSEWHERE or (isinstance(revision, str) and COMMIT.fullmatch(revision) is not None)
-
-
-def _downloads(pod: Pod, container: View) -> bool:
-    is_own = pod.template.at("metadata.labels").get((ROLE_LABEL,)) == ROLE_PULL
-    return is_own or DOWNLOAD.search(" ".join(arguments(container).words)) is not None

@@ -42,14 +42,17 @@ def startup_budget(stack: Stack, settings: Settings) -> Findings:
     probe is `liveness-needs-startup`'s.
     """
     for pod in stack.pods:
-        for served in served_models.of_pod(stack, pod):
-            budget_s, weights_bytes = startup_budget_s(served.container), served.weights_bytes
-            if budget_s is None or weights_bytes is None:
+        for container in pod.main_containers:
+            budget_s = startup_budget_s(container)
+            if budget_s is None:
                 continue
-            needed_s = weights_bytes / settings.storage_bytes_s + settings.warm_up_s
-            if not budget_s >= needed_s:
-                message = f"must give the model more time: loading takes at least {needed_s:.0f} s"
-                yield served.container.bad("startupProbe", message, budget_s)
+            for served in served_models.of_container(stack, pod, container):
+                if served.weights_bytes is None:
+                    continue
+                needed_s = served.weights_bytes / settings.storage_bytes_s + settings.warm_up_s
+                if not budget_s >= needed_s:
+                    message = f"must give the model more time: loading takes at least {needed_s:.0f} s"
+                    yield container.bad("startupProbe", message, budget_s)
 
 
 @pod_rule(
@@ -71,14 +74,13 @@ def liveness_needs_startup(pod: Pod, _settings: Settings) -> Findings:
 
     An initial delay does not replace it: it is the same for a model in the page cache and one on a slow volume.
     """
-    running = {server.container.path for server in engines.servers(pod)}
     for container in pod.main_containers:
-        held, live = gpus.requests(container), container.get("livenessProbe")
-        if live is None or (held == 0 and container.path not in running):
+        live = container.get("livenessProbe")
+        if live is None or container.get("startupProbe") is not None:
             continue
-        if container.get("startupProbe") is None:
-            certainty = None if container.path in running else held
-            yield container.bad("startupProbe", "must be set where there is a liveness probe", live, certainty)
+        held = None if engines.server(container) else gpus.requests(container)
+        if held != 0:
+            yield container.bad("startupProbe", "must be set where there is a liveness probe", live, held)
 
 
 def _extend_deadlines(data: dict[str, Any], _settings: Settings) -> None:
@@ -121,7 +123,7 @@ def progress_deadline_fits(view: View, _settings: Settings) -> Findings:
 
 def _longest_startup_s(view: View) -> Any:
     """The largest budget of the main containers, which start side by side; None where none has a startup probe."""
-    containers = [container for pod in view.object.pods(view.trace) for container in pod.main_containers]
+    containers = Pod(view.at("spec.template")).main_containers
     budgets = [budget for container in containers if (budget := startup_budget_s(container)) is not None]
     return UNKNOWN if is_unknown(budgets) else max(budgets, default=None)
 
