@@ -103,7 +103,7 @@ def _on_test(name: str, key: str, arguments: Mapping[str, Any]) -> Callable[[Wor
 
 def _of_rule(rule: Rule) -> Iterator[tuple[str, Callable[[World, Any], bool]]]:
     for case in _cases(rule):
-        yield case.says, _gives(case.objects, _settings(rule, case.settings), _exactly(case.finds, case.undecided))
+        yield case.says, _gives_what_it_says(case, _settings(rule, case.settings))
     settings = _settings(rule, rule.example_settings or {})
     bad, good = tuple(yaml.safe_load_all(rule.bad)), tuple(yaml.safe_load_all(rule.good))
     yield "the bad example", _gives(bad, settings, lambda found: bool(found[0]))
@@ -152,6 +152,11 @@ def _gives(objects: Objects, settings: Settings, holds: Callable[[Outcome], bool
     return lambda world, rule: holds(_verdicts(world, rule, objects, settings))
 
 
+def _gives_what_it_says(case: cases.Case, settings: Settings) -> Callable[[World, Any], bool]:
+    holds = _exactly(case.finds, case.undecided)
+    return lambda w, r: holds(_verdicts(w, r, case.objects, settings, name_objects=case.names_objects))
+
+
 def _is_remedied(objects: Objects, settings: Settings, expected: Objects | None) -> Callable[[World, Any], bool]:
     """The remedy gives what is expected, if that is named, and changes nothing the second time."""
 
@@ -173,12 +178,14 @@ def _remedied(rule: Any, objects: Iterable[Mapping[str, Any]], settings: Setting
     return changed
 
 
-def _verdicts(world: World, rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings) -> Outcome:
+def _verdicts(
+    world: World, rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings, *, name_objects: bool = False
+) -> Outcome:
     new_object = world.load("policies.objects").Object
     found = world.load("policies.evaluate").evaluate(
         [new_object(each, has_secrets=cases.secrets_in(each)) for each in objects], [rule], settings
     )
-    return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
+    return cases.paths(found, name_objects=name_objects)
 
 
 def lines_of(trial: Trial, world: World) -> Lines:

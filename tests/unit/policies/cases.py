@@ -6,6 +6,7 @@
                        `!secret ...` for one that Pulumi marks as secret
   finds: [paths]       of all violations, in any order; [] where there must be none
   undecided: [paths]   optional, of all that is undecided
+                       (where several objects have the same path: `Kind namespace/name: path`, for all of them)
   remedied: [...]      optional, the objects after the rule's remedy
 """
 
@@ -21,7 +22,7 @@ from typing import Any
 import yaml
 
 from policies import settings_file
-from policies.evaluate import evaluate
+from policies.evaluate import Verdict, evaluate
 from policies.objects import Object
 from policies.rule import Rule
 from policies.unknown import UNKNOWN
@@ -65,6 +66,11 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     remedied: tuple[Mapping[str, Any], ...] | None = None
 
+    @property
+    def names_objects(self) -> bool:
+        """Whether its findings say in which object they are."""
+        return any(": " in path for path in self.finds | self.undecided)
+
 
 def load(rule_id: str) -> list[Case]:
     """The cases of a rule; FileNotFoundError where it has none."""
@@ -73,7 +79,7 @@ def load(rule_id: str) -> list[Case]:
 
 
 def verdicts(
-    rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]
+    rule: Rule, objects: Iterable[Mapping[str, Any]], settings: Mapping[str, Any], *, name_objects: bool = False
 ) -> tuple[set[str], set[str]]:
     """Paths that the rule refuses, and paths that it can't decide."""
     found = evaluate(
@@ -81,7 +87,13 @@ def verdicts(
         [rule],
         settings_file.parse({**settings, "levels": {rule.id: "mandatory"}}),
     )
-    return {v.path for v in found if not v.undecided}, {v.path for v in found if v.undecided}
+    return paths(found, name_objects=name_objects)
+
+
+def paths(found: Iterable[Verdict], *, name_objects: bool) -> tuple[set[str], set[str]]:
+    """Of what is refused, and of what is undecided."""
+    shown = [(f"{v.object.id}: {v.path}" if name_objects else v.path, v.undecided) for v in found]
+    return {path for path, undecided in shown if not undecided}, {path for path, undecided in shown if undecided}
 
 
 def secrets_in(data: Any) -> frozenset[str]:

@@ -13,7 +13,7 @@ CASES = [pytest.param(rule, case, id=f"{rule.id}: {case.says}") for rule in RULE
 @pytest.mark.parametrize(("rule", "case"), CASES)
 def test_a_rule_finds_exactly_what_its_case_says(rule: Rule, case: cases.Case) -> None:
     """Every case of every rule gives the violations and the undecided fields that it names, and no others."""
-    refused, undecided = cases.verdicts(rule, case.objects, case.settings)
+    refused, undecided = cases.verdicts(rule, case.objects, case.settings, name_objects=case.names_objects)
     assert refused == case.finds
     assert undecided == case.undecided
 
