@@ -38,10 +38,10 @@ def notes(report: Report) -> list[str]:
     found = []
     wrong = sum(each.is_total_wrong for each in report.unpriced)
     if wrong:
-        found.append(f"{counted(wrong, 'thing')} could not be priced: the total is too low.")
+        found.append(f"Not priced, though it costs something: {wrong:,}. The total is too low.")
     unplaced = sum(count for _, count, _ in report.unplaced)
     if unplaced:
-        found.append(f"{counted(unplaced, 'pod')} fit on no node of the pools: the total is too low.")
+        found.append(f"Pods that fit on no node of the pools: {unplaced:,}. The total is too low.")
     if report.price_gate is not Gate.PASS:
         age = counted(report.prices.age_days, "day")
         found.append(f"The prices are {age} old: {words.VERDICTS[report.price_gate]}.")

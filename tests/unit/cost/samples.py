@@ -28,7 +28,7 @@ from infra.cost.report import (
 from infra.cost.types import Confidence, Estimate, Kind, Line, Resources, Shape, Unpriced, Workload
 
 NOW = datetime.datetime(2026, 11, 21, 12, 30, tzinfo=datetime.UTC)
-EVIL = 'x|<script>alert(1)</script>`@admin [a](http://evil) "\'&\n\x1b[31m=1'
+EVIL = "x|<script>alert(1)</script>`@admin [a](http://evil) \"'&\n\x1b[31m=1"
 """A name that no format may let through as more than a name."""
 
 
@@ -75,8 +75,8 @@ def workload(name: str = "llama") -> Workload:
 def report(**fields: Any) -> Report:
     """All of it; `fields` instead of its own."""
     tokens = TokenCost(
-        Fraction(14, 10), Fraction(28, 100), Fraction(2000), Fraction(1, 5), "measured: a test", True, "llama of a host",
-        Fraction(9, 10), 750_000_000,
+        Fraction(14, 10), Fraction(28, 100), Fraction(2000), Fraction(1, 5), "measured: a test", True,
+        "llama of a host", Fraction(9, 10), 750_000_000,
     )  # fmt: skip
     llama = row(
         "llama",
