@@ -1,7 +1,7 @@
 """GPUs and machines by the names that node labels give them: how much memory, CPU and how many GPUs they have.
 
-Knows the tables `accelerators.yaml` and `node_types.yaml`. Knows no pod and no rule. A name that is in no table has no
-size: nothing is concluded from it.
+Knows the tables of infra/data. Knows no pod and no rule. A name that is in no table has no size: nothing is concluded
+from it.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from infra.cost.types import NodeType
+from infra.hardware import accelerators
+from infra.hardware import node_types as node_types
 from infra.units import GI, MI
-from policies.tables import table
 
 _SLICE = re.compile(r"\d+g\.(\d+)gb")
 
@@ -46,19 +46,9 @@ def machines(name: str) -> frozenset[str]:
 
 
 @cache
-def node_types() -> Mapping[str, NodeType]:
-    """All machines, by name."""
-    return {
-        name: NodeType(provider, name, cores * 1000, round(gib * GI), gpus, gpu, max_pods=pods)
-        for provider, machines in table("node_types").items()
-        for name, (cores, gib, pods, gpus, gpu) in machines.items()
-    }
-
-
-@cache
 def _products() -> Mapping[str, str]:
     """The first name of every GPU, by all its names."""
-    return {_plain(name): entry["names"][0] for entry in table("accelerators") for name in entry["names"]}
+    return {_plain(name): entry["names"][0] for entry in accelerators() for name in entry["names"]}
 
 
 @cache
@@ -66,7 +56,7 @@ def _memory() -> Mapping[str, int | None]:
     """Of one GPU, by the names of GPUs and of machines; None for a machine without one, or whose name does not tell."""
     gpus = {
         _plain(name): entry["memory_mib"] * MI if "memory_mib" in entry else None
-        for entry in table("accelerators")
+        for entry in accelerators()
         for name in entry["names"]
     }
     machines = {_plain(each.name): gpus.get(_plain(str(each.gpu_product))) for each in node_types().values()}

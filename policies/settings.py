@@ -93,7 +93,7 @@ class Settings:
     storage_bytes_s: int = 100 * 10**6  # how fast weights are read at worst
     warm_up_s: int = 60  # between weights in memory and the first answer
     remote_code_models: tuple[str, ...] = ()  # models that may run their own code
-    node_types: tuple[str, ...] = ()  # names in policies/data/node_types.yaml; none: all of them
+    node_types: tuple[str, ...] = ()  # names in infra/data/node_types.yaml; none: all of them
     daemon_cpu_m: int = 0  # what the daemon sets of the cluster request on each node
     daemon_memory_bytes: int = 0  # as daemon_cpu_m
     cache_headroom: float = 1.2  # the size of a cache volume, in sizes of the weights

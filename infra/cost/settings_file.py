@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
+from infra import hardware
 from infra.cost import machines
 from infra.cost.errors import CostSettingsError
 from infra.cost.settings import OWN_MACHINES, Budgets, CostSettings, Traffic
@@ -117,7 +118,7 @@ def _own(provider: str, name: str, entry: MachineEntry) -> NodeType:
         memory_bytes=entry.memory,
         gpus=entry.gpus,
         gpu_product=entry.gpu,
-        gpu_memory_bytes=machines.gpu_memory(entry.gpu) if entry.gpu else 0,
+        gpu_memory_bytes=hardware.gpu_memory(entry.gpu) if entry.gpu else 0,
         max_pods=entry.max_pods,
     )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra import hardware
 from infra.cost import machines
 from infra.cost.types import NodeType
 from infra.units import GI, MI
@@ -10,6 +11,7 @@ from infra.units import GI, MI
 @pytest.mark.parametrize(
     ("provider", "name", "size"),
     [
+        ("aws", "c5.4xlarge", (16000, 32 * GI, 0, None, 0, "amd64", 110)),
         ("aws", "m7i.xlarge", (4000, 16 * GI, 0, None, 0, "amd64", 58)),
         ("aws", "g5.12xlarge", (48000, 192 * GI, 4, "NVIDIA-A10G", 23028 * MI, "amd64", 110)),
         ("aws", "p3.2xlarge", (8000, 61 * GI, 1, "Tesla-V100-SXM2-16GB", 16384 * MI, "amd64", 58)),
@@ -65,5 +67,5 @@ def test_names_are_those_of_one_provider() -> None:
 
 def test_the_memory_of_an_unknown_gpu_is_none() -> None:
     """Pods that ask for some then find no room there."""
-    assert machines.gpu_memory("NVIDIA-L4") == 23034 * MI
-    assert machines.gpu_memory("NVIDIA-X1") == 0
+    assert hardware.gpu_memory("NVIDIA-L4") == 23034 * MI
+    assert hardware.gpu_memory("NVIDIA-X1") == 0

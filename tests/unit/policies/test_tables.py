@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from infra.hardware import accelerators
 from policies import hardware
 from policies.tables import FOLDER, table
 
@@ -39,13 +40,13 @@ def test_machines_are_of_a_sane_shape() -> None:
 
 def test_a_gpu_has_each_of_its_names_to_itself() -> None:
     """A name twice would have the size that comes last."""
-    names = [name.lower().replace("_", "-") for entry in table("accelerators") for name in entry["names"]]
+    names = [name.lower().replace("_", "-") for entry in accelerators() for name in entry["names"]]
     assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_no_gpu_is_called_like_a_machine() -> None:
     """A selector's value means one or the other."""
-    names = {name.lower() for entry in table("accelerators") for name in entry["names"]}
+    names = {name.lower() for entry in accelerators() for name in entry["names"]}
     assert names & set(hardware.node_types()) == set()
 
 
