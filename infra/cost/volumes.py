@@ -32,7 +32,9 @@ def volumes(stack: Stack) -> Iterator[Volume | Unpriced]:
 
 
 def _of_pod(pod: Pod, default: str) -> Iterator[Volume | Unpriced]:
-    """Generic ephemeral volumes: one for each pod, as long as it lives."""
+    """Generic ephemeral volumes: one for each pod, as long as it lives. Those of jobs live too short to count."""
+    if pod.object.kind in ("Job", "CronJob"):
+        return
     for entry in pod.spec.items("volumes"):
         if entry.get("ephemeral.volumeClaimTemplate") is not None:
             template = entry.at("ephemeral.volumeClaimTemplate")

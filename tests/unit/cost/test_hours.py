@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from infra.cost.hours import Bounds, bounds_at, is_working_time, pieces
 from infra.cost.types import Window
-from tests.unit.cost.samples import workload
+from tests.unit.cost.stacks import workload
 
 OFFICE = tuple(Window(day * 24 + 8, day * 24 + 20, 4, 4) for day in range(5))
 WINDOWS = st.lists(

@@ -39,7 +39,8 @@ def bounds(scaler: Scaler) -> tuple[int, int]:
 
 @pytest.mark.parametrize(
     ("spec", "expected"),
-    [({"minReplicas": 2, "maxReplicas": 5}, (2, 5)), ({"maxReplicas": 5}, (1, 5)), ({"minReplicas": 0, "maxReplicas": 3}, (0, 3)),
+    [({"minReplicas": 2, "maxReplicas": 5}, (2, 5)), ({"maxReplicas": 5}, (1, 5)),
+     ({"minReplicas": 0, "maxReplicas": 3}, (0, 3)),
      ({"minReplicas": 4, "maxReplicas": 2}, (4, 4)), ({}, (1, 1)), ({"minReplicas": "x", "maxReplicas": 2}, (1, 2))],
 )  # fmt: skip
 def test_an_autoscaler_moves_between_its_bounds(spec: dict[str, Any], expected: tuple[int, int]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from infra.cost import shares
 from infra.cost.types import Capacity, Node, Pool, Resources
 from infra.units import GI
-from tests.unit.cost.samples import G5, G5_12, server
+from tests.unit.cost.stacks import G5, G5_12, server
 
 POD = Resources(3000, 12 * GI, 1)
 
