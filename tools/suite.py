@@ -19,15 +19,16 @@ from tools.cluster import cluster
 from tools.command import attend, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
+from tools.toolchain import browser
 from tools.toolchain import programs as toolchain
-from tools.toolchain.groups import CONTAINERS, KUBERNETES, PULUMI
+from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, PULUMI
 
 MARKERS = "engine or e2e"
 LIFECYCLE = "lifecycle"
 """Tests that start and remove the local cluster themselves: only where none is."""
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
-GROUPS = [PULUMI, CONTAINERS, KUBERNETES]
+GROUPS = [PULUMI, CONTAINERS, KUBERNETES, ACTIONLINT]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
@@ -37,6 +38,8 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
     target.check(dataclasses.replace(settings, registry_port=0, ingress_port=0))
     local.announce(local.estimate_minutes_of(GROUPS, settings, os.cpu_count() or 2), progress)
     programs = toolchain.ensure(settings, GROUPS, progress)
+    with progress.step("a browser for the tests of pages") as step:
+        browser_path = browser.ensure(step)
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     failed = _run_lifecycle(settings, progress, pytest_args)
     with _cluster(settings, progress) as used:
@@ -46,6 +49,7 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
             "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
             "SLIPWAY_LLAMA_PATH": str(llama.ensure(used, progress)),
             "SLIPWAY_PULUMI": cli.program,
+            "SLIPWAY_BROWSER": browser_path,
         }
         return _pytest(MARKERS, pytest_args, env) or failed
 

@@ -103,4 +103,12 @@ KWOK = Group(
     minutes=3.0,
 )
 
-GROUPS = {g.name: g for g in (PULUMI, KUBERNETES, CONTAINERS, KWOK)}
+ACTIONLINT = Group(
+    name="actionlint",
+    programs=(Program("github.com/rhysd/actionlint/cmd/actionlint", "actionlint"),),
+    ldflags="-s -w",
+    minutes=0.5,
+)
+"""Checks the workflows under .github; only the tests need it."""
+
+GROUPS = {g.name: g for g in (PULUMI, KUBERNETES, CONTAINERS, KWOK, ACTIONLINT)}
