@@ -123,7 +123,7 @@ def _replicas(text: str) -> tuple[str, tuple[int, int]]:
     name, _, bounds = text.rpartition("=")
     least, dots, most = bounds.partition("..")
     numbers = [least, most if dots else least]
-    is_number = all(each.isascii() and each.isdigit() and int(each[:9]) <= sizes.MAX_REPLICAS for each in numbers)
+    is_number = all(_is_count(each, sizes.MAX_REPLICAS) for each in numbers)
     if not name or not is_number or int(numbers[0]) > int(numbers[1]):
         raise WhatIfError([f"--replicas: {text!r} is not allowed; allowed: MODEL=2..6 or MODEL=3"])
     return name, (int(numbers[0]), int(numbers[1]))
@@ -138,6 +138,10 @@ def _gpu(text: str) -> tuple[str, str]:
 
 def _spot(text: str) -> tuple[str, Fraction]:
     name, _, percent = text.rpartition("=")
-    if not (percent.isascii() and percent.isdigit() and int(percent[:4]) <= 100):
+    if not _is_count(percent, 100):
         raise WhatIfError([f"--spot: {text!r} is not allowed; allowed: a percentage such as 60, or POOL=60"])
     return name, Fraction(int(percent), 100)
+
+
+def _is_count(text: str, most: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= most
