@@ -2,7 +2,7 @@
 
 A verdict is a violation, or undecided: it depends on a value that only `up` knows. Nothing is skipped silently:
 
-- an unknown field that a rule has read is a verdict, whether the rule has said something about it or not;
+- an unknown value that a rule has met is a verdict, once, where it begins, unless the rule has said something of it;
 - a field of the wrong type is a violation of the rule that needed it;
 - a rule that crashes is a violation of that rule (it fails closed), and a bug.
 """
@@ -86,13 +86,14 @@ def _run(
 ) -> Iterator[Verdict]:
     findings = [finding for target in targets for finding in _findings(rule.check, target, settings, owner)]
     told = {(finding.object.id, finding.path) for finding in findings}
+    around = {place for each in told for place in _around(each)}
     for finding in findings:
         yield _verdict(rule, finding, level)
     for key, finding in trace.malformed.items():
         if key not in told:
             yield _verdict(rule, finding, level)
     for key, finding in trace.unknown.items():
-        if not any(_is_within(key, each) or _is_within(each, key) for each in told):
+        if key not in around and told.isdisjoint(_around(key)):
             yield _verdict(rule, finding, level)
 
 
@@ -103,8 +104,11 @@ def _findings(check: Callable[..., Iterable[Finding]], target: Any, settings: Se
         return [Finding(owner, "", f"the rule itself failed: {type(error).__name__}")]
 
 
-def _is_within(inner: tuple[str, str], outer: tuple[str, str]) -> bool:
-    return inner[0] == outer[0] and (inner[1] == outer[1] or inner[1].startswith((f"{outer[1]}.", f"{outer[1]}[")))
+def _around(place: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """The place itself and all that it lies in."""
+    owner, path = place
+    yield place
+    yield from ((owner, path[:end]) for end, character in enumerate(path) if character in ".[")
 
 
 def _verdict(rule: Rule, finding: Finding, level: Level) -> Verdict:

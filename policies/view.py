@@ -140,8 +140,15 @@ class View:
         return None
 
     def _note_unknown(self, keys: tuple[Key, ...]) -> None:
-        where = self._where(keys)
+        """Where the unknown begins, so that it is one, however many fields below it are read."""
+        where = self._begin_of_unknown(keys)
         self.trace.unknown[(self.object.id, where)] = Finding(self.object, where, "is not known yet", undecided=True)
+
+    def _begin_of_unknown(self, keys: tuple[Key, ...]) -> str:
+        if self.data is UNKNOWN and self._above:
+            return self._above._begin_of_unknown(self._keys)
+        known = next(length for length in range(len(keys) + 1) if self._find(keys[:length]) is UNKNOWN)
+        return _join(self.path, keys[:known])
 
     def _where(self, path: Path) -> str:
         return _join(self.path, _split(path) if isinstance(path, str) else path)

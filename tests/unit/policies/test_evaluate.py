@@ -87,11 +87,11 @@ def test_a_rule_sees_only_what_it_is_for() -> None:
 
 
 def test_an_unknown_field_that_a_rule_has_read_is_undecided() -> None:
-    """Once, whether the rule says something of it or not."""
+    """Once, whether the rule says something of it or not, and where it begins."""
     assert shown(evaluate([pod({"name": UNKNOWN})], [names], Settings())) == [
         ("names", "spec.containers[0].name", True)
     ]
-    assert shown(evaluate([config(UNKNOWN)], [reads_only], Settings())) == [("reads-only", "data.a", True)]
+    assert shown(evaluate([config(UNKNOWN)], [reads_only], Settings())) == [("reads-only", "data", True)]
 
 
 def test_an_unknown_list_is_undecided_where_it_is() -> None:
@@ -105,13 +105,42 @@ def test_an_unknown_field_is_not_told_again_where_the_rule_told_of_what_is_aroun
 
     @object_rule(level=MANDATORY, **WORDS)
     def tells(view: View, _settings: Settings) -> Findings:
-        """Finds something at spec.a."""
-        for path in ("spec.a.b", "spec.a", "spec", "spec.ab"):
+        """Finds something at spec.a and in spec.d[0], having read around both."""
+        for path in ("spec.a.b", "spec.a", "spec.ab", "spec.d", ("spec", "c", 0)):
             view.get(path)
         yield view.bad("spec.a", "is bad")
+        yield view.bad(("spec", "d", 0), "is bad")
+        yield view.bad("spec.c", "is bad")
 
-    found = shown(evaluate([Object({"kind": "A", "spec": UNKNOWN})], [tells], Settings()))
-    assert found == [("tells", "spec.a", False), ("tells", "spec.ab", True)]
+    spec = {"a": {"b": UNKNOWN}, "ab": UNKNOWN, "c": [UNKNOWN], "d": UNKNOWN}
+    found = shown(evaluate([Object({"kind": "A", "spec": spec})], [tells], Settings()))
+    assert found == [
+        ("tells", "spec.a", False),
+        ("tells", "spec.d[0]", False),
+        ("tells", "spec.c", False),
+        ("tells", "spec.ab", True),
+    ]
+
+
+def test_one_unknown_is_told_once_however_much_is_read_below_it() -> None:
+    """Nobody wants to hear of each field of a template that is not known yet."""
+
+    @object_rule(level=MANDATORY, **WORDS)
+    def reads(view: View, _settings: Settings) -> Findings:
+        """Reads much, in the ways that there are."""
+        spec = view.at("spec.template").at("spec")
+        spec.get("a.b"), spec.items("c"), spec.at("d").text("e"), view.get("metadata.name"), view.is_known()
+        return ()
+
+    unknown = {"kind": "A", "metadata": {"name": UNKNOWN}, "spec": {"template": UNKNOWN}}
+    found = shown(evaluate([Object(unknown)], [reads], Settings()))
+    assert sorted(found) == [("reads", "metadata.name", True), ("reads", "spec.template", True)]
+
+
+def test_a_patch_is_undecided_where_it_says_nothing() -> None:
+    """Once for all that would be below."""
+    patch = Object({"kind": "ConfigMap", "metadata": {}}, is_patch=True)
+    assert shown(evaluate([patch], [reads_only], Settings())) == [("reads-only", "data", True)]
 
 
 def test_an_unknown_field_of_another_object_is_another_story() -> None:

@@ -54,7 +54,7 @@ def test_a_kind_with_pods_has_a_template_even_where_none_is_written() -> None:
     assert (pod.containers, trace.unknown) == ([], {})
     [pod] = Object({"kind": "Deployment", "spec": UNKNOWN}).pods(trace)
     assert (pod.labels, pod.containers) == ({}, [])
-    assert ("Deployment default/", "spec.template") in trace.unknown
+    assert ("Deployment default/", "spec") in trace.unknown
 
 
 def test_pods_of_a_kind_that_nobody_knows_are_found() -> None:
