@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview env check test mutants conformance-pss docs golden prices lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss docs golden prices lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,6 +20,12 @@ status: venv ## what runs, and the address
 
 preview: venv ## what a stack would create, without a cluster: make preview stack=prod
 	@$(TOOLS) preview $(or $(stack),prod)
+
+cost: venv ## what a stack costs a month, before it is spent: make cost stack=prod
+	@.venv/bin/slipway cost --stack $(or $(stack),prod) || test $$? -eq 1
+
+pr-check: venv ## preview, policies and cost of a stack, as a pull request gets them: make pr-check stack=prod
+	@$(TOOLS) pr-check $(or $(stack),prod)
 
 env: venv ## shell lines that put pulumi, kubectl and slipway on PATH: eval "$$(make -s env)"
 	@$(TOOLS) env

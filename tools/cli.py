@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import shlex
 import sys
@@ -113,6 +114,20 @@ def preview(stack: str) -> None:
     """Preview a stack without a cluster, a state or a passphrase: for pull requests and a first look."""
     with one_line_errors():
         preview_stack.show(settings.load(), stack, Progress())
+
+
+@app.command()
+def pr_check(stack: str) -> None:
+    """Preview, judge and price a stack: the files and the comment of a pull request."""
+    from tools import pr_check as check  # here: it brings the rules and the cost engine, which nothing else needs
+
+    with one_line_errors():
+        loaded = settings.load()
+        folder = check.folder_of(loaded, stack)
+        now = datetime.datetime.now(tz=datetime.UTC)
+        is_passed = check.run(loaded, stack, folder, Progress(stderr=True), now)
+        print(folder)
+        raise typer.Exit(0 if is_passed else 1)
 
 
 @app.command()

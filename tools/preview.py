@@ -27,10 +27,7 @@ ENCRYPTION_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey")
 
 def show(settings: Settings, stack: str, progress: Progress) -> None:
     """Preview the stack, its output shown as it comes."""
-    config = ROOT / f"Pulumi.{stack}.yaml"
-    if not config.exists():
-        known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
-        raise ToolError(f"stack={stack!r}: there is no {config.name}; there are: {', '.join(known)}")
+    config = settings_file(stack)
     cli = pulumi.ensure(settings, progress)
     if stack == LOCAL:
         cli = pulumi.for_local(cli, settings)
@@ -39,6 +36,15 @@ def show(settings: Settings, stack: str, progress: Progress) -> None:
         return
     with throw_away(cli, config, stack) as (own, flags):
         own.show("preview", *flags, *pulumi.POLICY_PACK)
+
+
+def settings_file(stack: str) -> Path:
+    """The stack's file; ToolError that names all stacks where it has none."""
+    config = ROOT / f"Pulumi.{stack}.yaml"
+    if not config.exists():
+        known = sorted(p.name.split(".")[1] for p in ROOT.glob("Pulumi.*.yaml"))
+        raise ToolError(f"stack={stack!r}: there is no {config.name}; there are: {', '.join(known)}")
+    return config
 
 
 @contextmanager
