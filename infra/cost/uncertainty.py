@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from infra.cost.hours import Bounds, Piece
 from infra.cost.market import Market, Packer
@@ -40,24 +41,19 @@ class Inputs:
     spot_position: float
     spot_fallback: float
 
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """Dollars a month of one piece of the week at one load: on demand, and spot at each of its prices."""
-
-    load: float
-    on_demand: float
-    spot: tuple[float, float, float]  # least, usual, most
-    fallback: float  # the same nodes on demand
-
-    def cost(self, inputs: Inputs) -> float:
-        least, usual, most = self.spot
-        position = inputs.spot_position
+    @property
+    def weights(self) -> _Amounts:
+        """By what the amounts of a point are multiplied; spot stands between its least, its usual and its most."""
+        spot, position = 1 - self.spot_fallback, self.spot_position
         if position <= USUAL:
-            spot = least + (usual - least) * position / USUAL
-        else:
-            spot = usual + (most - usual) * (position - USUAL) / (1 - USUAL)
-        return self.on_demand + (1 - inputs.spot_fallback) * spot + inputs.spot_fallback * self.fallback
+            part = position / USUAL
+            return (1.0, spot * (1 - part), spot * part, 0.0, self.spot_fallback)
+        part = (position - USUAL) / (1 - USUAL)
+        return (1.0, 0.0, spot * (1 - part), spot * part, self.spot_fallback)
+
+
+_Amounts = tuple[float, float, float, float, float]
+"""Dollars a month: on demand; spot at its least, its usual and its most price; the same nodes on demand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +61,15 @@ class _Curve:
     """One piece of the week at each load that was packed, in their order."""
 
     is_working_time: bool
-    points: tuple[_Point, ...]
+    loads: tuple[float, ...]
+    points: tuple[_Amounts, ...]
 
-    def cost(self, inputs: Inputs) -> float:
+    def cost(self, inputs: Inputs, weights: _Amounts) -> float:
         load = inputs.working_time_load if self.is_working_time else inputs.other_time_load
-        index = min(max(bisect_right([point.load for point in self.points], load), 1), len(self.points) - 1)
-        if not index:
-            return self.points[0].cost(inputs)
-        low, high = self.points[index - 1], self.points[index]
-        part = (load - low.load) / (high.load - low.load)
-        return (1 - part) * low.cost(inputs) + part * high.cost(inputs)
+        index = min(max(bisect_right(self.loads, load), 1), len(self.loads) - 1)
+        low, high = self.loads[index - 1], self.loads[index]
+        part = (load - low) / (high - low)
+        return (1 - part) * _dot(self.points[index - 1], weights) + part * _dot(self.points[index], weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +83,19 @@ class Model:
 
     def cents(self, inputs: Inputs) -> int:
         """The total."""
-        cents = round((self.fixed + sum(curve.cost(inputs) for curve in self.curves)) * 100)
+        weights = inputs.weights
+        cents = round((self.fixed + sum([curve.cost(inputs, weights) for curve in self.curves])) * 100)
         return min(max(cents, self.bounds.low_cents), self.bounds.high_cents)
+
+
+def _dot(amounts: _Amounts, weights: _Amounts) -> float:
+    return (
+        amounts[0] * weights[0]
+        + amounts[1] * weights[1]
+        + amounts[2] * weights[2]
+        + amounts[3] * weights[3]
+        + amounts[4] * weights[4]
+    )
 
 
 def model(typical: Month, market: Market, packer: Packer, bounds: Range, fixed_cents: int) -> Model:
@@ -106,8 +112,7 @@ def model(typical: Month, market: Market, packer: Packer, bounds: Range, fixed_c
 
 def percentiles(of: Model) -> tuple[int, int]:
     """P50 and P90 in cents."""
-    draw = random.Random(SEED)  # noqa: S311  nothing is kept secret with it
-    months = sorted(of.cents(_draw(of.typical, draw)) for _ in range(NUM_MONTHS))
+    months = sorted(of.cents(inputs) for inputs in _draws(of.typical))
     return months[NUM_MONTHS // 2], months[NUM_MONTHS * 9 // 10]
 
 
@@ -143,6 +148,13 @@ def replicas_at(bounds: Bounds, typical: int, load: Fraction, typical_load: Frac
     return low + nearest((high - low) * part)
 
 
+@lru_cache(maxsize=8)
+def _draws(typical: Inputs) -> tuple[Inputs, ...]:
+    """Kept: both states of a stack are judged by the same months."""
+    draw = random.Random(SEED)  # noqa: S311  nothing is kept secret with it
+    return tuple(_draw(typical, draw) for _ in range(NUM_MONTHS))
+
+
 def _draw(typical: Inputs, draw: random.Random) -> Inputs:
     """Each by PERT's distribution, the usual one where only the extremes and the typical value are known."""
     return Inputs(
@@ -160,17 +172,17 @@ def _pert(typical: float, draw: random.Random) -> float:
 
 def _curve(piece: Piece, typical: Sequence[int], market: Market, packer: Packer) -> _Curve:
     usual, hours = load_of(piece, market.settings), float(piece.hours_per_month)
-    points = []
-    for load in loads(usual):
+    at, points = loads(usual), []
+    for load in at:
         pairs = zip(piece.bounds, typical, strict=True)
         counts = tuple(replicas_at(bounds, count, load, usual) for bounds, count in pairs)
-        on_demand, least, at_usual, most, fallback = (each * hours for each in _amounts(packer.pack(counts), market))
-        points.append(_Point(float(load), on_demand, (least, at_usual, most), fallback))
-    return _Curve(piece.is_working_time, tuple(points))
+        on_demand, least, middle, most, fallback = _amounts(packer.pack(counts), market)
+        points.append((on_demand * hours, least * hours, middle * hours, most * hours, fallback * hours))
+    return _Curve(piece.is_working_time, tuple(map(float, at)), tuple(points))
 
 
 def _amounts(packing: Packing, market: Market) -> list[float]:
-    """Dollars an hour: on demand; spot least, usual, most; the same on demand. No price counts nothing here."""
+    """Dollars an hour. No price counts nothing here."""
     kinds = {(node.pool.name, node.type.name): node for node in packing.nodes}
     counts = Counter((node.pool.name, node.type.name) for node in packing.nodes)
     sums = [Fraction(0)] * 5
