@@ -34,8 +34,8 @@ TAINTS: Mapping[str, Mapping[str, Any]] = {
 def demanding(pod: Pod) -> frozenset[str]:
     """The providers on whose spot nodes alone the pod may run; none where it may run elsewhere."""
     selector = pod.spec.at("nodeSelector")
-    known = LABELS.keys() & (selector.expect(dict, "a mapping") or {})
-    selected = frozenset(LABELS[key][1] for key in known if selector.get((key,)) == LABELS[key][0])
+    selector.expect(dict, "a mapping")
+    selected = frozenset(provider for key, (value, provider) in LABELS.items() if selector.get((key,)) == value)
     required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     terms = [_providers(term) for term in pod.spec.items(required)]
     return selected.union(*terms) if all(terms) else selected
