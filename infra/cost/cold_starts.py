@@ -8,7 +8,8 @@ cheapest node that it fits on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -39,28 +40,27 @@ class Starts:
 
 def starts(demand: Demand, typical: Month, market: Market) -> list[Starts]:
     """Of each workload, in their order; none where the number of replicas never changes."""
-    where = _piece_of_hour(typical.pieces)
+    turns = _turns(typical.pieces)
     return [
-        Starts(workload, _events(workload, index, typical, where, market.settings))
+        Starts(workload, _events(workload, index, typical, turns, market.settings))
         for index, workload in enumerate(demand.workloads)
     ]
 
 
-def _events(workload: Workload, index: int, typical: Month, where: Sequence[int], settings: CostSettings) -> Fraction:
-    by_piece = [counts[index] for counts in typical.replicas]
-    increases = 0
-    if len(set(by_piece)) > 1:
-        by_hour = [by_piece[piece] for piece in where]
-        increases = sum(max(now - before, 0) for before, now in zip([by_hour[-1], *by_hour], by_hour, strict=False))
+def _events(
+    workload: Workload, index: int, typical: Month, turns: Mapping[tuple[int, int], int], settings: CostSettings
+) -> Fraction:
+    counts = [each[index] for each in typical.replicas]
+    increases = sum(max(counts[after] - counts[before], 0) * times for (before, after), times in turns.items())
     is_moved = any(most(workload, piece.bounds[index]) > piece.bounds[index].least for piece in typical.pieces)
     per_day = settings.scale_ups_per_day if is_moved else Fraction(0)
     return Fraction(increases * HOURS_PER_MONTH, HOURS_PER_WEEK) + per_day * Fraction(HOURS_PER_MONTH, HOURS_PER_DAY)
 
 
-def _piece_of_hour(pieces: Sequence[Piece]) -> list[int]:
-    """The index of the piece in which each of the 168 hours is."""
+def _turns(pieces: Sequence[Piece]) -> Mapping[tuple[int, int], int]:
+    """How often in a week one piece follows another; Monday follows Sunday."""
     where = [0] * HOURS_PER_WEEK
     for index, piece in enumerate(pieces):
         for hour in piece.hours:
             where[hour] = index
-    return where
+    return Counter(pair for pair in zip([where[-1], *where[:-1]], where, strict=True) if pair[0] != pair[1])

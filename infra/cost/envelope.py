@@ -12,7 +12,7 @@ from infra.cost.report import Curve, Step
 from infra.cost.scenarios import Scenario
 from infra.cost.types import Demand
 
-MAX_PODS = 30_000
+MAX_PODS = 20_000
 """In all packings together: the curves of workloads that come later are left out."""
 
 
