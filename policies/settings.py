@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 
 class Level(StrEnum):
@@ -59,6 +59,7 @@ class Settings:
 
     # Reliability
     min_replicas: int = 2  # of what serves
+    min_gpu_replicas: int = 2  # of what serves on GPUs, where a replica that stands by costs as much as many others
     min_grace_s: int = 30  # between SIGTERM and SIGKILL
     single_node: bool = False  # the cluster has one node and will have no other: nothing can be spread or kept apart
     required_labels: tuple[str, ...] = (  # alternatives are separated by |
@@ -80,6 +81,9 @@ class Settings:
     # Jobs: what the remedy of job-ttl sets where nothing is said
     job_ttl_s: int = 7 * 86_400  # how long a finished Job stays
     job_deadline_s: int = 86_400  # how long a Job may run
+
+    # Budgets
+    cost: Mapping[str, Any] = field(default_factory=dict)  # the stack's `slipway:cost`, unless another one is said
 
     # Reach
     public_services: tuple[str, ...] = ()  # `namespace/name` that may be LoadBalancer or NodePort

@@ -1,7 +1,10 @@
 """How many replicas there are, and whether what changes their number is sound."""
 
+from typing import Any
+
+from policies import gpus
 from policies.objects import Stack
-from policies.replicas import Scaler, scalers, workloads
+from policies.replicas import Bound, Scaler, scalers, workloads
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, stack_rule
 from policies.settings import Settings
 from policies.unknown import UNKNOWN, is_unknown
@@ -23,11 +26,10 @@ SERVING = ("Deployment", "StatefulSet", "DeploymentConfig")
     """,
 )
 def min_replicas(stack: Stack, settings: Settings) -> Findings:
-    """What serves has `min_replicas` of the settings at least; of an autoscaler, its minimum counts."""
+    """What serves has `min_replicas` at least, on GPUs `min_gpu_replicas`; of an autoscaler, its minimum counts."""
     for workload in workloads(stack):
-        least = workload.least
-        if workload.view.object.kind in SERVING and least.value < settings.min_replicas:
-            yield least.view.bad(least.path, f"must be at least {settings.min_replicas}")
+        if workload.view.object.kind in SERVING:
+            yield from _enough(workload.least, gpus.of_pod(workload.pod), settings)
 
 
 @stack_rule(
@@ -57,9 +59,12 @@ def hpa_valid(stack: Stack, settings: Settings) -> Findings:
     A target may be outside the stack if the stack has neither the namespace nor any workload in it.
     """
     everything = workloads(stack)
+    used_gpus = {id(scaler.view.object): gpus.of_pod(each.pod) for each in everything for scaler in each.scalers}
     inside = {workload.namespace for workload in everything}
     for scaler in scalers(stack):
-        yield from _bounds(scaler, settings)
+        yield from _bounds(scaler)
+        if settings.environment == "prod":
+            yield from _enough(scaler.least, used_gpus.get(id(scaler.view.object)), settings)
         found = UNKNOWN if is_unknown(scaler.target) else stack.lookup(*scaler.target)
         namespace = scaler.view.object.namespace
         owner = namespace in inside or stack.lookup("Namespace", "default", namespace)
@@ -72,12 +77,16 @@ def hpa_valid(stack: Stack, settings: Settings) -> Findings:
             yield scaler.view.bad("spec.scaleTargetRef", "another autoscaler has the same target")
 
 
-def _bounds(scaler: Scaler, settings: Settings) -> Findings:
-    least, most = scaler.least, scaler.most
-    if least.value > most.value:
-        yield scaler.view.bad(most.path, "must not be below the minimum")
-    if settings.environment == "prod" and least.value < settings.min_replicas:
-        yield scaler.view.bad(least.path, f"must be at least {settings.min_replicas}")
+def _bounds(scaler: Scaler) -> Findings:
+    if scaler.least.value > scaler.most.value:
+        yield scaler.view.bad(scaler.most.path, "must not be below the minimum")
+
+
+def _enough(least: Bound, used_gpus: Any, settings: Settings) -> Findings:
+    """A replica on a GPU costs as much as many others: how many of those stand by is a decision of its own."""
+    wanted = settings.min_gpu_replicas if used_gpus else settings.min_replicas
+    if least.value < wanted:
+        yield least.view.bad(least.path, f"must be at least {wanted}", used_gpus)
 
 
 def _target(scaler: Scaler, found: View) -> Findings:
