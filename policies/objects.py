@@ -1,6 +1,6 @@
-"""Kubernetes objects as plain data, and where each kind keeps its pods.
+"""Kubernetes objects as plain data, each with its pods.
 
-Knows identity (kind, namespace, name, origin) and pod templates. Knows no rule, no Pulumi, no file format.
+Knows identity (kind, namespace, name, origin) and what pods have. Knows no rule, no Pulumi, no file format.
 """
 
 from __future__ import annotations
@@ -10,21 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from policies.pod_places import BELOW, Place, places
+from policies.pod_places import POD_TEMPLATES as POD_TEMPLATES  # also asked for here
 from policies.unknown import UNKNOWN, is_unknown
-from policies.view import Key, Path, Trace, View
-
-POD_TEMPLATES: Mapping[str, str] = {
-    "Pod": "",
-    "PodTemplate": "template",
-    "Deployment": "spec.template",
-    "StatefulSet": "spec.template",
-    "DaemonSet": "spec.template",
-    "ReplicaSet": "spec.template",
-    "ReplicationController": "spec.template",
-    "Job": "spec.template",
-    "CronJob": "spec.jobTemplate.spec.template",
-}
-"""Where a kind of Kubernetes itself keeps its pods. Other kinds are searched, see `_find_templates`."""
+from policies.view import Trace, View
 
 CONTAINER_LISTS = ("initContainers", "containers", "ephemeralContainers")
 
@@ -98,17 +87,16 @@ class Object:
     def pods(self, trace: Trace) -> list[Pod]:
         """Every pod or pod template in it."""
         whole = self.view(trace)
-        return [Pod(whole.at(path)) for path in self._pod_paths]
+        return [Pod(whole.at(place.template), place) for place in self._pod_places]
 
     @cached_property
     def has_pods(self) -> bool:
         """Whether it is or makes pods."""
-        return bool(self._pod_paths)
+        return bool(self._pod_places)
 
     @cached_property
-    def _pod_paths(self) -> tuple[Path, ...]:
-        known = POD_TEMPLATES.get(self.kind)
-        return tuple(_find_templates(self.data)) if known is None else (known,)
+    def _pod_places(self) -> tuple[Place, ...]:
+        return places(self.group, self.kind, self.data)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +104,7 @@ class Pod:
     """A pod, or the template of pods: `metadata` and `spec`."""
 
     template: View
+    place: Place = BELOW
 
     @property
     def object(self) -> Object:
@@ -125,7 +114,7 @@ class Pod:
     @property
     def spec(self) -> View:
         """Its spec."""
-        return self.template.at("spec")
+        return self.template.at(self.place.spec)
 
     @property
     def labels(self) -> Mapping[str, Any]:
@@ -136,13 +125,22 @@ class Pod:
     @property
     def containers(self) -> list[View]:
         """All of them: init, main and ephemeral."""
-        return [container for field_name in CONTAINER_LISTS for container in self.spec.items(field_name)]
+        return [*(each for field_name in CONTAINER_LISTS for each in self.spec.items(field_name)), *self._others]
 
     @property
     def main_containers(self) -> list[View]:
         """Those that run while the pod serves: `containers`, and init containers that restart always (sidecars)."""
         sidecars = [c for c in self.spec.items("initContainers") if c.get("restartPolicy") == "Always"]
-        return [*sidecars, *self.spec.items("containers")]
+        return [*sidecars, *self.spec.items("containers"), *self._others]
+
+    @property
+    def sized_containers(self) -> list[View]:
+        """Those that can have resources: all but ephemeral ones."""
+        return [*self.spec.items("initContainers"), *self.spec.items("containers"), *self._others]
+
+    @property
+    def _others(self) -> list[View]:
+        return [self.spec.at(path) for path in self.place.others]
 
 
 @dataclass(frozen=True)
@@ -224,19 +222,6 @@ def _item(owner: Object, index: int, item: Any, named: Mapping[str, Any]) -> Obj
         secrets,
         lambda path: find_line(f"{place}.{path}" if path else place),
     )
-
-
-def _find_templates(data: Any, path: tuple[Key, ...] = ()) -> Iterator[tuple[Key, ...]]:
-    """Paths of what looks like a pod template in a kind that we do not know: a `spec` with a list of containers."""
-    if isinstance(data, dict):
-        spec = data.get("spec")
-        containers = spec.get("containers") if isinstance(spec, dict) else None
-        if isinstance(containers, list) and all(isinstance(c, dict) or c is UNKNOWN for c in containers):
-            yield path
-    children = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in children:
-        if isinstance(value, dict | list):
-            yield from _find_templates(value, (*path, key))
 
 
 def _text(value: Any) -> str:

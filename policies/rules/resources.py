@@ -81,7 +81,7 @@ def requests_within_limits(pod: Pod, _settings: Settings) -> Findings:
 
     `memory: 512m` is half a byte: it is a quantity, but nobody means it.
     """
-    for holder in (pod.spec, *_sized(pod)):
+    for holder in (pod.spec, *pod.sized_containers):
         limits = _amounts(holder, "resources.limits")
         requests = _amounts(holder, "resources.requests")
         for name, (view, amount) in [*limits.items(), *requests.items()]:
@@ -107,7 +107,7 @@ def requests_within_limits(pod: Pod, _settings: Settings) -> Findings:
 )
 def memory_request_equals_limit(pod: Pod, _settings: Settings) -> Findings:
     """Memory is requested up to its limit; a limit alone is requested in full. See also `gpu-memory-guaranteed`."""
-    for container in _sized(pod):
+    for container in pod.sized_containers:
         request, limit = quantity.parse(container.get(REQUEST)), quantity.parse(container.get(LIMIT))
         if request is not None and request != limit:
             yield container.bad(REQUEST, "should equal the limit", request, limit)
@@ -128,7 +128,7 @@ def memory_request_equals_limit(pod: Pod, _settings: Settings) -> Findings:
 )
 def gpu_memory_guaranteed(pod: Pod, _settings: Settings) -> Findings:
     """What `memory-request-equals-limit` advises is mandatory for containers with a GPU: a rule has but one level."""
-    for container in _sized(pod):
+    for container in pod.sized_containers:
         num_gpus = gpus.requests(container)
         request, limit = quantity.parse(container.get(REQUEST)), quantity.parse(container.get(LIMIT))
         if num_gpus != 0 and request is not None and request != limit:
@@ -159,17 +159,12 @@ def ephemeral_storage_set(pod: Pod, settings: Settings) -> Findings:
             yield volume.bad("emptyDir.sizeLimit", "should be set to more than 0", limit)
 
 
-def _sized(pod: Pod) -> list[View]:
-    """The containers that can have resources."""
-    return [*pod.spec.items("initContainers"), *pod.spec.items("containers")]
-
-
 def _missing(pod: Pod, settings: Settings, field: str) -> Iterator[Finding]:
     """Containers that have nothing at `resources.<field>`, nor has their pod. What is no quantity is nothing."""
     path = f"resources.{field}"
     knows_pods = settings.kubernetes_version >= POD_RESOURCES_SINCE
     shared = quantity.parse(pod.spec.get(path)) if knows_pods else None
-    for container in _sized(pod):
+    for container in pod.sized_containers:
         amount = quantity.parse(container.get(path))
         if not amount and not shared:
             yield container.bad(path, "must be set to more than 0", amount, shared)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from policies.objects import POD_TEMPLATES, Object, Stack, expand
+from policies.objects import Object, Stack, expand
+from policies.pod_places import POD_TEMPLATES
 from policies.unknown import UNKNOWN
 from policies.view import Trace
 from tests.unit.policies import json_data
