@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss docs golden prices lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing docs golden prices lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ mutants: venv-dev ## take every clause of every policy rule away once: a case mu
 
 conformance-pss: venv-dev ## the Pod Security rules against the fixtures of Kubernetes: all versions, levels and kinds
 	@.venv/bin/python -m tests.conformance.pss
+
+conformance-packing: venv-dev ## packed nodes against those that the real kube-scheduler uses, for 200 random stacks
+	@.venv/bin/python -m tests.conformance.packing
 
 docs: venv ## write docs/policies.md anew from the rules
 	@.venv/bin/slipway policy docs --output docs/policies.md

@@ -36,6 +36,7 @@ class Offer:
     room: Resources  # without what the daemons take
     scored: Resources  # the same as kube-scheduler counts it when it compares nodes
     max_pods: int
+    daemons: tuple[Workload, ...] = ()
 
     @property
     def taints(self) -> Sequence[Mapping[str, str]]:
@@ -113,13 +114,13 @@ def _offers(pools: Sequence[Pool], price: Price, daemons: Sequence[Workload]) ->
 
 def _with_daemons(offer: Offer, daemons: Sequence[Workload]) -> Offer:
     room = scored = offer.whole
-    max_pods = offer.max_pods
+    there: list[Workload] = []
     for daemon in daemons:
         need = daemon.shape.requests
-        if max_pods > 0 and need.fits(room) and may_go(daemon, offer):
-            max_pods -= 1
+        if len(there) < offer.max_pods and need.fits(room) and may_go(daemon, offer):
+            there.append(daemon)
             room, scored = _less(room, need), _less(scored, as_scored(need))
-    return replace(offer, room=room, scored=scored, max_pods=max_pods)
+    return replace(offer, room=room, scored=scored, max_pods=offer.max_pods - len(there), daemons=tuple(there))
 
 
 def as_scored(need: Resources) -> Resources:

@@ -18,7 +18,7 @@ from infra.cost.shelves import Free, Shelves
 from infra.cost.spread import Neighbours, Rules, is_bound
 from infra.cost.types import Node, Packing, Pool, Workload
 
-__all__ = ["Price", "in_order", "pack", "pack_on"]
+__all__ = ["Price", "Shop", "in_order", "pack", "pack_on"]
 
 
 class _Open:
@@ -73,7 +73,7 @@ class Shop:
 
     def choose(self, workload: Workload, allowed: Sequence[Offer]) -> Offer | None:
         """The cheapest offer that still may be bought; among equals the zone with the fewest pods of the workload."""
-        possible = [offer for offer in allowed if self._may_buy(offer)]
+        possible = [offer for offer in allowed if self.may_buy(offer)]
         if not possible:
             return None
         best = possible[0]
@@ -85,7 +85,8 @@ class Shop:
         self._bought[offer.pool.name] += 1
         self._neighbours.bought(offer)
 
-    def _may_buy(self, offer: Offer) -> bool:
+    def may_buy(self, offer: Offer) -> bool:
+        """Whether its pool may still grow."""
         most = offer.pool.max_nodes
         return most is None or self._bought[offer.pool.name] < most
 

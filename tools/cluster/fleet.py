@@ -68,8 +68,7 @@ def start(settings: Settings, progress: Progress) -> None:
         raise ToolError("the local cluster does not run: `make up` first")
     programs = toolchain.ensure(settings, [KUBERNETES, KWOK], progress)
     layout = layouts.of(settings)
-    stages = layout.conf / "kwok.yaml"
-    stages.write_text(_stages())
+    (layout.conf / "kwok.yaml").write_text(stages())
     with lock.hold(settings.state_dir), progress.step("simulated nodes") as step:
         Daemons(layout).start(_kwok(layout, programs))
         num = apply(layout, programs)
@@ -85,7 +84,7 @@ def apply(layout: Layout, programs: Programs) -> int:
     return len(objects)
 
 
-def _stages() -> str:
+def stages() -> str:
     """KWOK's own definitions of how its nodes and pods come to be ready; they are part of its sources."""
     source = gobuild.module_source(KWOK, "sigs.k8s.io/kwok", gobuild.find_go(VENV_BIN))
     files = [p for folder in ("node/fast", "pod/fast") for p in (source / "kustomize/stage" / folder).glob("*.yaml")]
