@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from policies import files, settings_file
+from policies import cost_settings, files, settings_file
 from policies.errors import SettingsError
 from policies.evaluate import level_of
 from policies.judge import judge
@@ -22,6 +22,7 @@ from policies.sources import yaml_text
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 CONFIG_KEY = "slipway:policy"
+COST_KEY = "slipway:cost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,11 @@ def read_settings(options: Options, folder: Path) -> Settings:
         data, prefix = _load(options.settings), f"{options.settings}: "
     elif stack:
         path = _stack_file(stack, folder)
-        data, prefix = _of_stack(_load(path), path), f"{path}: {CONFIG_KEY}."
+        content = _load(path)
+        data = cost_settings.with_cost(_of_stack(content, path, CONFIG_KEY), _of_stack(content, path, COST_KEY))
+        prefix = f"{path}: {CONFIG_KEY}."
     settings = settings_file.parse(data, stack=stack, rule_ids={rule.id for rule in RULES}, prefix=prefix)
+    cost_settings.check(settings.cost)
     return replace(settings, environment=options.environment) if options.environment else settings
 
 
@@ -93,11 +97,11 @@ def _stack_file(stack: str, folder: Path) -> Path:
     raise SettingsError([f"--stack {stack}: neither {folder} nor a folder above is a project, it has no Pulumi.yaml"])
 
 
-def _of_stack(content: Any, path: Path) -> Any:
+def _of_stack(content: Any, path: Path, key: str) -> Any:
     if not isinstance(content, dict):
         raise SettingsError([f"{path}: must be a mapping with `config`"])
     config = content.get("config")
-    found = config.get(CONFIG_KEY) if isinstance(config, dict) else None
+    found = config.get(key) if isinstance(config, dict) else None
     if isinstance(found, str):  # as `pulumi config set` without --path writes it
         try:
             return json.loads(found)

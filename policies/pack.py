@@ -20,7 +20,7 @@ import pulumi
 from pulumi.runtime.proto import analyzer_pb2_grpc
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, Severity, StackValidationPolicy
 
-from policies import settings_file
+from policies import cost_settings, settings_file
 from policies.analyzer import Analyzer
 from policies.errors import PolicyError
 from policies.evaluate import level_of
@@ -28,7 +28,7 @@ from policies.rule import Rule, Scope
 from policies.rules import RULES
 from policies.settings import Level, Settings
 
-CONFIG_NAMESPACE, CONFIG_KEY = "slipway", "policy"
+CONFIG_NAMESPACE, CONFIG_KEY, COST_KEY = "slipway", "policy", "cost"
 PREFIX = f"{CONFIG_NAMESPACE}:{CONFIG_KEY}."
 MAX_MESSAGE_BYTES = 400 * 2**20  # as in the SDK: a stack is one message
 SEVERITIES = (Severity.LOW, Severity.MEDIUM, Severity.HIGH)  # by in how many environments the rule is mandatory
@@ -58,12 +58,19 @@ def main() -> None:
 
 def read_settings(rules: Sequence[Rule]) -> Settings:
     """Those of the running stack, whichever project it is of."""
-    text = pulumi.Config(CONFIG_NAMESPACE).get(CONFIG_KEY)
+    data = cost_settings.with_cost(_configured(CONFIG_KEY), _configured(COST_KEY))
+    settings = settings_file.parse(data, stack=_stack(), rule_ids={rule.id for rule in rules}, prefix=PREFIX)
+    cost_settings.check(settings.cost)
+    return settings
+
+
+def _configured(key: str) -> Any:
+    """A setting of the stack: JSON, or whatever else somebody has set."""
+    text = pulumi.Config(CONFIG_NAMESPACE).get(key)
     try:
-        data = json.loads(text) if text else {}
+        return json.loads(text) if text else {}
     except json.JSONDecodeError:
-        data = text
-    return settings_file.parse(data, stack=_stack(), rule_ids={rule.id for rule in rules}, prefix=PREFIX)
+        return text
 
 
 def _stack() -> str:

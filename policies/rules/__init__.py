@@ -5,6 +5,7 @@ from typing import Final
 
 from policies.rule import Rule
 from policies.rules import (
+    budget,
     disruption,
     elasticity,
     engine_flags,
@@ -88,6 +89,7 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     model_source,
     model_access,
     engine_flags,
+    budget,
 )
 
 

@@ -58,9 +58,9 @@ def raw_settings(stack: str) -> dict[str, Any]:
 
 
 def policy_settings(stack: str) -> dict[str, Any]:
-    """The policy pack's settings in a stack file."""
-    settings: dict[str, Any] = _written(stack).get("policy", {})
-    return settings
+    """The policy pack's settings in a stack file: with what it costs, as the pack reads them."""
+    written = _written(stack)
+    return {"cost": written.get("cost", {}), **written.get("policy", {})}
 
 
 def _written(stack: str) -> dict[str, Any]:
