@@ -14,8 +14,10 @@ from policies.objects import Pod
 from policies.unknown import UNKNOWN, is_unknown
 from policies.view import View
 
+WHOLE = "nvidia.com/gpu"
+"""A GPU of NVIDIA, not a part of one: what the machines in the tables are counted in."""
 RESOURCES = (
-    "nvidia.com/gpu",
+    WHOLE,
     "nvidia.com/gpu.shared",
     "amd.com/gpu",
     "gpu.intel.com/i915",

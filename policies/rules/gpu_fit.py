@@ -43,13 +43,14 @@ def pod_fits_node(pod: Pod, settings: Settings) -> Findings:
 
     Judged is a pod that names machines or GPUs of `data/node_types.yaml` by node selector or required affinity, and
     every pod where `node_types` says what machines there are. Room is what Karpenter's formula leaves on AWS, and those
-    of GKE and AKS on theirs; a GPU under another name than NVIDIA's is not counted.
+    of GKE and AKS on theirs. Only `nvidia.com/gpu` is counted, as the machines' GPUs are: slices, shared GPUs and those
+    of other makers are not.
     """
     where = placement(pod)
     machines = allowed(where, settings)
     if machines is None:
         return
-    cpu, memory, num_gpus = requested(pod, "cpu"), requested(pod, "memory"), gpus.of_pod(pod)
+    cpu, memory, num_gpus = requested(pod, "cpu"), requested(pod, "memory"), requested(pod, gpus.WHOLE)
     if any(has_room(each, cpu, memory, num_gpus, settings) for each in machines):
         return
     message = "must leave room on a machine on which the pod may run: none has this much CPU, memory and GPUs to give"
