@@ -65,10 +65,10 @@ def _candidates(
         hour = price(pool, node)
         room = allocatable(node)
         if node.name != now.name and is_like and hour and all(each.fits(room) for each, _ in need):
-            yield hour * _least_nodes(need, room), node
+            yield hour * least_nodes(need, room), node
 
 
-def _least_nodes(need: Sequence[tuple[Resources, int]], room: Resources) -> int:
+def least_nodes(need: Sequence[tuple[Resources, int]], room: Resources) -> int:
     """No packing needs fewer."""
     pairs = (
         (sum(each.cpu_m * count for each, count in need), room.cpu_m),
