@@ -1,7 +1,8 @@
 """What roles grant, and to whom: nothing that leads to more rights than it says.
 
 Knows what RBAC can't prevent by itself: rights that read secrets, run in other pods, or change the control plane.
-`*` counts as every verb, resource and group. Kinds of other groups with the same names are not judged.
+`*` counts as every verb, resource and group, `*/exec` as that of every resource. Kinds of other groups with the same
+names are not judged.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,9 +19,20 @@ SYSTEM_NAMES = ("anonymous", "unauthenticated", "authenticated", "serviceaccount
 Grant = tuple[str, str, str]
 """API group, resource and a verb."""
 
-SECRET_READS: tuple[Grant, ...] = tuple(("", "secrets", verb) for verb in ("get", "list", "watch"))
+SECRET_READS: tuple[Grant, ...] = (
+    *(("", "secrets", verb) for verb in ("get", "list", "watch", "patch", "deletecollection")),
+    ("", "serviceaccounts/token", "create"),
+)
+"""The answer to `patch` and to `deletecollection` is the whole Secret; a token can be made instead of read."""
+WORKLOADS = (
+    ("", "replicationcontrollers"),
+    *(("apps", kind) for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),
+    *(("batch", kind) for kind in ("jobs", "cronjobs")),
+)
+"""Whose controllers create pods for whoever writes the template."""
 POD_ENTRIES: tuple[Grant, ...] = (
     ("", "pods", "create"),
+    *((group, kind, verb) for group, kind in WORKLOADS for verb in ("create", "update", "patch")),
     *(("", f"pods/{way}", verb) for way in ("exec", "attach") for verb in ("create", "get")),
     *(("", "pods/ephemeralcontainers", verb) for verb in ("update", "patch")),
 )
@@ -31,13 +43,18 @@ ESCALATED = (
     *(("", kind) for kind in ("users", "groups", "serviceaccounts")),
 )
 """Groups and resources where `*` is one of these verbs, too."""
-WEBHOOKS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+ADMISSION = tuple(
+    f"{what}{kind}"
+    for what in ("mutating", "validating")
+    for kind in ("webhookconfigurations", "admissionpolicies", "admissionpolicybindings")
+)
 CONTROL_PLANE: tuple[Grant, ...] = (
     *(
         ("admissionregistration.k8s.io", kind, verb)
-        for kind in WEBHOOKS
-        for verb in ("create", "update", "patch", "delete")
+        for kind in ADMISSION
+        for verb in ("create", "update", "patch", "delete", "deletecollection")
     ),
+    *(("apiregistration.k8s.io", "apiservices", verb) for verb in ("create", "update", "patch")),
     *(("certificates.k8s.io", "certificatesigningrequests/approval", verb) for verb in ("update", "patch")),
     ("certificates.k8s.io", "signers", "approve"),
     *(("", "nodes/proxy", verb) for verb in ("get", "create")),
@@ -108,7 +125,7 @@ def rbac_no_cluster_admin(binding: View, _settings: Settings) -> Findings:
     """,
 )
 def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
-    """Only the roles in `secret_readers` may get, list or watch Secrets, even if it is a single one."""
+    """Only the roles in `secret_readers` may read Secrets, even if it is a single one, or make tokens of accounts."""
     found = list(_granted(role, SECRET_READS))
     if not found:
         return
@@ -120,7 +137,7 @@ def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
     undecided = names if settings.secret_readers else []
     for rule, answer in found:
         yield rule.bad(
-            "verbs", "must not read Secrets; roles that may are listed in secret_readers", answer, *undecided
+            "verbs", "must not read Secrets or make tokens; roles that may are in secret_readers", answer, *undecided
         )
 
 
@@ -128,7 +145,7 @@ def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
     "Role",
     "ClusterRole",
     why="Who creates a pod or enters one has the rights of every service account of the namespace.",
-    source="Kubernetes RBAC good practices; Trivy KSV-0053, KSV-0054; kube-linter access-to-create-pods",
+    source="Kubernetes RBAC good practices; Trivy KSV-0048, KSV-0053, KSV-0054; kube-linter access-to-create-pods",
     level=MANDATORY,
     bad="""
     {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: a, namespace: a},
@@ -140,9 +157,11 @@ def rbac_no_secret_read(role: View, settings: Settings) -> Findings:
     """,
 )
 def rbac_no_pod_create_exec(role: View, _settings: Settings) -> Findings:
-    """No new pods, no commands in running ones, no debug containers."""
+    """No new pods, be it by a workload that makes them, no commands in running ones, no debug containers."""
     for rule, answer in _granted(role, POD_ENTRIES):
-        yield rule.bad("resources", "must not let anyone create pods or run commands in them", answer)
+        yield rule.bad(
+            "resources", "must not let anyone create pods, or workloads that do, or run commands in them", answer
+        )
 
 
 @object_rule(
@@ -187,9 +206,9 @@ def rbac_no_escalation_verbs(role: View, _settings: Settings) -> Findings:
     """,
 )
 def rbac_no_control_plane_grants(role: View, _settings: Settings) -> Findings:
-    """No change of admission webhooks or a Service's status, no approval of certificates, no kubelet by its proxy."""
+    """No change of admission, APIs or a Service's status, no approval of certificates, no kubelet by its proxy."""
     for rule, answer in _granted(role, CONTROL_PLANE):
-        yield rule.bad("resources", "must not change webhooks, certificates, kubelets or service status", answer)
+        yield rule.bad("resources", "must not change admission, APIs, certificates, kubelets or service status", answer)
 
 
 @object_rule(
@@ -236,7 +255,14 @@ def _names(rule: View, field: str) -> list[Any]:
 
 
 def _has(names: list[Any], name: str) -> Any:
-    return True if name in names or ANY in names else UNKNOWN if UNKNOWN in names else False
+    is_named = any(each in names for each in spellings(name))
+    return True if is_named else UNKNOWN if UNKNOWN in names else False
+
+
+def spellings(name: str) -> list[str]:
+    """What means a name in a list of a rule: itself, everything, and for a subresource that of every resource."""
+    _, slash, subresource = name.partition("/")
+    return [name, ANY, f"{ANY}/{subresource}"] if slash else [name, ANY]
 
 
 def _rules(role: View) -> list[View]:

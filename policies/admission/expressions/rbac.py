@@ -28,7 +28,11 @@ def _no_grant(grants: Iterable[rbac.Grant]) -> str:
     for group, resource, verb in grants:
         verbs.setdefault((group, resource), []).append(verb)
     granted = [
-        every(*(_has(field, [*names, rbac.ANY]) for field, names in zip(LISTS, ([group], [name], of), strict=True)))
+        every(
+            _has("apiGroups", rbac.spellings(group)),
+            _has("resources", rbac.spellings(name)),
+            _has("verbs", [*of, rbac.ANY]),
+        )
         for (group, name), of in verbs.items()
     ]
     return _no_rule(either(*granted))

@@ -68,6 +68,7 @@ def test_a_pod_spec_by_another_name_is_found_by_its_images() -> None:
         "spec.worker",
     ]
     assert found({"spec": {"a": {"containers": [{"name": "a"}]}, "b": {"containers": UNKNOWN}}}) == []
+    assert found({"spec": {"a": {"containers": [UNKNOWN]}}}) == []
     [pod] = Object({"apiVersion": "a.b/v1", "kind": "A", "spec": {"predictor": SPEC}}).pods(Trace())
     assert [each.path for each in pod.main_containers] == ["spec.predictor.containers[0]"]
     assert pod.labels == {}
