@@ -40,7 +40,7 @@ def test_a_week_is_taken_to_a_month() -> None:
     assert found.cents[Kind.GPU] == 60833
     assert found.cents[Kind.CPU_MEMORY] == 12167
     assert found.month_cents == 73000
-    assert (found.model, found.namespace, found.controller, found.hours) == ("llama", "slipway", "llama", 168)
+    assert (found.model, found.namespace, found.controller, found.hours) == ("llama", "slipway", "llama", Fraction(168))
     assert found.replica_hours == 168
 
 
@@ -48,7 +48,7 @@ def test_several_windows_are_added_up() -> None:
     """Two weeks of the same cost the same a month."""
     later = {"start": WEEK["end"], "end": "2026-08-17T00:00:00Z"}
     [found] = read(text({"a": allocation()}, {"a": allocation(window=later)}))
-    assert (found.hours, found.month_cents) == (336, 73000)
+    assert (found.hours, found.month_cents) == (Fraction(336), 73000)
 
 
 def test_idle_is_idle_whatever_it_is_of() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from infra.cost.types import Capacity, Demand, Kind, Pool, Unpriced, Window
 from tests.unit.cost.stacks import C5, FACTS, G5_12, FakePrices, demand, market, server, workload
 
 
-def report(after: Demand, before: Demand | None = None, **changed: object) -> Report:
+def report(after: Demand, before: Demand | None = None, **changed: Any) -> Report:
     """Of both states."""
     return analyse("prod", before, after, market(**changed), FACTS)
 

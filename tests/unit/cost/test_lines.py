@@ -12,11 +12,11 @@ PAID = Paid(Kind.STORAGE, "slipway/weights", "GiB-months", Amount.fixed(100), "s
 
 def test_a_line_is_rounded_once() -> None:
     """100 GiB at 0.08: 8.00."""
-    price = Price(*[Fraction("0.08")] * 3, Confidence.LIST_PRICE, "a list", "a note")
+    price = Price(Fraction("0.08"), Fraction("0.08"), Fraction("0.08"), Confidence.LIST_PRICE, "a list", "a note")
     found = line(PAID, price, "")
     assert isinstance(found, Line)
     assert found.cost == Range(800, 800, 800)
-    assert (found.quantity, found.price, found.note) == (100, Fraction("0.08"), "a note")
+    assert (found.quantity, found.price, found.note) == (Fraction(100), Fraction("0.08"), "a note")
 
 
 def test_low_and_high_take_their_own_amount_and_price() -> None:

@@ -74,7 +74,7 @@ def test_cents_of_a_kind_add_up_to_its_price_times_its_hours(nodes: list[tuple[l
         pods = tuple((workload(f"{index}-{i}", cpu_m=cpu, memory_gib=gib), 1) for i, (cpu, gib) in enumerate(sizes))
         packings.append((Fraction(hours * 730, 168), Packing((on(C5, *pods),))))
     found = node_costs(packings, price)
-    hours = sum((hours for hours, _ in packings), start=Fraction(0))
-    assert found.node_hours == {("cpu", "c5.4xlarge"): hours}
-    assert sum(found.cents.values()) == to_cents(hours * Fraction("0.68"))
+    whole = sum((hours for hours, _ in packings), start=Fraction(0))
+    assert found.node_hours == {("cpu", "c5.4xlarge"): whole}
+    assert sum(found.cents.values()) == to_cents(whole * Fraction("0.68"))
     assert all(cents >= 0 for cents in found.cents.values())
