@@ -3,7 +3,7 @@
     .slipway/pr-check/<stack>/  preview.json  policies.sarif  cost.json  infracost.json  cost.html  comment.md
 
 The same run here and on a build machine; `pr_comment.py` alone knows GitHub. It fails where a mandatory rule is broken,
-where a budget is exceeded, and where the preview can't be read; a comment is written whatever happens.
+where a budget is exceeded, and where the preview failed or can't be read; a comment is written whatever happens.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ def _judge(stack: str, folder: Path, now: datetime.datetime) -> bool:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    return not rules.is_failed and cost.gate is not Gate.EXCEEDED
+    is_whole = all(check.gate in (Gate.PASS, Gate.WARNING) for check in cost.checks)
+    return is_whole and not rules.is_failed and cost.gate is not Gate.EXCEEDED
 
 
 def policies_section(report: PolicyReport) -> str:

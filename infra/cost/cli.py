@@ -10,15 +10,27 @@ import datetime
 import difflib
 import io
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from infra.cost import allocations, assess, inputs, reconcile, throughput_file, what_if
+from infra.cost import allocations, assess, inputs, optimise, optimise_text, reconcile, throughput_file, what_if
 from infra.cost.cli_group import Group, errors
+from infra.cost.cli_options import (
+    DayOption,
+    FileArgument,
+    Format,
+    FormatOption,
+    JsonOption,
+    OutputOption,
+    SettingsOption,
+    SnapshotArgument,
+    StackOption,
+    ThroughputOption,
+)
 from infra.cost.errors import CostSettingsError, SnapshotError, WhatIfError
+from infra.cost.opening import open_market
 from infra.cost.report import Report
 from infra.cost.reports import (
     csv_report,
@@ -27,6 +39,7 @@ from infra.cost.reports import (
     infracost,
     json_report,
     markdown,
+    optimisation,
     reconciliation,
     summary,
     table,
@@ -43,37 +56,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a stack costs a month, before it is spent: `slipway cost --stack prod [FILE]` reports.",
 )
-
-
-class Format(StrEnum):
-    """How a report is written."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    INFRACOST = "infracost"
-    CSV = "csv"
-    HTML = "html"
-
-
-StackOption = Annotated[str, typer.Option(help="Settings of this stack: slipway:cost in Pulumi.<stack>.yaml")]
-SettingsOption = Annotated[Path | None, typer.Option(help="Settings from this file instead: the keys of slipway:cost")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to report")]
-JsonOption = Annotated[bool, typer.Option("--json", help="As --format json")]
-OutputOption = Annotated[Path | None, typer.Option(help="Write the report into this file")]
-DayOption = Annotated[
-    datetime.datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="The day that counts for the age of prices; today by default"),
-]
-ThroughputOption = Annotated[Path | None, typer.Option(help="Measured throughput, as infra/cost/data/throughput.yaml")]
-FileArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="[FILE]",
-        help="`pulumi preview --json --show-sames`, `pulumi stack export`, manifests; - is stdin; none: the plan",
-    ),
-]
-SnapshotArgument = Annotated[str, typer.Argument(help="A preview, an exported state or manifests; - is stdin")]
 
 
 @app.command()
@@ -158,6 +140,24 @@ def what_if_command(
         chosen, measured = _settings(stack, settings), _measured(throughput)
         found = assess.assess_what_if(_name(stack), _snapshot(file, stack), chosen, _day(as_of), asked, measured)
         _finish(found, Format.JSON if json else format_, output, as_of)
+
+
+@app.command("optimise")
+def optimise_command(
+    file: FileArgument = "",
+    stack: StackOption = "",
+    settings: SettingsOption = None,
+    json: JsonOption = False,  # noqa: FBT002
+    throughput: ThroughputOption = None,
+) -> None:
+    """Look for the cheapest node types on which every pod still fits, proven by packing."""
+    with errors():
+        chosen = _settings(stack, settings)
+        _, asked = _snapshot(file, stack).demands(chosen.time_zone)
+        market = open_market(chosen, asked, measured=_measured(throughput))
+        found = optimise.optimise(asked, market, market.machines)
+        shown = optimisation.render_json if json else optimise_text.text
+        sys.stdout.write(f"{shown(found, chosen.currency)}\n")
 
 
 @app.command("reconcile")

@@ -163,6 +163,17 @@ def test_what_if_compares_with_what_is_set() -> None:
     assert data["changes"][0]["cost"]["typicalCents"] > 0 > data["changes"][1]["cost"]["typicalCents"]
 
 
+def test_optimise_says_what_is_cheaper_and_still_fits() -> None:
+    """For people in words, for programs in cents; proven by packing."""
+    shown = run("optimise", "one.yaml", "--stack", "pass")
+    assert shown.exit_code == 0
+    assert "sets of node types were packed" in shown.stdout
+    data = json.loads(run("optimise", "one.yaml", "--stack", "pass", "--json").stdout)
+    assert data["now"]["pools"] == {"general": ["m7i.xlarge"]}
+    assert data["now"]["typicalCents"] - data["best"]["typicalCents"] == data["savingTypicalCents"] > 0
+    assert data["best"]["unplacedPods"] == 0
+
+
 def test_reconcile_prints_the_error_of_the_estimate() -> None:
     """48 dollars in 10 days are 146 a month: 147.17 was 0.8 % too much."""
     shown = run("reconcile", "opencost.json", "one.yaml", "--stack", "pass", *DAY)
@@ -249,5 +260,5 @@ def test_help_lists_the_commands() -> None:
     """Each with a sentence."""
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("report", "diff", "explain", "what-if", "reconcile"):
+    for command in ("report", "diff", "explain", "what-if", "optimise", "reconcile"):
         assert command in result.stdout

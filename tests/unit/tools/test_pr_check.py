@@ -98,6 +98,14 @@ def test_of_many_violations_some_are_shown_and_all_are_counted(tmp_path: Path) -
     assert "and 5 more, in the SARIF file" in section
 
 
+def test_a_preview_that_failed_fails(check: Any, tmp_path: Path) -> None:
+    """Even if no rule and no budget has anything against what it shows."""
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "shop"}}
+    failed = json.loads(preview(config)) | {"diagnostics": [{"severity": "error", "message": "no such image"}]}
+    assert check(json.dumps(failed)) is False
+    assert "no such image" in (tmp_path / "out" / "comment.md").read_text()
+
+
 @pytest.mark.parametrize("text", ["", "{", "nothing", '{"steps": ['])
 def test_a_preview_that_is_none_is_told_in_the_comment(check: Any, tmp_path: Path, text: str) -> None:
     """Under the stack's marker: the old figures must not stay there."""
