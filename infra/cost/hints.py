@@ -7,6 +7,7 @@ candidates: another GPU is another speed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +22,8 @@ from infra.cost.types import Node, NodeType, Pool, Resources, Workload
 
 MAX_PODS: Final = 500
 MAX_TRIED: Final = 8
+BURSTABLE: Final = re.compile(r"t\d|Standard_B|(e2-(micro|small|medium)|f1|g1)\b")
+"""Machines whose processors are not all theirs: cheap, but not for pods that use what they ask for."""
 LEAST_SAVING: Final = Fraction(5, 100)
 """Less is not worth a change of the pool."""
 
@@ -53,6 +56,11 @@ def hint(nodes: Sequence[Node], market: Market) -> str:
     return found
 
 
+def kind_of(node: NodeType) -> tuple[str, str, str | None, bool, bool]:
+    """Types of one kind can stand in for each other: same provider, processor and GPU, all theirs or not."""
+    return node.provider, node.arch, node.gpu_product, node.gpus > 0, bool(BURSTABLE.match(node.name))
+
+
 def _candidates(
     counts: dict[Workload, int], pool: Pool, now: NodeType, market: Market, price: HourPrices
 ) -> Iterator[tuple[Fraction, NodeType]]:
@@ -61,10 +69,14 @@ def _candidates(
     known |= {node.name: node for node in market.machines}
     need = [(workload.shape.requests, count) for workload, count in counts.items()]
     for node in known.values():
-        is_like = (node.provider, node.arch, node.gpu_product) == (now.provider, now.arch, now.gpu_product)
         hour = price(pool, node)
         room = allocatable(node)
-        if node.name != now.name and is_like and hour and all(each.fits(room) for each, _ in need):
+        if (
+            node.name != now.name
+            and kind_of(node) == kind_of(now)
+            and hour
+            and all(each.fits(room) for each, _ in need)
+        ):
             yield hour * least_nodes(need, room), node
 
 

@@ -14,7 +14,6 @@ packs each number of replicas of the week, at most three times as many as the we
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +21,7 @@ from itertools import combinations
 from typing import Final
 
 from infra.cost.estimate import node_cents
-from infra.cost.hints import least_nodes
+from infra.cost.hints import kind_of, least_nodes
 from infra.cost.market import HourPrices, Market, Packer
 from infra.cost.money import Range
 from infra.cost.months import months
@@ -37,8 +36,6 @@ PODS_PACKED: Final = 100_000
 SHORT_LIST: Final = 6
 PAIRED: Final = 3
 """So many of the best types alone are tried in pairs."""
-BURSTABLE: Final = re.compile(r"t\d|Standard_B|(e2-(micro|small|medium)|f1|g1)\b")
-"""Machines whose processors are not all theirs: cheap, but not for pods that use what they ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,13 +207,9 @@ def _trial(demand: Demand, market: Market, pools: tuple[Pool, ...]) -> Trial:
 
 def _alike(pool: Pool, candidates: Sequence[NodeType]) -> Iterator[NodeType]:
     """The pool's own types, and those that can stand in for them: same provider, processor and GPU."""
-    kinds = {_kind(node) for node in pool.types}
+    kinds = {kind_of(node) for node in pool.types}
     known = {node.name: node for node in candidates} | {node.name: node for node in pool.types}
-    yield from (node for node in known.values() if _kind(node) in kinds)
-
-
-def _kind(node: NodeType) -> tuple[str, str, str | None, bool, bool]:
-    return node.provider, node.arch, node.gpu_product, node.gpus > 0, bool(BURSTABLE.match(node.name))
+    yield from (node for node in known.values() if kind_of(node) in kinds)
 
 
 def _beats(one: Offer, other: Offer) -> bool:

@@ -37,6 +37,13 @@ def test_another_gpu_is_no_candidate() -> None:
     assert of(demand(server(replicas=(4, 4), spec={})), on, replace(G5, gpu_product="Tesla-T4")) == ""
 
 
+def test_a_machine_whose_processors_are_shared_is_no_candidate() -> None:
+    """However cheap: model servers use what they ask for."""
+    prices = FakePrices({"c5.4xlarge": "0.68", "t3.4xlarge": "0.10"})
+    on = market(Pool("cpu", (C5,), Capacity.ON_DEMAND), prices=prices)
+    assert of(demand(workload()), on, replace(C5, name="t3.4xlarge")) == ""
+
+
 def test_a_machine_too_small_for_a_pod_is_no_candidate() -> None:
     """Nor one without a price."""
     prices = FakePrices({"c5.4xlarge": "0.68", "tiny": "0.01"})
