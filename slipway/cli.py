@@ -12,7 +12,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-PARTS: Final[Mapping[str, str]] = {"policy": "policies.cli", "cost": "infra.cost.cli"}
+PARTS: Final[Mapping[str, str]] = {"policy": "policies.cli", "cost": "infra.cost.cli", "bench": "slipway.bench"}
 """Command -> module whose `app` has its commands."""
 
 
