@@ -7,12 +7,12 @@ Keys are the fields of `Settings`; versions are written as text, such as "1.36".
 from __future__ import annotations
 
 import difflib
-import math
 import re
+import sys
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -24,6 +24,8 @@ DEV_WORDS = frozenset({"local", "dev", "development", "test", "testing", "stagin
 PROD_WORDS = frozenset({"prod", "production", "live"})
 EVERY_RULE = "all"
 SHARES = frozenset({"gpu_memory_utilization"})
+MOST = sys.float_info.max
+WAIVED = re.compile(r"[^\s/]+ ([^\s/]+/)?[^\s/]+")
 VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
@@ -37,15 +39,18 @@ def parse(data: object, *, stack: str = "", rule_ids: Collection[str] | None = N
     problems: list[str] = []
     raw = {"environment": environment_of(stack), **{str(key): value for key, value in data.items()}}
     values = {key: _version(key, value, problems) if key.endswith("_version") else value for key, value in raw.items()}
-    problems += _out_of_range(values)
-    problems += _unknown_rules(values, rule_ids) if rule_ids is not None else []
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
     try:
         model = _model(Settings).model_validate(values)
+        found = {name: getattr(model, name) for name in type(model).model_fields}
     except ValidationError as error:
-        problems += describe(error, _model(Settings), lambda location: ".".join(map(str, location)))
+        wrong += describe(error, _model(Settings), lambda location: ".".join(map(str, location)))
+    problems += _out_of_range(found or values)  # what was text is a number now
+    problems += _unknown_rules(values, rule_ids) if rule_ids is not None else []
+    problems += [*_no_numbers(values), *_unclear_waivers(values), *wrong]
     if problems:
         raise SettingsError([prefix + problem for problem in problems])
-    found = {name: getattr(model, name) for name in type(model).model_fields}
     waivers = tuple(Waiver(**dict(waiver)) for waiver in found.pop("waivers"))
     return Settings(**found, waivers=waivers)
 
@@ -92,6 +97,22 @@ def _unknown_rules(values: Mapping[str, Any], rule_ids: Collection[str]) -> Iter
                 yield f"waivers.{index}.rule: {rule!r}: there is no such rule; {alike(rule, rule_ids)}"
 
 
+def _no_numbers(values: Mapping[str, Any]) -> Iterator[str]:
+    """`yes` would be taken for 1."""
+    for name, hint in get_type_hints(Settings).items():
+        if isinstance(values.get(name), bool) and {int, float} & {hint, *get_args(hint)}:
+            yield f"{name}: {str(values[name]).lower()} is not allowed; allowed: a number"
+
+
+def _unclear_waivers(values: Mapping[str, Any]) -> Iterator[str]:
+    waivers = values.get("waivers")
+    for index, waiver in enumerate(waivers if isinstance(waivers, list) else ()):
+        target = waiver.get("object") if isinstance(waiver, Mapping) else None
+        if isinstance(target, str) and target.strip() and not WAIVED.fullmatch(target.strip()):
+            allowed = '"Kind namespace/name", or "Kind name" of a kind without namespaces'
+            yield f"waivers.{index}.object: {target[:80]!r} is not allowed; allowed: {allowed}"
+
+
 def alike(rule: str, rule_ids: Collection[str]) -> str:
     """What somebody may have meant who named a rule that there is not."""
     near = difflib.get_close_matches(rule, sorted(rule_ids), n=3)
@@ -100,8 +121,8 @@ def alike(rule: str, rule_ids: Collection[str]) -> str:
 
 def _out_of_range(values: Mapping[str, Any]) -> Iterator[str]:
     for name, value in values.items():
-        most = 1 if name in SHARES else math.inf
+        most = 1 if name in SHARES else MOST
         for number in value.values() if isinstance(value, Mapping) else [value]:
             if isinstance(number, int | float) and not 0 <= number <= most:
-                allowed = "0 to 1" if name in SHARES else "0 or more"
+                allowed = "0 to 1" if name in SHARES else "0 or more, and finite"
                 yield f"{name}: {number} is not allowed; allowed: {allowed}"

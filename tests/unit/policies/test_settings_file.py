@@ -90,9 +90,9 @@ def test_all_problems_are_reported_together() -> None:
     )
     assert found[:-1] == [
         'slipway:policy.pod_security_version: 1.3 is not allowed; allowed: a version such as "1.36", in quotes',
-        "slipway:policy.min_replicas: -1 is not allowed; allowed: 0 or more",
+        "slipway:policy.min_replicas: -1 is not allowed; allowed: 0 or more, and finite",
         "slipway:policy.gpu_memory_utilization: 1.5 is not allowed; allowed: 0 to 1",
-        "slipway:policy.spot_notice_s: -60 is not allowed; allowed: 0 or more",
+        "slipway:policy.spot_notice_s: -60 is not allowed; allowed: 0 or more, and finite",
         "slipway:policy.levels.no-host-prot: there is no such rule; did you mean no-host-port?",
         "slipway:policy.environment: \"test\" is not allowed; allowed: 'prod' or 'dev'",
         'slipway:policy.levels.all: "off" is not allowed; '
@@ -100,6 +100,41 @@ def test_all_problems_are_reported_together() -> None:
         'slipway:policy.registries: "abc" is not allowed; allowed: a list',
     ]
     assert found[-1].startswith("slipway:policy.nope: unknown key; allowed: environment, levels, waivers")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("min_replicas", "-3", "0 or more, and finite"),
+        ("gpu_memory_utilization", "1.5", "0 to 1"),
+        ("cache_headroom", "inf", "0 or more, and finite"),
+        ("cache_headroom", "nan", "0 or more, and finite"),
+        ("cache_headroom", float("inf"), "0 or more, and finite"),
+        ("image_sizes_bytes", {"sha256:a": "-1"}, "0 or more, and finite"),
+    ],
+)
+def test_a_number_has_its_bounds_however_it_is_written(name: str, value: object, allowed: str) -> None:
+    """As text, too, which is what `pulumi config set` may make of it."""
+    (problem,) = problems({name: value})
+    assert problem.startswith(f"{name}: ")
+    assert problem.endswith(f" is not allowed; allowed: {allowed}")
+
+
+@pytest.mark.parametrize(
+    "target", ["*", "Deployment", "shop/a", "Deployment shop/a b", "Deployment shop/a/b", "Pod /a"]
+)
+def test_a_waiver_names_what_it_is_for(target: str) -> None:
+    """A kind, and where that has a namespace, which one: otherwise it would cover nothing, or too much."""
+    (problem,) = problems({"waivers": [WAIVER, {**WAIVER, "object": target}]})
+    expected = '"Kind namespace/name", or "Kind name" of a kind without namespaces'
+    assert problem == f"waivers.1.object: {target!r} is not allowed; allowed: {expected}"
+
+
+@pytest.mark.parametrize("target", ["Deployment shop/*", "ClusterRole system:a.b", "* */*", " Pod n/[ab] "])
+def test_a_waiver_may_have_globs(target: str) -> None:
+    """In each of its parts."""
+    (waiver,) = parse({"waivers": [{**WAIVER, "object": target}]}, rule_ids=RULES).waivers
+    assert waiver.object == target.strip()
 
 
 @pytest.mark.parametrize("missing", ["rule", "object", "owner", "reason", "expires"])
