@@ -59,6 +59,11 @@ class Object:
         return _text(self._metadata.get("namespace")) or "default"
 
     @property
+    def has_namespace(self) -> bool:
+        """Whether the metadata set one, be it UNKNOWN."""
+        return self._metadata.get("namespace") not in (None, "")
+
+    @property
     def is_identified(self) -> bool:
         """Whether name and namespace are known, be it that they are absent."""
         metadata = self.data.get("metadata")

@@ -36,9 +36,15 @@ def unneeded(waivers: Iterable[Waiver], verdicts: Iterable[Verdict]) -> list[str
 
 
 def covers(waiver: Waiver, target: Object) -> bool:
-    """Whether the waiver's `object`, such as `Deployment slipway/*` or `ClusterRole reader`, means this one."""
-    names = (target.id, f"{target.kind} {target.name}")
-    return any(fnmatchcase(name, waiver.object) for name in names)
+    """Whether the waiver's `object`, such as `Deployment slipway/*` or `ClusterRole reader`, means this one.
+
+    Without a namespace it means only what names none: `Deployment gemma` is not every namespace's gemma. Kind, namespace
+    and name are matched one by one, so that no glob reaches from one into the next.
+    """
+    kind, _, place = waiver.object.partition(" ")
+    namespace, slash, name = place.rpartition("/")
+    is_there = fnmatchcase(target.namespace, namespace) if slash else not target.has_namespace
+    return is_there and fnmatchcase(target.kind, kind) and fnmatchcase(target.name, name)
 
 
 def _apply(verdict: Verdict, waivers: Iterable[Waiver], today: datetime.date) -> Verdict:

@@ -16,6 +16,13 @@ from policies.settings import Waiver
 
 NAME: Final = "object.metadata.name"
 NAMESPACED: Final = f"object.metadata.?namespace.orValue('default') + '/' + {NAME}"
+NO_NAMESPACE: Final = "object.metadata.?namespace.orValue('') == ''"
+WORKLOADS: Final = frozenset(
+    ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController")
+)
+GIVEN_SUFFIX: Final = "[0-9b-df-hj-np-tv-xz]{1,10}(-[0-9b-df-hj-np-tv-xz]{1,10}){0,2}"
+"""What the controllers of Kubernetes itself add: hashes, random letters (never vowels), minutes, ordinals. Without it
+the waiver of `shop/web` would be one of `shop/web-admin`, too. Other controllers add what they like."""
 IS_OWNED: Final = "object.metadata.?ownerReferences.orValue([]).exists(owner, owner.?controller.orValue(false))"
 
 
@@ -27,13 +34,18 @@ def conditions(rule_id: str, waivers: Iterable[Waiver], today: datetime.date) ->
 
 
 def _covers(waiver: Waiver) -> str:
-    pattern = _regex(waiver.object)
-    itself = either(
-        *(f"(object.kind + ' ' + {name}).matches({literal(f'^{pattern}$')})" for name in (NAMESPACED, NAME))
-    )
-    _, _, name = waiver.object.partition(" ")
-    made_of_it = f"({NAMESPACED}).matches({literal(f'^{_regex(name)}-.*$')})"
+    kind, _, place = waiver.object.partition(" ")
+    is_namespaced = "/" in place
+    itself = f"(object.kind + ' ' + {NAMESPACED if is_namespaced else NAME}).matches({_literal(waiver.object)})"
+    if not is_namespaced:
+        return every(NO_NAMESPACE, itself)
+    suffix = GIVEN_SUFFIX if kind in WORKLOADS else ".*"
+    made_of_it = f"({NAMESPACED}).matches({_literal(place, f'-{suffix}')})"
     return either(itself, every(IS_OWNED, made_of_it))
+
+
+def _literal(glob: str, suffix: str = "") -> str:
+    return literal(f"^{_regex(glob)}{suffix}$")
 
 
 def _is_over(waiver: Waiver) -> str:

@@ -154,11 +154,19 @@ def test_a_waiver_is_a_condition_until_it_expires() -> None:
     assert 'timestamp("2026-11-02T00:00:00Z")' in condition["expression"]
 
 
+def patterns(glob: str) -> list[str]:
+    """Of the condition that a waiver becomes: for the object itself, and for what controllers make of it."""
+    [condition] = waived.conditions("no-host-path", [waiver(glob)], TODAY)
+    found = re.findall(r'matches\(("(?:[^"\\]|\\.)*")\)', condition["expression"])
+    return [str(json.loads(each)) for each in found]
+
+
 @pytest.mark.parametrize(
     ("glob", "covered", "not_covered"),
     [
         ("Pod a/b", "Pod a/b", "Pod a/bc"),
         ("Pod a/*", "Pod a/b", "Pod c/a/b"),
+        ("Pod *", "Pod a", "Deployment a"),
         ("Pod a/b?", "Pod a/bc", "Pod a/b"),
         ("Pod a/[!b]", "Pod a/c", "Pod a/b"),
         ("Pod a/[b-d]", "Pod a/c", "Pod a/e"),
@@ -167,10 +175,41 @@ def test_a_waiver_is_a_condition_until_it_expires() -> None:
 )
 def test_a_waivers_glob_becomes_a_pattern(glob: str, covered: str, not_covered: str) -> None:
     """Everything but its wildcards stands for itself."""
-    [condition] = waived.conditions("no-host-path", [waiver(glob)], TODAY)
-    pattern = json.loads(re.findall(r'matches\(("(?:[^"\\]|\\.)*")\)', condition["expression"])[0])
+    pattern = patterns(glob)[0]
     assert re.fullmatch(pattern, covered)
     assert not re.fullmatch(pattern, not_covered)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_covered"),
+    [
+        ("a/web-5d9c7b-x2x4z", True),
+        ("a/web-29384756-x2x4z", True),
+        ("a/web-0", True),
+        ("a/web-29384756-0-x2x4z", True),
+        ("a/web-admin-5d9c7b-x2x4z", False),
+        ("a/web", False),
+        ("a/web-", False),
+        ("b/a/web-0", False),
+    ],
+)
+def test_a_waiver_covers_what_controllers_make_of_the_object_alone(name: str, is_covered: bool) -> None:
+    """Their suffixes have no vowels; another workload whose name begins alike is another workload."""
+    [_, made_of_it] = patterns("Deployment a/web")
+    assert bool(re.fullmatch(made_of_it, name)) == is_covered
+
+
+def test_controllers_that_kubernetes_does_not_have_add_what_they_like() -> None:
+    """Their objects are named after what the waiver names, and that is all one can know."""
+    [_, made_of_it] = patterns("InferenceService a/web")
+    assert re.fullmatch(made_of_it, "a/web-predictor-00001-deployment")
+
+
+def test_a_waiver_without_a_namespace_covers_no_namespaces_objects() -> None:
+    """As ClusterRoles have none."""
+    assert patterns("ClusterRole reader") == ["^ClusterRole reader$"]
+    [condition] = waived.conditions("no-host-path", [waiver("ClusterRole reader")], TODAY)
+    assert "object.metadata.?namespace.orValue('') == ''" in condition["expression"]
 
 
 def test_the_manifest_says_what_it_does_not_hold() -> None:

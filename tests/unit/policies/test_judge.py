@@ -119,9 +119,26 @@ def test_a_waiver_means_its_rule_and_its_objects_only() -> None:
     assert not judged(pod(), waivers=(waiver("* n/[ab]"),)).blocks
 
 
-def test_a_waiver_may_name_an_object_without_a_namespace() -> None:
-    """As ClusterRoles have none."""
-    assert not judged(pod(), waivers=(waiver("Pod a"),)).blocks
+def test_a_waiver_without_a_namespace_means_what_names_none() -> None:
+    """As ClusterRoles have none; it is not a waiver for all namespaces, and neither is one with a glob."""
+    bare = Object({**pod().data, "metadata": {"name": "a"}})
+    for target in ("Pod a", "Pod default/a", "Pod *"):
+        assert not judged(bare, waivers=(waiver(target),)).blocks
+    for target in ("Pod a", "Pod *", "*", "Pod*", "* a", "Pod n", "Pod /a"):
+        assert judged(pod(), waivers=(waiver(target),)).blocks
+
+
+def test_a_waiver_for_a_namespace_that_is_not_known_yet_needs_that_namespace() -> None:
+    """It reads as `default`, and it is none."""
+    unknown = Object({**pod().data, "metadata": {"name": "a", "namespace": UNKNOWN}})
+    assert judged(unknown, waivers=(waiver("Pod a"),)).blocks
+
+
+def test_no_glob_of_a_waiver_reaches_into_the_next_part() -> None:
+    """Kind, namespace and name are each matched alone."""
+    assert judged(pod("b/a"), waivers=(waiver("Pod n*/a"),)).blocks
+    assert not judged(pod(""), waivers=(waiver("Pod n/*"),)).blocks
+    assert judged(pod(""), waivers=(waiver("Pod n/?"),)).blocks
 
 
 def test_a_waiver_covers_what_is_still_unknown() -> None:
