@@ -38,8 +38,8 @@ def unneeded(waivers: Iterable[Waiver], verdicts: Iterable[Verdict]) -> list[str
 def covers(waiver: Waiver, target: Object) -> bool:
     """Whether the waiver's `object`, such as `Deployment slipway/*` or `ClusterRole reader`, means this one.
 
-    Without a namespace it means only what names none: `Deployment gemma` is not every namespace's gemma. Kind, namespace
-    and name are matched one by one, so that no glob reaches from one into the next.
+    Without a namespace it means only what names none: `Deployment gemma` is not every namespace's gemma. Kind,
+    namespace and name are matched one by one, so that no glob reaches from one into the next.
     """
     kind, _, place = waiver.object.partition(" ")
     namespace, slash, name = place.rpartition("/")

@@ -102,6 +102,13 @@ def test_all_problems_are_reported_together() -> None:
     assert found[-1].startswith("slipway:policy.nope: unknown key; allowed: environment, levels, waivers")
 
 
+@pytest.mark.parametrize("name", ["min_replicas", "cache_headroom", "max_gpus"])
+def test_yes_is_no_number(name: str) -> None:
+    """It would be taken for 1."""
+    assert problems({name: True}) == [f"{name}: true is not allowed; allowed: a number"]
+    assert parse({"single_node": True}).single_node
+
+
 @pytest.mark.parametrize(
     ("name", "value", "allowed"),
     [
