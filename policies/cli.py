@@ -7,7 +7,6 @@ can act on are a message without a traceback.
 from __future__ import annotations
 
 import datetime
-import difflib
 import errno
 import io
 import json
@@ -22,6 +21,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from infra import whole_file
 from policies import checking, manual
 from policies.admission import manifest
 from policies.admission.generate import Fence
@@ -31,6 +31,7 @@ from policies.reports import json_report, junit, sarif, text
 from policies.reports.report import FailOn, Report, printable
 from policies.rule import Rule
 from policies.rules import MODULES, RULES
+from policies.settings_file import alike
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -172,9 +173,7 @@ def _chosen(ids: Sequence[str]) -> tuple[Rule, ...]:
     by_id = {rule.id: rule for rule in RULES}
     for each in ids:
         if each not in by_id:
-            near = difflib.get_close_matches(each, by_id, n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else "`slipway policy rules` lists them"
-            raise PolicyError(f"{each}: there is no such rule; {hint}")
+            raise PolicyError(f"{each}: there is no such rule; {alike(each, by_id)}")
     return tuple(by_id[each] for each in dict.fromkeys(ids)) or RULES
 
 
@@ -213,7 +212,7 @@ def _save(content: str, output: Path | None) -> None:
         sys.stdout.write(content)
         return
     try:
-        output.write_text(content, encoding="utf-8")
+        whole_file.write(output, content)
     except OSError as error:
         raise SourceError(f"{output}: can't be written: {error.strerror}") from None
 
@@ -234,5 +233,6 @@ def _errors() -> Iterator[None]:
         if error.errno == errno.EPIPE:  # whoever reads has enough: typer ends quietly
             raise
         sys.stdout = io.StringIO()  # so that Python does not try again at its end
-        typer.echo(f"error: the output can't be written: {error.strerror}", err=True)
+        what = f"{error.filename}: can't be used" if error.filename else "the output can't be written"
+        typer.echo(printable(f"error: {what}: {error.strerror}"), err=True)
         raise typer.Exit(2) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, Literal, get_type_hints
@@ -113,10 +113,10 @@ def _unclear_waivers(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"waivers.{index}.object: {target[:80]!r} is not allowed; allowed: {allowed}"
 
 
-def alike(rule: str, rule_ids: Collection[str]) -> str:
+def alike(rule: str, rule_ids: Iterable[str]) -> str:
     """What somebody may have meant who named a rule that there is not."""
     near = difflib.get_close_matches(rule, sorted(rule_ids), n=3)
-    return f"did you mean {' or '.join(near)}?" if near else "allowed: the rules in docs/policies.md"
+    return f"did you mean {' or '.join(near)}?" if near else "`slipway policy rules` lists them"
 
 
 def _out_of_range(values: Mapping[str, Any]) -> Iterator[str]:

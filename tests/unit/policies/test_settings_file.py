@@ -165,7 +165,7 @@ def test_a_waiver_of_an_unknown_rule_or_with_another_key_is_refused() -> None:
 def test_a_rule_that_is_like_none_is_led_to_the_list() -> None:
     """A far guess helps nobody."""
     assert problems({"levels": {"x": "advisory"}}) == [
-        "levels.x: there is no such rule; allowed: the rules in docs/policies.md"
+        "levels.x: there is no such rule; `slipway policy rules` lists them"
     ]
 
 
