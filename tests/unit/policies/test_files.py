@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,6 +66,54 @@ def test_a_folder_that_is_hidden_itself_is_read_when_it_is_named() -> None:
     """Only what is hidden below it is left out."""
     write(".d/a.yaml")
     assert origins(".d") == [".d/a.yaml:1"]
+
+
+def test_a_file_that_two_names_mean_is_read_once() -> None:
+    """Its objects would stand twice in the stack."""
+    write("d/a.yaml")
+    write("d/b.yaml")
+    Path("link.yaml").symlink_to("d/b.yaml")
+    assert origins("d/b.yaml", "d", "./d/a.yaml", "link.yaml") == ["d/b.yaml:1", "d/a.yaml:1"]
+
+
+def test_a_part_of_a_folder_that_can_not_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its objects would be missing in silence. Whoever is root may read all, so the system is made to refuse."""
+    write("d/a.yaml")
+    write("d/closed/b.yaml")
+    scan = os.scandir
+
+    def refuse(path: str) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert refused("d") == ["d/closed: can't be read: Permission denied"]
+    assert refused("d/closed") == ["d/closed: can't be read: Permission denied"]
+
+
+def test_a_file_that_may_not_be_looked_at_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named itself, or below a folder that may be listed but not entered."""
+    write("d/a.yaml")
+
+    def refuse(path: object, *_more: object, **_words: object) -> Any:
+        if str(path).endswith("a.yaml"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path)  # type: ignore[arg-type]
+
+    look, opened = os.stat, Path.open
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(Path, "open", lambda path, *words: refuse(path) and opened(path, *words))
+    assert refused("d") == refused("d/a.yaml") == ["d/a.yaml: can't be read: Permission denied"]
+
+
+def test_a_link_that_leads_nowhere_is_told_and_a_pipe_is_left_out() -> None:
+    """The one was to be read, the other would never end."""
+    write("d/a.yaml")
+    os.mkfifo("d/pipe.yaml")
+    assert origins("d") == ["d/a.yaml:1"]
+    Path("d/gone.yaml").symlink_to("none")
+    assert refused("d") == ["d/gone.yaml: can't be read: No such file or directory"]
 
 
 def test_a_byte_order_mark_is_no_content() -> None:
