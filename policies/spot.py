@@ -34,7 +34,6 @@ TAINTS: Mapping[str, Mapping[str, Any]] = {
 def demanding(pod: Pod) -> frozenset[str]:
     """The providers on whose spot nodes alone the pod may run; none where it may run elsewhere."""
     selector = pod.spec.at("nodeSelector")
-    selector.expect(dict, "a mapping")
     selected = frozenset(provider for key, (value, provider) in LABELS.items() if selector.get((key,)) == value)
     required = "affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms"
     terms = [_providers(term) for term in pod.spec.items(required)]

@@ -121,13 +121,15 @@ class View:
 
     def _find(self, keys: tuple[Key, ...]) -> Any:
         data, is_patch = self.data, self.object.is_patch
-        for key in keys:
+        for depth, key in enumerate(keys):
             if isinstance(data, dict):
                 data = UNKNOWN if is_patch and key not in data else data.get(key)
             elif isinstance(data, list) and isinstance(key, int):
                 data = data[key] if key < len(data) else None
-            elif data is not UNKNOWN:
+            elif data is None:
                 return None
+            elif data is not UNKNOWN:
+                return self._need(data, dict, "a mapping", keys[:depth])
         return data
 
     def _need(self, data: Any, wanted: type, name: str, path: Path) -> Any:

@@ -34,12 +34,23 @@ def test_a_field_is_read_by_its_path() -> None:
     assert noted(whole) == (set(), set())
 
 
-@pytest.mark.parametrize("path", ["spec", "spec.a", "none.a.b", "text.a", ("list", 1), ("list", "a"), ("kind", 0)])
+@pytest.mark.parametrize("path", ["spec", "spec.a", "none.a.b", ("list", 1)])
 def test_what_is_not_there_is_none_and_is_not_noted(path: Any) -> None:
     """Absent and null are the same."""
     whole = view({"spec": None, "text": "a", "list": [1]})
     assert whole.get(path) is None
     assert noted(whole) == (set(), set())
+
+
+@pytest.mark.parametrize(
+    ("path", "wrong"),
+    [("text.a.b", "text"), (("list", "a"), "list"), (("kind", 0), "kind"), (("list", 0, "a"), "list[0]")],
+)
+def test_what_is_no_mapping_has_no_fields_and_is_noted(path: Any, wrong: str) -> None:
+    """What was to be read there is not absent: nobody can tell."""
+    whole = view({"text": "a", "list": [1]})
+    assert whole.get(path) is None
+    assert noted(whole) == (set(), {wrong})
 
 
 def test_an_unknown_value_on_the_way_makes_all_below_unknown() -> None:
