@@ -18,6 +18,8 @@ from policies.view import View
 
 INGRESS_GROUPS = ("networking.k8s.io", "extensions")
 GATEWAY_GROUP = "gateway.networking.k8s.io"
+POOL = "InferencePool"
+"""What stands in the place of a Service before model servers (gateway-api-inference-extension)."""
 REWRITE = "nginx.ingress.kubernetes.io/rewrite-target"
 
 
@@ -42,6 +44,8 @@ class Route:
     namespace: Any
     service: Any
     port: Any
+    is_pool: bool = False
+    """Whether a pool of model servers is behind it, in the place of a Service."""
 
 
 def routes(stack: Stack) -> Iterator[Route]:
@@ -103,9 +107,13 @@ def _of_rule(route: View, rule: View) -> Iterator[Route]:
             elif (begin := rewrite.text("replacePrefixMatch")) is not None:
                 reached = begin
         for backend in rule.items("backendRefs"):
-            if backend.get("kind") in (None, "Service"):
-                namespace = backend.text("namespace")
+            kind_behind = backend.get("kind")
+            if kind_behind in (None, "Service", POOL):
+                namespace, name, port = backend.text("namespace"), backend.text("name"), backend.number("port")
                 if namespace is None:
                     namespace = namespace_of(route.object, route.trace)
-                name, port = backend.text("name"), backend.number("port")
-                yield Route(match.at("path"), None, path, kind, reached, is_exact, backend, namespace, name, port)
+                is_pool = kind_behind == POOL
+                if is_pool:
+                    name = port = None
+                place = match.at("path")
+                yield Route(place, None, path, kind, reached, is_exact, backend, namespace, name, port, is_pool)

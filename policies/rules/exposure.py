@@ -80,7 +80,7 @@ def no_metadata_egress(target: View, _settings: Settings) -> Findings:
     """,
 )
 def serve_path_allowlist(stack: Stack, settings: Settings) -> Findings:
-    """Ingresses and HTTPRoutes to model servers let in the paths of `public_paths`, and what lies below these.
+    """Ingresses and HTTPRoutes to model servers and pools let in the paths of `public_paths`, and what is below these.
 
     `/` stands for itself only, as an exact path: as a prefix it is every path. What is judged is the path that the
     server sees, after rewriting. Routes to Services that the stack has not are somebody else's.
@@ -88,7 +88,7 @@ def serve_path_allowlist(stack: Stack, settings: Settings) -> Findings:
     pods = index(stack)
     for route in routes(stack):
         is_public = _is_public(route, settings.public_paths)
-        leads = _is_model_service(stack.lookup("Service", route.namespace, route.service), pods)
+        leads = route.is_pool or _is_model_service(stack.lookup("Service", route.namespace, route.service), pods)
         if leads is not False and is_public is not True:
             allowed = ", ".join(settings.public_paths)
             yield route.place.bad("", f"must be one of {allowed}, or below; / as an exact path", leads, is_public)

@@ -72,13 +72,16 @@ def ingress_tls(entry: View, _settings: Settings) -> Findings:
 def ingress_host_explicit(stack: Stack, _settings: Settings) -> Findings:
     """Hosts are named, no path of a host is promised twice, and Services exist where the stack makes any.
 
-    HTTPRoutes may promise a path twice: the Gateway API says which one wins, and headers tell them apart.
+    HTTPRoutes without hosts have those of their listeners; those of a Service are no way in. They may promise a path
+    twice: the Gateway API says which one wins, and headers tell them apart.
     """
     for ingress in ingresses(stack):
         hosts = [rule.at("host") for rule in ingress.items("spec.rules")]
-        yield from _unnamed(ingress.at("spec.rules"), hosts)
+        yield from _unnamed(ingress.at("spec.rules"), hosts, None)
     for route in http_routes(stack):
-        yield from _unnamed(route.at("spec.hostnames"), route.items("spec.hostnames"))
+        named = _is_named_above(stack, route)
+        if named is not True:
+            yield from _unnamed(route.at("spec.hostnames"), route.items("spec.hostnames"), named)
     yield from _promised_twice(stack)
     yield from _without_service(stack)
 
@@ -167,13 +170,37 @@ def _covers(name: Any, host: Any) -> Any:
     return name == host or (host is not None and name == f"*.{host.partition('.')[2]}")
 
 
-def _unnamed(place: View, hosts: list[View]) -> Iterator[Finding]:
+def _unnamed(place: View, hosts: list[View], named: Any) -> Iterator[Finding]:
     if not hosts:
-        yield place.bad("", "must name hosts: without any, every host is meant", place.data)
+        yield place.bad("", "must name hosts: without any, every host is meant", place.data, named)
     for host in hosts:
         value = host.text("")
-        if value is not UNKNOWN and (not value or "*" in value):
+        if _is_whole(value) is False:
             yield host.bad("", "must be the whole name of a host")
+
+
+def _is_whole(host: Any) -> Any:
+    return UNKNOWN if host is UNKNOWN else bool(host) and "*" not in host
+
+
+def _is_named_above(stack: Stack, route: View) -> Any:
+    """Whether a route that names no hosts has parents that do. All of them count."""
+    parents = route.items("spec.parentRefs")
+    is_silent = bool(parents) and not route.items("spec.hostnames")
+    gateways = [parent for parent in parents if parent.text("kind") != "Service"]
+    return every([is_silent, *(_names_hosts(stack, route, gateway) for gateway in gateways)])
+
+
+def _names_hosts(stack: Stack, route: View, parent: View) -> Any:
+    """Whether each listener of a Gateway that a parent means has the whole name of a host."""
+    namespace, section = parent.text("namespace"), parent.text("sectionName")
+    if namespace is None:
+        namespace = namespace_of(route.object, route.trace)
+    gateway = stack.lookup("Gateway", namespace, parent.text("name"))
+    if not isinstance(gateway, View):
+        return UNKNOWN if gateway is UNKNOWN else False
+    meant = [each for each in gateway.items("spec.listeners") if section in (None, each.get("name"))]
+    return every([bool(meant), *(_is_whole(each.text("hostname")) for each in meant)])
 
 
 def _promised_twice(stack: Stack) -> Iterator[Finding]:

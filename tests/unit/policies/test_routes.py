@@ -53,6 +53,14 @@ def test_an_http_route_has_a_route_for_each_match_and_service() -> None:
     ]
 
 
+def test_a_pool_of_model_servers_stands_in_the_place_of_a_service() -> None:
+    """It has a name of its own, which is none of a Service."""
+    refs = [{"name": "p", "kind": "InferencePool", "port": 80}, {"name": "s", "kind": "Service"}]
+    pool, service = found(GATEWAY, "HTTPRoute", {"rules": [{"backendRefs": refs}]})
+    assert (pool.is_pool, pool.service, pool.port, pool.namespace) == (True, None, None, "a")
+    assert (service.is_pool, service.service) == (False, "s")
+
+
 def test_the_path_that_an_http_route_rewrites_to_is_the_one_that_is_reached() -> None:
     """Among filters of other types; of several, the last counts."""
     backends = [{"name": "s", "port": 80}]
