@@ -21,15 +21,19 @@ _SECRET_WORD = re.compile(
     r"|_CLI_KEY_CONTENT_"
 )
 """In a name in capitals, its words between underscores."""
+_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+"""`dbPassword`, `accessKeyIDName`, `client-secret`."""
 _WORKING_DIRECTORY = re.compile(r"_(?:OLD)?PWD_")
 _ABOUT_A_SECRET = re.compile(
-    r"_(?:FILE|PATH|DIR|NAME|REF|URL|URI|ENDPOINT|HEADER|TTL|EXPIRY|SECONDS|LENGTH|LIMIT|COUNT|SIZE|TYPE|POLICY|TOKEN_ID)_$"
+    r"_(?:FILE|PATH|DIR|NAME|REF|URL|URI|ENDPOINT|HEADER|TTL|EXPIRY|SECONDS|LENGTH|LIMIT|COUNT|SIZE|TYPE|POLICY|TOKEN_ID"
+    r"|PATTERN|ANNOTATION)_$"
 )
 """How names end that tell where a secret is, or what it is like."""
 
 _NO_SECRET = re.compile(
     r"(?i:true|false|yes|no|on|off|null|none|[01])"
-    r"|\$\(.*\)|\$\{.*\}|\$[A-Z_][A-Z0-9_]*|\{\{.*\}\}|<.*>"
+    r"|\$\(.*\)|\$\{.*\}|\$[A-Z_][A-Z0-9_]*|\$[a-z]\w*(?:[.:-]\w+)+|\{\{.*\}\}|<.*>"
+    r"|[|>][+-]?"  # the value follows on the lines below
     r"|(?:vault:|op://).*"
     r"|(?:/[\w.-]+){2,}"
 )
@@ -63,7 +67,7 @@ _ASSIGNMENT = re.compile(
 
 def is_secret_name(name: Any) -> bool:
     """Whether what has this name is usually a secret: `HF_TOKEN`, `dbPassword`, `client-secret`."""
-    return isinstance(name, str) and _names_a_secret(re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).upper())
+    return isinstance(name, str) and _names_a_secret(_BETWEEN_WORDS.sub("_", name).upper())
 
 
 def _names_a_secret(words: str) -> bool:

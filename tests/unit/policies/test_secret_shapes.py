@@ -18,6 +18,13 @@ def test_a_name_is_read_word_by_word_however_they_are_joined(name: str) -> None:
     assert secret_shapes.is_secret_name(name)
 
 
+@pytest.mark.parametrize("name", ["secretIDName", "accessKeyURL", "passwordTTL"])
+def test_an_abbreviation_is_a_word(name: str) -> None:
+    """Its last capital may begin the next word."""
+    assert not secret_shapes.is_secret_name(name)
+    assert secret_shapes.is_secret_name("DBPassword")
+
+
 @pytest.mark.parametrize("value", [None, UNKNOWN, 5, ["password=a"]])
 def test_what_is_no_text_is_no_secret(value: object) -> None:
     """An absent, unknown or malformed value is somebody else's finding."""
