@@ -20,10 +20,11 @@ Grant = tuple[str, str, str]
 """API group, resource and a verb."""
 
 SECRET_READS: tuple[Grant, ...] = (
-    *(("", "secrets", verb) for verb in ("get", "list", "watch", "patch", "deletecollection")),
+    *(("", "secrets", verb) for verb in ("get", "list", "watch", "deletecollection")),
     ("", "serviceaccounts/token", "create"),
 )
-"""The answer to `patch` and to `deletecollection` is the whole Secret; a token can be made instead of read."""
+"""The answer to `deletecollection` is what was deleted; a token can be made instead of read. So is that to `patch` the
+whole Secret, but who writes Secrets must be let to, and few who only write them ask."""
 WORKLOADS = (
     ("", "replicationcontrollers"),
     *(("apps", kind) for kind in ("deployments", "statefulsets", "daemonsets", "replicasets")),

@@ -24,7 +24,7 @@ def priority_class_set(stack: Stack, _settings: Settings) -> Findings:
     has_own = bool(stack.of_kind("PriorityClass"))
     for pod in stack.pods:
         name = pod.spec.text("priorityClassName")
-        if name is None:
+        if name in (None, ""):
             yield pod.spec.bad("priorityClassName", "must be set")
         elif has_own and not str(name).startswith("system-"):
             found = stack.lookup("PriorityClass", "default", name)
