@@ -32,7 +32,7 @@ class Options:
     rules: Sequence[Rule]
     today: datetime.date
     least_level: Literal["mandatory", "advisory"] = "advisory"
-    stack: str = ""
+    stack: str | None = None
     settings: Path | None = None
     environment: Literal["prod", "dev"] | None = None
     fail_on: FailOn = FailOn.MANDATORY
@@ -64,7 +64,9 @@ def read_settings(options: Options, folder: Path) -> Settings:
     """From the stack's file, from a file of their own, or the defaults."""
     if options.stack and options.settings:
         raise SettingsError(["--stack and --settings: only one of them can say what holds"])
-    stack = options.stack.rpartition("/")[2]
+    stack = (options.stack or "").rpartition("/")[2]
+    if options.stack is not None and not stack:
+        raise SettingsError([f"--stack {options.stack!r}: must be the name of a stack, or organization/project/name"])
     data: Any = {}
     prefix = ""
     if options.settings:

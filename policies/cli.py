@@ -83,7 +83,9 @@ def check(
             help="Manifests (YAML, JSON), `pulumi stack export`, `pulumi preview --json`; folders; - is stdin",
         ),
     ],
-    stack: Annotated[str, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")] = "",
+    stack: Annotated[
+        str | None, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="Settings from this file instead")] = None,
     environment: Annotated[Environment | None, typer.Option(help="Whose levels hold; wins over the settings")] = None,
     format_: Annotated[Format, typer.Option("--format", help="How to report")] = Format.TEXT,
@@ -139,7 +141,9 @@ def explain(rule: Annotated[str, typer.Argument(help="Its id, as in a report")])
 
 @app.command()
 def admission(
-    stack: Annotated[str, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")] = "",
+    stack: Annotated[
+        str | None, typer.Option(help="Settings of this stack: slipway:policy in Pulumi.<stack>.yaml")
+    ] = None,
     settings: Annotated[Path | None, typer.Option(help="Settings from this file instead")] = None,
     environment: Annotated[Environment | None, typer.Option(help="Whose levels hold; wins over the settings")] = None,
     label: Annotated[

@@ -26,6 +26,9 @@ MADE_BY_CONTROLLERS: Final = frozenset({"Pod", "ReplicaSet", "Job"})
 API_VERSION: Final = "admissionregistration.k8s.io/v1"
 LABELS: Final = {"app.kubernetes.io/managed-by": "slipway", "app.kubernetes.io/component": "policies"}
 SYSTEM_NAMESPACES: Final = ("kube-system", "kube-public", "kube-node-lease")
+_WORD: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
+LABEL: Final = re.compile(rf"(?:[a-z0-9][a-z0-9.-]{{0,252}}/)?{_WORD}=(?:{_WORD})?")
+NAMESPACE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 NEEDS_OTHER_OBJECTS: Final = "it compares several objects, and CEL sees one"
 
 VARIABLES: Final[Mapping[str, str]] = {
@@ -70,11 +73,18 @@ class Fence:
     @classmethod
     def of(cls, labels: Iterable[str], exempt: Iterable[str]) -> Fence:
         """From labels such as `team=search`, and namespaces to leave out besides the system's."""
-        pairs = [label.partition("=") for label in labels]
-        problems = [f"--label {key}{equals}{value}: must be key=value" for key, equals, value in pairs if not equals]
+        wanted, names = list(labels), list(exempt)
+        problems = [
+            f"--label {each}: must be key=value, as Kubernetes takes them"
+            for each in wanted
+            if not LABEL.fullmatch(each)
+        ]
+        problems += [
+            f"--exempt {each}: must be the name of a namespace" for each in names if not NAMESPACE.fullmatch(each)
+        ]
         if problems:
             raise SettingsError(problems)
-        return cls({key: value for key, _, value in pairs}, (*SYSTEM_NAMESPACES, *exempt))
+        return cls(dict(each.split("=", 1) for each in wanted), (*SYSTEM_NAMESPACES, *names))
 
     @property
     def selector(self) -> dict[str, Any]:

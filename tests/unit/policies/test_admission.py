@@ -123,6 +123,18 @@ def test_a_fence_is_around_all_namespaces_but_the_systems() -> None:
         Fence.of(["team"], [])
 
 
+@pytest.mark.parametrize(
+    ("labels", "exempt"),
+    [(["=a"], []), (["a=b c"], []), (["-a=b"], []), (["a=b", "A/b=c"], []), ([], ["A"]), ([], ["a b"]), ([], [""])],
+)
+def test_a_fence_that_the_cluster_would_refuse_is_refused_before(labels: list[str], exempt: list[str]) -> None:
+    """Where `kubectl apply` had been half way through."""
+    with pytest.raises(SettingsError, match="must be"):
+        Fence.of(labels, exempt)
+    fence = Fence.of(["slipway.dev/fenced=yes", "a.b_c-d=", "x=1.2_3"], ["team-a"])
+    assert (fence.labels, fence.exempt[-1]) == ({"slipway.dev/fenced": "yes", "a.b_c-d": "", "x": "1.2_3"}, "team-a")
+
+
 def test_what_controllers_make_is_not_asked_for_what_authors_owe() -> None:
     """Labels of a Deployment are its author's; a pod's security is asked of every pod."""
     [labels, _] = made("required-labels")

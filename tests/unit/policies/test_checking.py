@@ -126,6 +126,12 @@ def test_a_stack_that_is_not_there_is_told_with_those_that_are(folder: Path) -> 
     assert "has no Pulumi.yaml" in refused(stack="prod")
 
 
+@pytest.mark.parametrize("stack", ["", "acme/slipway/"])
+def test_a_stack_without_a_name_is_none(stack: str, folder: Path) -> None:
+    """As where a variable of a script is empty: other settings than those that were meant would hold."""
+    assert refused(stack=stack) == f"--stack {stack!r}: must be the name of a stack, or organization/project/name"
+
+
 def test_a_stack_and_a_file_can_not_both_say_what_holds(folder: Path) -> None:
     """Neither wins."""
     assert "only one of them" in refused(stack="prod", settings=folder / "a")
