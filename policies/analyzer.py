@@ -21,20 +21,15 @@ from pulumi.runtime import proto
 from pulumi_policy import Policy
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
-from policies import plain, resources, waivers
+from policies import diagnostics, plain, resources, waivers
+from policies.diagnostics import PACK, VERSION
 from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
-from policies.judge import DECIDED_AT_UP, settle, told_of_patch
+from policies.judge import settle, told_of_patch
 from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
 from policies.settings_file import EVERY_RULE, alike
 
-PACK = "slipway"
-VERSION = "0.1.0"
-NOTICES = "pack"
-"""Under this name the pack itself has something to say."""
-MIN_SECRET_LENGTH = 8
-"""Shorter ones are words: a list with one secret in it is secret as a whole, with `true` and `cpu` in it."""
 READ_ONLY = "only read here, not made by this stack"
 
 
@@ -55,6 +50,8 @@ class Analyzer(_PolicyAnalyzerServicer):
         self._today = today
         self._asked_for: dict[str, Object] = {}
         self._verdicts: list[Verdict] = []
+        self._waiting: list[Verdict] = []
+        self._secrets: set[str] = set()
 
     def Configure(self, request: proto.ConfigureAnalyzerRequest, context: Any) -> Any:
         """Levels from `--policy-pack-config`, or the rules' own. Nothing else is taken from there, nor ignored."""
@@ -73,23 +70,26 @@ class Analyzer(_PolicyAnalyzerServicer):
             return proto.AnalyzeResponse()
         self._asked_for[request.urn] = target
         found = [v for each in expand([target]) for v in evaluate_object(each, self._rules, self._settings)]
-        told = self._tell(found, content.secret_texts)
-        return proto.AnalyzeResponse(diagnostics=[*told, _notice(told_of_patch(target))] if target.is_patch else told)
+        self._secrets |= content.secret_texts
+        told = [diagnostics.of_verdict(each, content.secret_texts) for each in self._settle(found)]
+        if target.is_patch:
+            told.append(diagnostics.notice(told_of_patch(target), content.secret_texts))
+        return proto.AnalyzeResponse(diagnostics=told)
 
     def AnalyzeStack(self, request: proto.AnalyzeStackRequest, _context: Any) -> proto.AnalyzeResponse:
         """All resources together, at the end."""
         everything: list[Object] = []
-        texts: set[str] = set()
         for resource in sorted(request.resources, key=lambda each: str(each.urn)):
             content = plain.from_struct(resource.properties)
             target = resources.to_object(resource.type, content.data, resource.urn, content.secrets)
             if target is not None:
                 everything.append(_named(self._asked_for.get(resource.urn), target))
-                texts |= content.secret_texts
-        verdicts = [self._unless_read_only(v) for v in evaluate_stack(everything, self._rules, self._settings)]
-        diagnostics = self._tell(verdicts, texts, with_urn=True)
-        unneeded = waivers.unneeded(self._settings.waivers, self._verdicts)
-        return proto.AnalyzeResponse(diagnostics=[*diagnostics, *map(_notice, unneeded)])
+                self._secrets |= content.secret_texts
+        found = [self._unless_read_only(v) for v in evaluate_stack(everything, self._rules, self._settings)]
+        told = [diagnostics.of_verdict(each, self._secrets, with_urn=True) for each in self._settle(found)]
+        told += diagnostics.of_waiting(self._waiting, self._secrets)
+        told += map(diagnostics.notice, waivers.unneeded(self._settings.waivers, self._verdicts))
+        return proto.AnalyzeResponse(diagnostics=told)
 
     def Remediate(self, request: proto.AnalyzeRequest, _context: Any) -> proto.RemediateResponse:
         """One resource before `Analyze`: what the rules at level `remediate` can put right."""
@@ -111,10 +111,12 @@ class Analyzer(_PolicyAnalyzerServicer):
             for key in sorted(config[name].properties.fields):
                 yield f"policy config: {name}.{key}: belongs into slipway:policy of the stack file; here are levels"
 
-    def _tell(self, verdicts: Iterable[Verdict], secrets: Iterable[str], *, with_urn: bool = False) -> list[Any]:
-        settled = settle(verdicts, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())
-        self._verdicts.extend(settled)
-        return [_diagnostic(group, secrets, with_urn=with_urn) for group in _grouped(settled)]
+    def _settle(self, found: Iterable[Verdict]) -> list[Verdict]:
+        """What is to be told now. What waits for `up` is told at the end, by then for all objects."""
+        settled = settle(found, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())
+        self._verdicts += settled
+        self._waiting += filter(diagnostics.waits, settled)
+        return [each for each in settled if not diagnostics.waits(each)]
 
     def _unless_read_only(self, verdict: Verdict) -> Verdict:
         if verdict.object.origin in self._asked_for:
@@ -152,50 +154,3 @@ def _remedied(rule: Rule, resource_type: str, properties: Any, settings: Setting
     if plain.is_same(before, after):
         return None
     return proto.Remediation(**words, properties=plain.write_back(properties, before, after))
-
-
-def _grouped(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
-    """One by one, but for a field that many rules wait for: an image that is still to be built is told once."""
-    groups: dict[Any, list[Verdict]] = {}
-    for index, verdict in enumerate(verdicts):
-        waits = verdict.undecided and DECIDED_AT_UP in verdict.message and verdict.waiver is None
-        key = (verdict.object.origin, verdict.object.id, verdict.path) if waits else index
-        groups.setdefault(key, []).append(verdict)
-    return list(groups.values())
-
-
-def _diagnostic(group: Sequence[Verdict], secrets: Iterable[str], *, with_urn: bool) -> Any:
-    verdict = group[0]
-    rules = list(dict.fromkeys(each.rule.id for each in group))
-    if len(rules) > 1:
-        text = f"{verdict.path}: {DECIDED_AT_UP}, by {', '.join(rules)}"
-    else:
-        text = f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message
-        text = text if verdict.undecided else f"{verdict.rule.why}\n{text}"
-    return proto.AnalyzeDiagnostic(
-        policyName=verdict.rule.id,
-        policyPackName=PACK,
-        policyPackVersion=VERSION,
-        description=verdict.rule.why,
-        message=_without(secrets, text),
-        enforcementLevel=proto.MANDATORY if verdict.level is Level.MANDATORY else proto.ADVISORY,
-        urn=verdict.object.origin if with_urn else "",
-    )
-
-
-def _notice(text: str) -> Any:
-    return proto.AnalyzeDiagnostic(
-        policyName=NOTICES,
-        policyPackName=PACK,
-        policyPackVersion=VERSION,
-        message=text,
-        enforcementLevel=proto.ADVISORY,
-    )
-
-
-def _without(secrets: Iterable[str], text: str) -> str:
-    """A second fence: no rule names such a value, and if one does, it is not shown."""
-    for secret in secrets:
-        if len(secret) >= MIN_SECRET_LENGTH:
-            text = text.replace(secret, "[secret]")
-    return text

@@ -16,7 +16,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import proto
 from pulumi_policy import policy as sdk
 
-from policies.analyzer import PACK, Analyzer
+from policies.analyzer import Analyzer
+from policies.diagnostics import PACK
 from policies.marks import SECRET, SIGNATURE, UNKNOWN_MARK
 from policies.objects import Stack
 from policies.pack import make_policies
@@ -163,31 +164,55 @@ def test_a_violation_is_told_with_its_reason_and_its_field() -> None:
     assert told(analyzer().Analyze(request(pod(read_only=True)), None)) == []
 
 
+def pods(*names: str, data: dict[str, Any]) -> proto.AnalyzeStackRequest:
+    """A stack of pods that are alike."""
+    return stack(*(("core/v1:Pod", name, data) for name in names))
+
+
 @pytest.mark.usefixtures("is_preview")
 def test_an_unknown_value_is_told_in_a_preview_while_the_rest_is_judged() -> None:
-    """The SDK would end the rule here and say no more."""
+    """The SDK would end the rule here and say no more. What waits is told at the end."""
     data = pod(read_only=UNKNOWN_MARK)
     data["spec"]["containers"].append({"name": "d"})
-    assert told(analyzer().Analyze(request(data), None)) == [
-        ("read-only-root-fs", "ADVISORY", f"{READ_ONLY}: must be true (unknown: decided at up)"),
+    chosen = analyzer(RULES[:3])
+    assert told(chosen.Analyze(request(data), None)) == [
         ("read-only-root-fs", "MANDATORY", f"{READ_ONLY.replace('0', '1')}: must be true"),
     ]
+    (waiting,) = chosen.AnalyzeStack(pods("a", data=data), None).diagnostics
+    assert (waiting.policyName, waiting.enforcementLevel) == ("read-only-root-fs", proto.ADVISORY)
+    assert waiting.message == f"{READ_ONLY}: must be true (unknown: decided at up)\nof Pod default/a"
+    assert waiting.urn == urn("a")
 
 
 @pytest.mark.usefixtures("is_preview")
-def test_a_field_that_several_rules_wait_for_is_told_once() -> None:
-    """With all of them; the reasons are for what is violated."""
+def test_what_several_rules_of_several_objects_wait_for_is_told_once() -> None:
+    """With all of them, in an order that does not follow the engine's; the reasons are for what is violated."""
 
-    @object_rule("Pod", why="It must wait.", source="-", level=MANDATORY, bad="{}", good="{}")
-    def waiting(view: View, _settings: Settings) -> Findings:
+    @stack_rule(why="It must wait.", source="-", level=MANDATORY, bad="{}", good="{}")
+    def waiting(stack: Stack, _settings: Settings) -> Findings:
         """Needs the same label."""
-        if view.get("metadata.labels.owner") != "them":
+        for view in stack.of_kind("Pod"):
             yield view.bad("metadata.labels.owner", "must be them", view.get("metadata.labels.owner"))
 
-    data = {"metadata": {"name": "a", "labels": {"owner": UNKNOWN_MARK}}}
-    assert told(analyzer((RULES[1], waiting)).Analyze(request(data), None)) == [
-        ("owned", "ADVISORY", "metadata.labels.owner: unknown: decided at up, by owned, waiting")
-    ]
+    chosen = analyzer((RULES[1], waiting))
+    data = {name: {"metadata": {"name": name, "labels": {"owner": UNKNOWN_MARK}}} for name in "cab"}
+    for name, each in data.items():
+        assert told(chosen.Analyze(request(each, name=name), None)) == []
+    found = chosen.AnalyzeStack(stack(*(("core/v1:Pod", name, each) for name, each in data.items())), None)
+    (answer,) = found.diagnostics
+    assert (answer.policyName, answer.enforcementLevel, answer.urn) == ("pack", proto.ADVISORY, "")
+    waits, owners = answer.message.splitlines()
+    assert waits == "metadata.labels.owner: unknown: decided at up, by owned, waiting"
+    assert owners == "of Pod default/a, Pod default/b, Pod default/c"
+
+
+@pytest.mark.usefixtures("is_preview")
+def test_a_waived_rule_that_waits_says_who_waived_it() -> None:
+    """As any that is waived: at once, under its name."""
+    chosen = analyzer(waivers=(Waiver("read-only-root-fs", "Pod default/a", "team", "it writes", TODAY),))
+    ((name, level, text),) = told(chosen.Analyze(request(pod(read_only=UNKNOWN_MARK)), None))
+    assert (name, level) == ("read-only-root-fs", "ADVISORY")
+    assert text.endswith("must be true (unknown: decided at up) (waived until 2026-11-21 by team: it writes)")
 
 
 def test_what_is_still_unknown_in_an_update_blocks() -> None:
