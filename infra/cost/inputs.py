@@ -14,7 +14,7 @@ import yaml
 
 from infra import config, endpoints
 from infra.catalog.load import load_catalog
-from infra.cost import settings_file, snapshot
+from infra.cost import plain_yaml, settings_file, snapshot
 from infra.cost.errors import CostSettingsError, SnapshotError
 from infra.cost.settings import CostSettings
 from infra.cost.snapshot import Snapshot
@@ -92,7 +92,7 @@ def _is_own(key: object) -> bool:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(_text(str(path)))
+        return plain_yaml.load(_text(str(path)))
     except yaml.YAMLError as error:
         raise CostSettingsError([f"{path}: no YAML: {' '.join(str(error).split())}"]) from None
 

@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from infra import hardware
-from infra.cost import machines
+from infra.cost import machines, plain_yaml
 from infra.cost.errors import CostSettingsError
 from infra.cost.settings import OWN_MACHINES, Budgets, CostSettings, Traffic
 from infra.cost.settings_schema import CostEntry, MachineEntry, PoolEntry
@@ -41,7 +41,7 @@ EXAMPLE: Final = """\
 def of_stack_file(text: str) -> CostSettings:
     """The settings in a Pulumi.<stack>.yaml; CostSettingsError with an example where they are missing."""
     try:
-        content = yaml.safe_load(text)
+        content = plain_yaml.load(text)
     except yaml.YAMLError as error:
         raise CostSettingsError([f"the stack file is no YAML: {error}"]) from None
     config = content.get("config") if isinstance(content, Mapping) else None

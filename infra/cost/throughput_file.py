@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
+from infra.cost import plain_yaml
 from infra.cost.errors import ThroughputError
 from infra.cost.settings_schema import Group, Number, Rate
 from infra.fields import Text
@@ -126,15 +127,17 @@ def load(path: Path = PATH) -> Table:
         return parse(path.read_text(encoding="utf-8"), path.name)
     except OSError as error:
         raise ThroughputError([f"{path.name}: can't be read: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise ThroughputError([f"{path.name}: not text: byte {error.start} is no UTF-8"]) from None
 
 
 def parse(text: str, name: str = "throughput") -> Table:
     """All problems are told together."""
     try:
-        content = yaml.safe_load(text)
+        content = plain_yaml.load(text)
         file = _File.model_validate({} if content is None else content)
     except yaml.YAMLError as error:
-        raise ThroughputError([f"{name}: no YAML: {error}"]) from None
+        raise ThroughputError([f"{name}: no YAML: {' '.join(str(error).split())}"]) from None
     except ValidationError as error:
         spelt = describe(error, _File, lambda location: f"{name}: " + ".".join(map(str, location)))
         raise ThroughputError(spelt) from None

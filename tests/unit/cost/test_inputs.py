@@ -57,6 +57,7 @@ def test_settings_may_be_text_that_holds_json(project: Path) -> None:
         ("config: {slipway:cost: text}\n", "must be a mapping of keys"),
         ("config: {slipway:cost: {provider: mars}}\n", "Pulumi.bad.yaml: slipway:cost.provider"),
         ("a: [\n", "no YAML"),
+        ("a: 2026-99-99\n", "no YAML: month must be in 1..12"),
     ],
 )
 def test_wrong_stack_files_are_told(project: Path, content: str, said: str) -> None:

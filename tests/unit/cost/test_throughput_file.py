@@ -110,7 +110,7 @@ entries:
     ]
 
 
-@pytest.mark.parametrize("wrong", ["{", "[]", "3"])
+@pytest.mark.parametrize("wrong", ["{", "[]", "3", "a: 2026-99-99"])
 def test_a_file_that_is_no_table_is_refused(wrong: str) -> None:
     """Never a traceback."""
     with pytest.raises(ThroughputError):
@@ -121,6 +121,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """By its name."""
     with pytest.raises(ThroughputError, match=r"none\.yaml: can't be read"):
         load(tmp_path / "none.yaml")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """With the byte."""
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"ab\xff")
+    with pytest.raises(ThroughputError, match=r"binary\.yaml: not text: byte 2 is no UTF-8"):
+        load(path)
 
 
 def test_the_own_table_has_each_case_once_with_source_and_a_day_that_has_come() -> None:
