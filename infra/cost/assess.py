@@ -46,10 +46,8 @@ def assess_what_if(
     _, now = snapshot.demands(settings.time_zone)
     market = open_market(settings, now, measured=measured)
     past = _of_demands(stack, None, now, market, today, snapshot)
-    states = [(now, market), *(what_if.change(now, market, each) for each in _growing(asked))]
-    then, other = states[-1]
-    # What a model yields hangs on its GPU, which may be another one.
-    found = _of_demands(stack, None, then, open_market(other.settings, then, measured=measured), today, snapshot)
+    states = [(now, market), *_states(now, market, asked, measured)]
+    found = _of_demands(stack, None, *states[-1], today, snapshot)
     costs = [total(*state).cost for state in states]
     rows = {row.name: row.cost for row in past.models}
     return replace(
@@ -61,6 +59,13 @@ def assess_what_if(
             for (subject, field, value), (before, after) in zip(_options(asked), pairwise(costs), strict=True)
         ),
     )
+
+
+def _states(now: Demand, market: Market, asked: WhatIf, measured: Sequence[Entry]) -> Iterator[tuple[Demand, Market]]:
+    """With one option more each. What a model yields hangs on its GPU, and with traffic its replicas hang on that."""
+    for each in _growing(asked):
+        then, other = what_if.change(now, market, each)
+        yield then, open_market(other.settings, then, measured=measured)
 
 
 def _options(asked: WhatIf) -> list[tuple[str, str, str]]:
@@ -97,5 +102,13 @@ def _of_demands(
     book = PriceBook(market.settings)
     # A book without the stack's region has no machine's price: whatever is told, the total is wrong.
     problems = tuple(Check("price book", Gate.WARNING, problem) for problem in book.problems())
-    checks = (*snapshot.checks, *problems)
+    checks = (*snapshot.checks, *problems, *_gone(before, after))
     return analyse(stack, before, after, market, book.facts(today), snapshot.warnings, checks)
+
+
+def _gone(before: Demand | None, after: Demand) -> Iterator[Check]:
+    """What has no price and was there only before: then the difference is wrong, though the total after is right."""
+    known = {each.id for each in after.unpriced}
+    for each in before.unpriced if before else ():
+        if each.is_total_wrong and each.id not in known:
+            yield Check("before", Gate.WARNING, f"{each.id} is not in its cost: {each.reason}")

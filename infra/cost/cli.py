@@ -94,7 +94,8 @@ def diff(
             raise SnapshotError(["only one of both can be standard input"])
         chosen = _settings(stack, settings)
         past, now = inputs.read(old, _stdin()), inputs.read(new, _stdin())
-        merged = Snapshot(past.after, now.after, now.unpriced, (*past.checks, *now.checks), now.warnings)
+        checks, warnings = (*past.checks, *now.checks), tuple(dict.fromkeys((*past.warnings, *now.warnings)))
+        merged = Snapshot(past.after, now.after, now.unpriced, checks, warnings, past.unpriced)
         found = assess.assess(_name(stack), merged, chosen, _day(as_of), _measured(throughput))
         _finish(found, Format.JSON if json else format_, output, as_of)
 

@@ -42,12 +42,16 @@ class Snapshot:
     unpriced: tuple[Unpriced, ...] = ()
     checks: tuple[Check, ...] = ()
     warnings: tuple[str, ...] = ()
+    unpriced_before: tuple[Unpriced, ...] = ()
 
     def demands(self, time_zone: str = "UTC") -> tuple[Demand | None, Demand]:
-        """What both states ask for; what could not be read is among what is not priced after."""
-        before = None if self.before is None else demand(self.before, time_zone)
+        """What both states ask for; what could not be read is among what each has not priced."""
         after = demand(self.after, time_zone)
-        return before, replace(after, unpriced=(*self.unpriced, *after.unpriced))
+        after = replace(after, unpriced=(*self.unpriced, *after.unpriced))
+        if self.before is None:
+            return None, after
+        before = demand(self.before, time_zone)
+        return replace(before, unpriced=(*self.unpriced_before, *before.unpriced)), after
 
 
 def of_text(text: str, name: str) -> Snapshot:
@@ -84,6 +88,7 @@ def _of_preview(preview: Preview, name: str) -> Snapshot:
         unpriced=tuple(others(preview.after)),
         checks=preview.checks,
         warnings=tuple(map(_warning, notes)),
+        unpriced_before=tuple(others(preview.before)),
     )
 
 
