@@ -1,8 +1,8 @@
 """The estimate against what OpenCost measured: by how much it was wrong, for each model and in total, and what to set.
 
-A row's error is (estimated typical - measured) / measured. Measured is within the estimate where it lies between low
-and high. What was measured has taught something: how far autoscalers really stand between their bounds, how busy GPUs
-are, and what a replica yields; those come back as settings that one may take over.
+A row's error is (estimated typical - measured) / measured. Measured is within the estimate where it lies between the
+least and the most of low, typical and high. What was measured has taught something: how far autoscalers really stand
+between their bounds, how busy GPUs are, and what a replica yields; those come back as settings that one may take over.
 """
 
 from __future__ import annotations
@@ -91,8 +91,13 @@ def _name(of: Allocation, known: set[str]) -> str:
 
 def _row(name: str, estimated: Range, measured_cents: int) -> Row:
     error = Fraction((estimated.typical_cents - measured_cents) * 100, measured_cents) if measured_cents else None
-    is_within = estimated.low_cents <= measured_cents <= estimated.high_cents
+    is_within = min(_cents(estimated)) <= measured_cents <= max(_cents(estimated))
     return Row(name, estimated, measured_cents, error, is_within)
+
+
+def _cents(estimated: Range) -> tuple[int, int, int]:
+    """The low month is the stack's cheapest, not each model's: one may then be on a dearer node than typically."""
+    return estimated.low_cents, estimated.typical_cents, estimated.high_cents
 
 
 def _suggestions(report: Report, measured: Sequence[Allocation], tokens: Mapping[str, int]) -> Iterator[Suggestion]:

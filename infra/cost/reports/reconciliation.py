@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from infra.cost.money import Range
 from infra.cost.reconcile import Reconciliation, Row
 from infra.cost.reports import table
 from infra.cost.reports.section import Column, Section
@@ -30,7 +31,7 @@ def sections(found: Reconciliation, currency: str) -> list[Section]:
         (
             plain(row.name),
             money(row.estimated.typical_cents, currency),
-            span(row.estimated, currency),
+            span(_widest(row.estimated), currency),
             money(row.measured_cents, currency),
             _error(row),
             "yes" if row.is_within else "no",
@@ -66,6 +67,12 @@ def render_json(found: Reconciliation, currency: str) -> str:
         "warnings": [plain(each) for each in found.warnings],
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _widest(estimated: Range) -> Range:
+    """Of one model low may be above typical."""
+    low, typical, high = sorted((estimated.low_cents, estimated.typical_cents, estimated.high_cents))
+    return Range(low, typical, high)
 
 
 def _error(row: Row) -> str:

@@ -1,6 +1,7 @@
 """The estimate against what OpenCost measured."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -48,6 +49,15 @@ def test_within_means_between_low_and_high() -> None:
     """730.00 is below the least of the estimate, 734.38; 1,000 is between 1 and 3 replicas."""
     for gpu_cost, is_within in ((140.0, False), (202.2, True)):
         found = reconcile(report(), measured(llama=allocation(gpuCost=gpu_cost)))
+        assert next(row.is_within for row in found.rows if row.name == "llama") is is_within
+
+
+def test_a_model_that_is_dearest_in_the_low_month_is_within_all_three() -> None:
+    """Low 1,000, typical 700, high 900: 730.00 is within; above 1,000 or below 700 it is not."""
+    own = report()
+    rows = tuple(replace(row, cost=Range(100000, 70000, 90000)) if row.name == "llama" else row for row in own.models)
+    for gpu_cost, is_within in ((140.0, True), (130.0, False), (202.2, False)):
+        found = reconcile(replace(own, models=rows), measured(llama=allocation(gpuCost=gpu_cost)))
         assert next(row.is_within for row in found.rows if row.name == "llama") is is_within
 
 
