@@ -63,10 +63,7 @@ def _workload_steps(old: Workload, new: Workload, now: Demand) -> Iterator[Chang
 
 def _fields(old: Workload, new: Workload) -> Iterator[tuple[str, str, str, Callable[[Workload], Workload]]]:
     """Each field that differs: its name, both texts, and what sets it."""
-    for name in ("min_replicas", "max_replicas"):
-        was, becomes = getattr(old, name), getattr(new, name)
-        if was != becomes:
-            yield name, str(was), str(becomes), _set(**{name: becomes})
+    yield from _bounds(old, new)
     if old.schedule != new.schedule:
         texts = [f"{len(each.schedule)} windows" for each in (old, new)]
         yield "schedule", texts[0], texts[1], _set(schedule=new.schedule)
@@ -82,6 +79,19 @@ def _fields(old: Workload, new: Workload) -> Iterator[tuple[str, str, str, Calla
         yield "load time", f"{old.load_s} s", f"{new.load_s} s", _set(load_s=new.load_s)
     if old.model != new.model:
         yield "model", old.model or "none", new.model or "none", _set(model=new.model)
+
+
+def _bounds(old: Workload, new: Workload) -> Iterator[tuple[str, str, str, Callable[[Workload], Workload]]]:
+    """Replicas without an autoscaler are one field. Of two bounds the least is never above the most in between."""
+    was, becomes = (old.min_replicas, old.max_replicas), (new.min_replicas, new.max_replicas)
+    if was != becomes and was[0] == was[1] and becomes[0] == becomes[1]:
+        yield "replicas", str(was[0]), str(becomes[0]), _set(min_replicas=becomes[0], max_replicas=becomes[1])
+        return
+    names = ("min_replicas", "max_replicas")
+    for name in reversed(names) if becomes[0] > was[1] else names:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            yield name, str(before), str(after), _set(**{name: after})
 
 
 _REQUESTS: tuple[tuple[str, Callable[[int], str]], ...] = (

@@ -42,14 +42,22 @@ def test_each_field_that_costs_is_told(after: Workload, told: tuple[str, str, st
     assert fields(demand(workload()), demand(after)) == [("slipway/app", *told)]
 
 
+@pytest.mark.parametrize(("old", "new"), [((1, 2), (5, 8)), ((5, 8), (1, 2)), ((1, 4), (2, 6)), ((2, 2), (3, 4))])
+def test_the_least_is_never_above_the_most_in_between(old: tuple[int, int], new: tuple[int, int]) -> None:
+    """From 1..2 to 5..8 first the most goes up, back first the least goes down: no state that can't be."""
+    steps = list(change_steps(demand(workload(replicas=old)), demand(workload(replicas=new))))
+    assert {step.field for step in steps} == {"min_replicas", "max_replicas"}
+    assert all(each.min_replicas <= each.max_replicas for step in steps for each in step.demand.workloads)
+    assert [(each.min_replicas, each.max_replicas) for each in steps[-1].demand.workloads] == [new]
+
+
 def test_what_goes_comes_first_and_what_comes_last() -> None:
     """In between what changes."""
     before = demand(workload("gone"), workload("kept"))
     after = demand(workload("kept", (2, 2)), workload("new", (0, 3)))
     assert fields(before, after) == [
         ("slipway/gone", "removed", "1 replica", ""),
-        ("slipway/kept", "min_replicas", "1", "2"),
-        ("slipway/kept", "max_replicas", "1", "2"),
+        ("slipway/kept", "replicas", "1", "2"),
         ("slipway/new", "added", "", "0 to 3 replicas"),
     ]
 
