@@ -3,6 +3,7 @@
 A verdict is a violation, or undecided: it depends on a value that only `up` knows. Nothing is skipped silently:
 
 - an unknown value that a rule has met is a verdict, once, where it begins, unless the rule has said something of it;
+- what a rule says twice of a place, for two reasons, is one verdict;
 - a field of the wrong type is a violation of the rule that needed it;
 - a rule that crashes is a violation of that rule (it fails closed), and a bug.
 """
@@ -99,7 +100,8 @@ def _run(
 
 def _findings(check: Callable[..., Iterable[Finding]], target: Any, settings: Settings, owner: Object) -> list[Finding]:
     try:
-        return list(check(target, settings))
+        found = {(id(each.object), each.path, each.message, each.undecided): each for each in check(target, settings)}
+        return list(found.values())
     except Exception as error:  # noqa: BLE001  whatever a rule does, it must not pass for consent
         return [Finding(owner, "", f"the rule itself failed: {type(error).__name__}")]
 

@@ -162,6 +162,26 @@ def test_an_unknown_field_of_another_object_is_another_story() -> None:
     ]
 
 
+def test_what_a_rule_says_twice_is_told_once() -> None:
+    """Of one place, in the same words; two places, two objects, other words and doubt are other stories."""
+
+    @stack_rule(level=MANDATORY, **WORDS)
+    def repeats(stack: Stack, _settings: Settings) -> Findings:
+        """Finds the same for each of many reasons."""
+        first, second = stack.of_kind("A")
+        yield from [first.bad("a", "is bad"), second.bad("a", "is bad"), first.bad("a", "is bad")]
+        yield from [first.bad("b", "is bad"), first.bad("a", "is worse"), first.bad("a", "is bad", UNKNOWN)]
+
+    found = evaluate([Object({"kind": "A"}), Object({"kind": "A"})], [repeats], Settings())
+    assert [(v.path, v.message, v.undecided) for v in found] == [
+        ("a", "is bad", False),
+        ("a", "is bad", False),
+        ("b", "is bad", False),
+        ("a", "is worse", False),
+        ("a", "is bad", True),
+    ]
+
+
 def test_a_field_of_the_wrong_type_is_a_violation_of_the_rule_that_needed_it() -> None:
     """Told once: not again where the rule itself refuses it."""
     assert shown(evaluate([pod({"name": 1})], [names], Settings())) == [("names", "spec.containers[0].name", False)]
