@@ -1,6 +1,7 @@
 """Our own stacks stand behind the fence: every mandatory rule is on, and nothing is waived."""
 
 import datetime
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from policies.objects import Object
 from policies.rules import RULES
 from policies.settings import Level, Settings
 from policies.unknown import UNKNOWN
-from tests.unit.infra.recorder import DIGEST, STACKS, kubernetes_objects, policy_settings, record, stack_plan
+from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, kubernetes_objects, policy_settings, record, stack_plan
 
 TODAY = datetime.date(2026, 11, 21)
 
@@ -42,6 +43,17 @@ def test_no_rule_blocks_a_stack_of_ours(stack: str, objects: list[dict[str, Any]
     blocking = [v for v in found.verdicts if v.level is Level.MANDATORY]
     assert [(v.rule.id, v.object.id, v.path, v.message) for v in blocking] == []
     assert found.notices == ()
+
+
+def test_what_is_advised_is_known_and_said(stack: str, objects: list[dict[str, Any]]) -> None:
+    """In docs/stacks.md, with a reason: a row for each rule that names the stack, and no other row does."""
+    found = judge([Object(one) for one in objects], RULES, settings_of(stack), TODAY)
+    section = (
+        (ROOT / "docs" / "stacks.md").read_text().split("### What the policy pack tells them")[1].split("\n## ")[0]
+    )
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([a-z, ]+) \|", section, re.MULTILINE)
+    told = {rule for rule, stacks in rows if stacks == "all" or stack in stacks.split(", ")}
+    assert {verdict.rule.id for verdict in found.verdicts} == told
 
 
 def test_no_rule_is_weakened_and_nothing_is_waived(stack: str) -> None:
