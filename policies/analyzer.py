@@ -24,7 +24,7 @@ from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 from policies import diagnostics, plain, resources, waivers
 from policies.diagnostics import PACK, VERSION
 from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
-from policies.judge import settle, told_of_patch
+from policies.judge import settle, told_of_patch, waits
 from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
@@ -115,8 +115,8 @@ class Analyzer(_PolicyAnalyzerServicer):
         """What is to be told now. What waits for `up` is told at the end, by then for all objects."""
         settled = settle(found, self._settings, self._today(), is_preview=pulumi.runtime.is_dry_run())
         self._verdicts += settled
-        self._waiting += filter(diagnostics.waits, settled)
-        return [each for each in settled if not diagnostics.waits(each)]
+        self._waiting += filter(waits, settled)
+        return [each for each in settled if not waits(each)]
 
     def _unless_read_only(self, verdict: Verdict) -> Verdict:
         if verdict.object.origin in self._asked_for:

@@ -12,7 +12,7 @@ from typing import Any
 from pulumi.runtime import proto
 
 from policies.evaluate import Verdict
-from policies.judge import DECIDED_AT_UP
+from policies.judge import waits_for
 from policies.settings import Level
 
 PACK = "slipway"
@@ -42,11 +42,6 @@ def notice(text: str, secrets: Iterable[str] = ()) -> Any:
     return _diagnostic(NOTICES, without(secrets, text), enforcementLevel=proto.ADVISORY)
 
 
-def waits(verdict: Verdict) -> bool:
-    """Whether only `up` can decide it, and nothing else is to be said of it."""
-    return verdict.undecided and DECIDED_AT_UP in verdict.message and verdict.waiver is None
-
-
 def of_waiting(verdicts: Iterable[Verdict], secrets: Iterable[str]) -> list[Any]:
     """One diagnostic for each field and the rules that wait for it, with all objects whose field it is."""
     fields: dict[tuple[str, str, str], list[Verdict]] = {}
@@ -70,10 +65,10 @@ def _of_alike(name: str, text: str, found: Sequence[Verdict], secrets: Iterable[
 
 def _of_field(waiting: Sequence[Verdict]) -> tuple[str, str]:
     """Under which name, and what: a rule alone speaks for itself."""
-    rules, first = list(dict.fromkeys(each.rule.id for each in waiting)), waiting[0]
-    if len(rules) > 1:
-        return NOTICES, _with_path(first, f"{DECIDED_AT_UP}, by {', '.join(rules)}")
-    return rules[0], _with_path(first, first.message)
+    first = waiting[0]
+    if len(waiting) > 1:
+        return NOTICES, _with_path(first, waits_for(waiting))
+    return first.rule.id, _with_path(first, first.message)
 
 
 def without(secrets: Iterable[str], text: str) -> str:

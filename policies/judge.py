@@ -55,6 +55,16 @@ def settle(verdicts: Iterable[Verdict], settings: Settings, today: datetime.date
     return waivers.apply(decided, settings.waivers, today)
 
 
+def waits(verdict: Verdict) -> bool:
+    """Whether only `up` can decide it, and nothing else is to be said of it."""
+    return verdict.undecided and DECIDED_AT_UP in verdict.message and verdict.waiver is None
+
+
+def waits_for(waiting: Sequence[Verdict]) -> str:
+    """What is said of a field that several rules wait for."""
+    return f"{DECIDED_AT_UP}, by {', '.join(dict.fromkeys(verdict.rule.id for verdict in waiting))}"
+
+
 def told_of_patch(patch: Object) -> str:
     """What stands for all rules on all fields that a patch does not have."""
     return f"{patch.id}: what this patch leaves out is in the object that it patches, and is judged where that is made"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from policies.evaluate import Verdict
+from policies.judge import waits, waits_for
 from policies.reports.report import Report, Status, place_of, printable, title_of
 from policies.settings import Level
 
@@ -17,9 +18,10 @@ def lines(report: Report) -> Iterator[Text]:
     """The whole report."""
     for verdicts in _by_object(report).values():
         yield _heading(verdicts[0])
-        width = max(len(verdict.rule.id) for verdict in verdicts)
-        for verdict in sorted(verdicts, key=lambda each: _WORDS.index(_word(report, each))):
-            yield _line(report, verdict, width)
+        rows = _rows(sorted(verdicts, key=lambda each: _WORDS.index(_word(report, each))))
+        width = max(len(_name(row)) for row in rows)
+        for row in rows:
+            yield _line(report, row, width)
         yield Text()
     for note in report.notes:
         yield Text(f"note: {printable(note.origin)}: {printable(note.message)}")
@@ -66,11 +68,26 @@ def _heading(verdict: Verdict) -> Text:
     return text.append(title_of(verdict), style="bold")
 
 
-def _line(report: Report, verdict: Verdict, width: int) -> Text:
+def _rows(verdicts: list[Verdict]) -> list[list[Verdict]]:
+    """One by one; what several rules wait for, such as the digest of an image, in one row."""
+    rows: dict[object, list[Verdict]] = {}
+    for index, verdict in enumerate(verdicts):
+        rows.setdefault(verdict.path if waits(verdict) else index, []).append(verdict)
+    return list(rows.values())
+
+
+def _name(row: list[Verdict]) -> str:
+    rules = {verdict.rule.id for verdict in row}
+    return row[0].rule.id if len(rules) == 1 else _plural(len(rules), "rule")
+
+
+def _line(report: Report, row: list[Verdict], width: int) -> Text:
+    verdict = row[0]
     word, line = _word(report, verdict), place_of(verdict).line
-    text = Text("  ").append(f"{word:<10}", style=_STYLES[word]).append(f"{verdict.rule.id:<{width + 1}}")
+    text = Text("  ").append(f"{word:<10}", style=_STYLES[word]).append(f"{_name(row):<{width + 1}}")
     where = " ".join(filter(None, [f"line {line}" if line else "", verdict.path]))
-    return text.append(printable(f"{where}: {verdict.message}" if where else verdict.message))
+    what = verdict.message if len(row) == 1 else waits_for(row)
+    return text.append(printable(f"{where}: {what}" if where else what))
 
 
 def _plural(count: int, noun: str) -> str:

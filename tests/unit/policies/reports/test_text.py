@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from policies.evaluate import Verdict
+from policies.judge import DECIDED_AT_UP
 from policies.reports.text import lines
-from tests.unit.policies.reports.samples import URN, VERDICTS, report
+from policies.rule import Rule
+from policies.settings import Level, Waiver
+from tests.unit.policies.reports.samples import BLOCKS, HELD, PASSES, STATE, TELLS, URN, VERDICTS, report
 
 
 def shown(*verdicts: object, notes: bool = True) -> list[str]:
@@ -30,6 +34,28 @@ def test_verdicts_are_shown_by_object_the_worst_first() -> None:
         "note: the waiver of a is not needed",
         "3 objects, 3 rules: 3 mandatory, 1 advisory, 1 unknown, 1 waived. Not passed.",
         "Why, and how to do it right: slipway policy explain RULE",
+    ]
+
+
+def test_what_several_rules_wait_for_is_one_row() -> None:
+    """Each is counted all the same; what is waived, or is unknown for another reason, has its own row."""
+
+    def unknown(rule: Rule, path: str, why: str = DECIDED_AT_UP, waiver: Waiver | None = None) -> Verdict:
+        return Verdict(rule, STATE, path, f"must be c ({why})", Level.ADVISORY, undecided=True, waiver=waiver)
+
+    found = (
+        *(unknown(rule, "spec.image") for rule in (BLOCKS, TELLS, PASSES)),
+        unknown(BLOCKS, "spec.other"),
+        unknown(BLOCKS, "spec.image", "not in this patch"),
+        unknown(BLOCKS, "spec.image", waiver=HELD),
+    )
+    assert shown(*found, notes=False)[1:-1] == [
+        "  unknown   3 rules spec.image: unknown: decided at up, by blocks, tells, passes",
+        "  unknown   blocks  spec.other: must be c (unknown: decided at up)",
+        "  unknown   blocks  spec.image: must be c (not in this patch)",
+        "  waived    blocks  spec.image: must be c (unknown: decided at up)",
+        "",
+        "3 objects, 3 rules: 0 mandatory, 0 advisory, 5 unknown, 1 waived. Passed.",
     ]
 
 
