@@ -198,4 +198,5 @@ def test_a_waiver_holds_for_what_it_names_and_what_controllers_make_of_it(server
     assert not warns("ReplicaSet", "waived-5d9", owner="Deployment")
     assert not warns("Pod", "waived-5d9-x2x", owner="ReplicaSet")
     assert warns("Pod", "waived-5d9-x2x")
+    assert warns("ReplicaSet", "waived-admin-5d9", owner="Deployment")
     assert warns("Deployment", "expired")
