@@ -14,7 +14,7 @@ from infra.hardware import accelerators
 from infra.hardware import node_types as node_types
 from infra.units import GI, MI
 
-_SLICE = re.compile(r"\d+g\.(\d+)gb")
+_SLICE = re.compile(r"[0-9]+g\.([0-9]{1,9})gb")
 
 
 def gpu_memory(name: str) -> int | None:

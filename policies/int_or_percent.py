@@ -9,7 +9,7 @@ from typing import Any
 
 from policies.unknown import UNKNOWN
 
-_PERCENT = re.compile(r"([0-9]+)%")
+_PERCENT = re.compile(r"([0-9]{1,9})%")
 
 
 def pods(value: Any, count: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 
 from policies.tables import table
 
-_PARAMETERS = re.compile(r"(?<![a-z0-9.])(?:(\d+)x)?(\d+(?:\.\d+)?)([bm])(?![a-z0-9])")
+_PARAMETERS = re.compile(r"(?<![a-z0-9.])(?:(\d{1,9})x)?(\d{1,9}(?:\.\d{1,9})?)([bm])(?![a-z0-9])")
 _UNITS = {"b": 10**9, "m": 10**6}
 _ROUNDING = 0.95
 _OWN_OF_EXPERTS = 0.75

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.units import MI
-from policies import hardware
+from policies import digits, hardware
 from policies.objects import Pod
 from policies.tables import table
 from policies.view import View
@@ -106,7 +106,7 @@ def _memory(requirement: Requirement) -> int | None:
 
 
 def _stated_memory(requirement: Requirement) -> int | None:
-    numbers = [int(value) for value in requirement.values if isinstance(value, str) and value.isdigit()]
+    numbers = [number for value in requirement.values if (number := digits.whole(value)) is not None]
     if not numbers:
         return None
     if requirement.operator == "In":

@@ -1,5 +1,7 @@
 """Kubernetes quantities as exact numbers, in the whole grammar of the API (`1`, `0.5`, `100m`, `2Gi`, `1e3`, `5E`).
 
+More digits than anybody means are no quantity.
+
 Source: k8s.io/apimachinery pkg/api/resource, `ParseQuantity`.
 """
 
@@ -14,7 +16,11 @@ _FACTORS = {
     **{suffix: Fraction(1000**power) for power, suffix in enumerate("kMGTPE", start=1)},
     **{suffix: Fraction(1024**power) for power, suffix in enumerate(["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"], start=1)},
 }
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII)
+_QUANTITY = re.compile(
+    r"([+-]?(?:\d{1,99}(?:\.\d{0,99})?|\.\d{1,99}))(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)", re.ASCII
+)
+_MOST = Fraction(2**63 - 1)
+"""What the API server makes of anything larger."""
 
 
 def parse(value: Any) -> Any:
@@ -24,4 +30,5 @@ def parse(value: Any) -> Any:
     match = _QUANTITY.fullmatch(str(value))  # which no value of another type than text or number looks like
     if not match:
         return None
-    return Fraction(match[1]) * (Fraction(10) ** int(match[2]) if match[2] else _FACTORS[match[3] or ""])
+    amount = Fraction(match[1]) * (Fraction(10) ** int(match[2]) if match[2] else _FACTORS[match[3] or ""])
+    return max(-_MOST, min(amount, _MOST))

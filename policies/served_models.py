@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.names import MODELS_DIR, MODELS_FILE_NAME, ROLE_LABEL, ROLE_MODEL, SERVE_CONTAINER
-from policies import engines, model_size
+from policies import digits, engines, model_size
 from policies.engines import Server
 from policies.objects import Pod, Stack
 from policies.pod_index import namespace_of
@@ -55,7 +55,7 @@ def _of_server(server: Server) -> Served:
     name = str(server.model)
     stated = [server.value(setting) for setting in ("quantization", "dtype", "context_tokens", "kv_dtype")]
     quantization, dtype, tokens, kv_dtype = stated
-    num_tokens = int(tokens) if str(tokens).isdigit() else 0
+    num_tokens = digits.whole(tokens) or 0
     size = None if is_unknown(stated) else model_size.weights_bytes(name, quantization, dtype)
     return Served(server.container, server, name, size, model_size.cache_bytes(name, num_tokens, kv_dtype))
 

@@ -74,8 +74,10 @@ class View:
         return data if isinstance(data, str) else self._need(data, str, "text", path)
 
     def number(self, path: Path) -> Any:
-        """As `get`, for a whole number."""
-        return self._need(self.get(path), int, "a whole number", path)
+        """As `get`, for a whole number of as many bits as the API has."""
+        data = self.get(path)
+        is_huge = isinstance(data, int) and not -(2**63) <= data < 2**63
+        return self._need(str(data) if is_huge else data, int, "a whole number", path)
 
     def flag(self, path: Path) -> Any:
         """As `get`, for true or false."""

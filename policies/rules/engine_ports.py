@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from policies import digits
 from policies.answers import some
 from policies.model_server import arguments, is_model_server
 from policies.objects import Pod, Stack
@@ -94,4 +95,4 @@ def _is(peer: View, wanted: Any) -> bool:
 def _internal(pods: Sequence[Pod]) -> frozenset[int]:
     """The ports of engines' workers, and those that the flags of these pods name."""
     named = [arguments(container).get(flag) for pod in pods for container in pod.main_containers for flag in FLAGS]
-    return INTERNAL | {int(value) for value in named if isinstance(value, str) and value.isdigit()}
+    return INTERNAL | {number for value in named if (number := digits.whole(value)) is not None}

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from infra.units import GI, MI, format_bytes
-from policies import engines, gpus, quantity, repairs
+from policies import digits, engines, gpus, quantity, repairs
 from policies.engines import Server
 from policies.node_room import allowed, has_room, requested
 from policies.objects import Pod
@@ -93,11 +93,10 @@ def _num_parts(server: Server) -> Any:
     sizes = [server.value(setting) for setting in ("tensor_parallel", "pipeline_parallel", "data_parallel")]
     if is_unknown(sizes):
         return UNKNOWN
-    stated = [size for size in sizes if size is not None]
+    stated = [digits.whole(size) for size in sizes if size is not None]
     uses_all = not server.has("pipeline_parallel")
-    if (uses_all and not stated) or not all(str(size).isdigit() for size in stated):
-        return None
-    return prod(int(size) for size in stated)
+    known = [size for size in stated if size is not None]
+    return None if (uses_all and not stated) or len(known) < len(stated) else prod(known)
 
 
 def _share_memory(data: dict[str, Any], _settings: Settings) -> None:

@@ -82,4 +82,4 @@ def _account(pod: Pod) -> tuple[Any, Any]:
 
 def _namespaces_with_accounts(stack: Stack) -> Iterator[Any]:
     yield from (namespace_of(view.object, stack.trace) for view in stack.of_kind("ServiceAccount"))
-    yield from (view.get("metadata.name") for view in stack.of_kind("Namespace"))
+    yield from (view.text("metadata.name") for view in stack.of_kind("Namespace"))

@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from infra.units import GI
-from policies import gpus, hardware, quantity, served_models
+from policies import digits, gpus, hardware, quantity, served_models
 from policies.engines import Server
 from policies.objects import Stack
 from policies.placement import Placement, gpu_memory, placement
@@ -75,7 +75,7 @@ def _gpu_memory(container: View, where: Placement) -> int | None:
 def _is_elsewhere(server: Server) -> bool:
     """Whether a part of the model may be outside of these GPUs."""
     layers = str(server.value("gpu_layers"))
-    is_on_gpus = layers == "all" or (layers.isdigit() and int(layers) >= ALL_LAYERS)
+    is_on_gpus = layers == "all" or (digits.whole(layers) or 0) >= ALL_LAYERS
     return server.place("elsewhere") is not None or (server.has("gpu_layers") and not is_on_gpus)
 
 

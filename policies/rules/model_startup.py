@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies import engines, gpus, served_models
+from policies import digits, engines, gpus, served_models
 from policies.objects import Object, Pod, Stack
 from policies.probe_times import startup_budget_s
 from policies.rule import MANDATORY, Findings, object_rule, pod_rule, stack_rule
@@ -139,4 +139,4 @@ def _progress_s(view: View) -> Any:
 def _timeout_s(view: View) -> Any:
     """None where Pulumi is told nothing that is a number, or does not wait for a rollout."""
     stated = view.at("metadata.annotations").text((TIMEOUT,)) if view.object.kind in ROLLED_OUT else None
-    return int(stated) if isinstance(stated, str) and stated.isdigit() else None
+    return digits.whole(stated)

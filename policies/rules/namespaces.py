@@ -118,5 +118,5 @@ def _is_enforced(level: Any, settings: Settings) -> bool:
 
 
 def _is_current(version: Any, settings: Settings) -> bool:
-    found = re.fullmatch(r"v1\.(\d+)", str(version))
+    found = re.fullmatch(r"v1\.([0-9]{1,9})", str(version))
     return version == "latest" or (found is not None and OLDEST <= (1, int(found[1])) <= settings.kubernetes_version)

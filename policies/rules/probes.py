@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from policies import digits
 from policies.objects import Pod
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule
 from policies.settings import Settings
@@ -83,8 +84,8 @@ def _undeclared_ports(container: View, probe: str, restarts: Any) -> Iterator[Fi
     for handler in HANDLERS:
         path = f"{probe}.{handler}.port"
         port = container.get(path)
-        if isinstance(port, str) and port.isdigit():
-            port = int(port)
+        if (number := digits.whole(port)) is not None:
+            port = number
         is_name = isinstance(port, str)
         if port is not None and (ports or is_name) and port not in declared:
             yield container.bad(path, "must be declared in ports", port, declared, container.get("ports"), restarts)

@@ -24,7 +24,12 @@ FACTORS: dict[str, Fraction | int] = {
         ("1", Fraction(1)),
         (2, Fraction(2)),
         (0.5, Fraction(1, 2)),
-        (1e22, Fraction(10**22)),
+        (1e16, Fraction(10**16)),
+        ("1e22", Fraction(2**63 - 1)),
+        ("-9E", Fraction(-9 * 10**18)),
+        ("-10E", Fraction(1 - 2**63)),
+        ("0." + "0" * 98 + "1", Fraction(1, 10**99)),
+        ("0" * 98 + "1.", Fraction(1)),
         ("+1", Fraction(1)),
         ("-1", Fraction(-1)),
         ("0.5", Fraction(1, 2)),
@@ -51,7 +56,7 @@ FACTORS: dict[str, Fraction | int] = {
     ],
 )
 def test_a_quantity_is_the_exact_number_that_kubernetes_reads(text: Any, number: Fraction) -> None:
-    """Nothing is rounded: 0.1 is a tenth."""
+    """Nothing is rounded: 0.1 is a tenth. What has no place in 64 bits is as much as has."""
     assert parse(text) == number
 
 
@@ -77,7 +82,26 @@ def test_a_quantity_is_the_exact_number_that_kubernetes_reads(text: Any, number:
             "--1",
             ".",
         ),
-        *("0x10", "1_000", "1,5", "Gi", "m", "nan", "inf", "\u0661", "1e1000", None, True, False, [], {}, float("nan")),
+        *(
+            "." + "1" * 100,
+            "1." + "1" * 100,
+            "0x10",
+            "1_000",
+            "1,5",
+            "Gi",
+            "m",
+            "nan",
+            "inf",
+            "\u0661",
+            "1e1000",
+            "1" * 100,
+            None,
+            True,
+            False,
+            [],
+            {},
+            float("nan"),
+        ),
     ],
 )
 def test_what_is_no_quantity_reads_as_none(text: Any) -> None:
@@ -93,7 +117,8 @@ def test_an_unknown_quantity_stays_unknown() -> None:
 @given(st.integers(-(10**20), 10**20), st.sampled_from(sorted(FACTORS)))
 def test_every_suffix_is_its_factor(number: int, suffix: str) -> None:
     """Decimal and binary ones."""
-    assert parse(f"{number}{suffix}") == number * FACTORS[suffix]
+    most = 2**63 - 1
+    assert parse(f"{number}{suffix}") == max(-most, min(number * FACTORS[suffix], most))
 
 
 @given(st.text(max_size=20))

@@ -76,7 +76,7 @@ def test_a_field_of_a_patch_that_is_absent_is_unknown() -> None:
     ("read", "good", "bad"),
     [
         ("text", ["a", ""], [1, True, [], {}]),
-        ("number", [0, -1, 10**30], ["1", 1.0, True, False, [], {}]),
+        ("number", [0, -1, 2**63 - 1, -(2**63)], ["1", 1.0, True, False, [], {}, 2**63, -(2**63) - 1]),
         ("flag", [True, False], ["true", 0, 1, [], {}]),
     ],
 )
