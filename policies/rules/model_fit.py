@@ -74,8 +74,9 @@ def _gpu_memory(container: View, where: Placement) -> int | None:
 
 def _is_elsewhere(server: Server) -> bool:
     """Whether a part of the model may be outside of these GPUs."""
-    layers = str(server.value("gpu_layers"))
-    is_on_gpus = layers == "all" or (digits.whole(layers) or 0) >= ALL_LAYERS
+    layers = server.value("gpu_layers")
+    number = digits.whole(layers)
+    is_on_gpus = layers == "all" or (number is not None and number >= ALL_LAYERS)
     return server.place("elsewhere") is not None or (server.has("gpu_layers") and not is_on_gpus)
 
 
