@@ -16,6 +16,8 @@ from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, object_rule
 from policies.settings import Settings
 from policies.view import View
 
+CHARTS = {"Release": "helm.sh", "HelmRelease": "helm.toolkit.fluxcd.io", "HelmChart": "helm.cattle.io"}
+"""The kinds that stand for what a chart will be, by their groups. Flux has a HelmChart, too: a file, and no pods."""
 DATA = Path(__file__).parent.parent / "data" / "removed_apis.yaml"
 
 
@@ -34,7 +36,7 @@ def api_version_current(view: View, settings: Settings) -> Findings:
 
 
 @object_rule(
-    "Release",
+    *CHARTS,
     why="The pods of a Release come into being in the cluster: no rule has seen them.",
     source="pulumi.com, Choosing the right Helm resource",
     level=MANDATORY_IN_PROD,
@@ -42,9 +44,12 @@ def api_version_current(view: View, settings: Settings) -> Findings:
     good="{apiVersion: helm.sh/v4, kind: Chart, metadata: {name: a}, chart: vllm-stack}",
 )
 def no_opaque_release(view: View, _settings: Settings) -> Findings:
-    """Charts are rendered by Pulumi (helm.sh/v4 Chart), so that their objects are judged one by one."""
-    if view.object.group == "helm.sh":
-        yield view.bad("kind", "must be a helm.sh/v4 Chart: what a Release makes can't be judged")
+    """Charts are rendered by Pulumi (helm.sh/v4 Chart), so that their objects are judged one by one.
+
+    By Helm, by Flux or by k3s they are rendered later.
+    """
+    if view.object.group == CHARTS[view.object.kind]:
+        yield view.bad("kind", f"must be a helm.sh/v4 Chart: what a {view.object.kind} makes can't be judged")
 
 
 def _advice(api_version: str, kind: str, settings: Settings) -> str:
