@@ -15,8 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kube.objects import POD_TEMPLATES, Object
 from policies.evaluate import evaluate
-from policies.objects import POD_TEMPLATES, Object
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.settings import Settings

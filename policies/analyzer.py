@@ -21,11 +21,12 @@ from pulumi.runtime import proto
 from pulumi_policy import Policy
 from pulumi_policy.policy import EnforcementLevel, _PolicyAnalyzerServicer
 
-from policies import diagnostics, plain, resources, waivers
+from kube import resources
+from kube.objects import Object, expand
+from policies import diagnostics, plain, waivers
 from policies.diagnostics import PACK, VERSION
 from policies.evaluate import Verdict, evaluate_object, evaluate_stack, level_of
 from policies.judge import settle, told_of_patch, waits
-from policies.objects import Object, expand
 from policies.rule import Rule
 from policies.settings import Level, Settings
 from policies.settings_file import EVERY_RULE, alike

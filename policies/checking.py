@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from policies import cost_settings, files, settings_file
+from kube import files
+from kube.objects import expand
+from kube.sources import yaml_text
+from policies import cost_settings, settings_file
 from policies.errors import SettingsError
 from policies.evaluate import level_of
 from policies.judge import judge
-from policies.objects import expand
 from policies.reports.report import FailOn, Report
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.settings import Level, Settings
-from policies.sources import yaml_text
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml")
 CONFIG_KEY = "slipway:policy"
@@ -40,7 +41,7 @@ class Options:
 
 
 def check(names: Iterable[str], stdin: BinaryIO, options: Options) -> Report:
-    """Judge all files together. PolicyError where files or settings can't be read."""
+    """Judge all files together. SourceError and SettingsError where files or settings can't be read."""
     settings = read_settings(options, Path.cwd())
     rules = tuple(rule for rule in options.rules if _is_wanted(level_of(rule, settings), options))
     # A waiver of a rule that is not asked now is not unneeded.

@@ -22,13 +22,15 @@ from rich.console import Console
 from rich.text import Text
 
 from infra import whole_file
+from kube.errors import SourceError
+from kube.printable import printable
 from policies import checking, manual
 from policies.admission import manifest
 from policies.admission.generate import Fence
 from policies.checking import Options
-from policies.errors import PolicyError, SourceError
+from policies.errors import PolicyError
 from policies.reports import json_report, junit, sarif, text
-from policies.reports.report import FailOn, Report, printable
+from policies.reports.report import FailOn, Report
 from policies.rule import Rule
 from policies.rules import MODULES, RULES
 from policies.settings_file import alike
@@ -229,7 +231,7 @@ def _out() -> Console:
 def _errors() -> Iterator[None]:
     try:
         yield
-    except PolicyError as error:
+    except (PolicyError, SourceError) as error:
         for line in str(error).splitlines():
             typer.echo(f"error: {printable(line)}", err=True)
         raise typer.Exit(2) from None

@@ -1,9 +1,7 @@
-"""What can go wrong for a reason that whoever runs the pack can act on.
+"""What can go wrong for a reason that whoever runs the pack can act on. What can't be read is kube's: `kube.errors`.
 
 PolicyError
-├── SettingsError    a setting of the pack is wrong
-└── SourceError      a file can't be read as Kubernetes objects
-    └── TooMuch      whatever format it has, it holds more than anybody means
+└── SettingsError    a setting of the pack is wrong
 """
 
 
@@ -17,11 +15,3 @@ class SettingsError(PolicyError):
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("\n".join(problems))
-
-
-class SourceError(PolicyError):
-    """Names the file, the line where there is one, and what was found."""
-
-
-class TooMuch(SourceError):
-    """Refused before it fills the memory."""

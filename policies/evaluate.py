@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policies.objects import Object, Stack, expand
+from kube.objects import Object, Stack, expand
+from kube.view import Finding, Trace
 from policies.rule import Rule, Scope
 from policies.settings import Level, Settings, Waiver
-from policies.view import Finding, Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from kube.objects import Object
+from kube.unknown import UNKNOWN
+from kube.view import walk
 from policies import waivers
 from policies.evaluate import Verdict, evaluate
-from policies.objects import Object
 from policies.rule import Rule, Scope
 from policies.settings import Level, Settings
-from policies.unknown import UNKNOWN
-from policies.view import walk
 
 DECIDED_AT_UP = "unknown: decided at up"
 

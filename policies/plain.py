@@ -13,9 +13,9 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import NULL_VALUE, ListValue, Struct, Value
 
-from policies.marks import OUTPUT, SECRET, SIGNATURE, UNKNOWN_MARK, UNKNOWN_MARKS
-from policies.unknown import UNKNOWN
-from policies.view import join
+from kube.marks import OUTPUT, SECRET, SIGNATURE, UNKNOWN_MARK, UNKNOWN_MARKS
+from kube.unknown import UNKNOWN
+from kube.view import join
 
 
 @dataclass(frozen=True, slots=True)

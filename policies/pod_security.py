@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kube.objects import Object
 from policies.evaluate import evaluate_object
-from policies.objects import Object
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.settings import Level, Settings

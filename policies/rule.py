@@ -23,9 +23,9 @@ from enum import Enum
 from inspect import cleandoc
 from typing import Any
 
-from policies.objects import Pod, Stack
+from kube.objects import Pod, Stack
+from kube.view import Finding, View
 from policies.settings import Level, Settings
-from policies.view import Finding, View
 
 Findings = Iterable[Finding]
 PodCheck = Callable[[Pod, Settings], Findings]

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
+from kube.objects import Object
 from policies.evaluate import Verdict
-from policies.objects import Object
 from policies.settings import Level, Waiver
 
 

@@ -20,6 +20,7 @@ from infra.cost import assess, inputs
 from infra.cost.report import Gate
 from infra.cost.reports import html, infracost, json_report, markdown
 from infra.errors import SlipwayError
+from kube.errors import SourceError
 from policies import checking
 from policies.checking import Options
 from policies.errors import PolicyError
@@ -49,7 +50,7 @@ def run(settings: Settings, stack: str, folder: Path, progress: Progress, now: d
             text = _preview(settings, stack, progress)
         (folder / "preview.json").write_text(text, encoding="utf-8")
         return _judge(stack, folder, now)
-    except (SlipwayError, PolicyError, ToolError) as error:
+    except (SlipwayError, PolicyError, SourceError, ToolError) as error:
         comment = f"{markdown.marker(stack)}\n## ❌ Stack {markdown.code(stack)}\n\n{markdown.sentence(str(error))}\n"
         (folder / "comment.md").write_text(comment, encoding="utf-8")
         raise ToolError(str(error)) from None

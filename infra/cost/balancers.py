@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from infra.cost.labels import model_of
 from infra.cost.types import LoadBalancer
-from policies.objects import Stack
-from policies.view import View
+from kube.objects import Stack
+from kube.view import View
 
 ALB_GROUP: Final = "alb.ingress.kubernetes.io/group.name"
 CLASS_MARK: Final = "kubernetes.io/ingress.class"

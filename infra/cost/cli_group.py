@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 
 from infra.cost.reports.words import plain
 from infra.errors import SlipwayError
-from policies.errors import PolicyError
+from kube.errors import SourceError
 
 BAD_INPUT: Final = 64
 """EX_USAGE of sysexits.h: options, files or settings that can't be read."""
@@ -58,7 +58,7 @@ def errors() -> Iterator[None]:
     """What a user can act on is a message without a traceback."""
     try:
         yield
-    except (SlipwayError, PolicyError) as error:
+    except (SlipwayError, SourceError) as error:
         for line in str(error).replace("; nothing was changed:", ":").splitlines():
             typer.echo(f"error: {plain(line)}", err=True)
         raise typer.Exit(BAD_INPUT) from None

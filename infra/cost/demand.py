@@ -20,9 +20,9 @@ from infra.cost.scalers import Scaler, Target, scalers
 from infra.cost.spread import not_modelled
 from infra.cost.types import Demand, Resources, Shape, Unpriced, Volume, Workload
 from infra.cost.volumes import storage_kinds, volumes
-from policies.objects import Object, Pod, Stack, expand
-from policies.pod_places import POD_TEMPLATES
-from policies.view import Finding, View
+from kube.objects import Object, Pod, Stack, expand
+from kube.pod_places import POD_TEMPLATES
+from kube.view import Finding, View
 
 OPAQUE: Final = "its objects are made by Helm inside the cluster, nothing here tells which"
 DEFAULT_JOB_S: Final = 3600

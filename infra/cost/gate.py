@@ -20,7 +20,7 @@ from infra.cost.report import Budget, Gate
 from infra.cost.reports import words
 from infra.cost.scenarios import Scenario
 from infra.cost.types import Demand, Estimate, Workload
-from policies.objects import Object
+from kube.objects import Object
 
 
 @dataclass(frozen=True, slots=True)

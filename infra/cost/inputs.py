@@ -19,8 +19,8 @@ from infra.cost.errors import CostSettingsError, SnapshotError
 from infra.cost.settings import CostSettings
 from infra.cost.snapshot import Snapshot
 from infra.plan import make_plan
-from policies import files
-from policies.errors import SourceError
+from kube import files
+from kube.errors import SourceError
 
 STDIN: Final = "-"
 PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies.objects import Pod
-from policies.unknown import UNKNOWN
-from policies.view import View
+from kube.objects import Pod
+from kube.unknown import UNKNOWN
+from kube.view import View
 
 REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from infra.cost import sizes
 from infra.cost.types import Resources
-from policies import gpus
-from policies.objects import Pod
-from policies.view import View
+from kube import gpus
+from kube.objects import Pod
+from kube.view import View
 
 DEFAULT_LOAD_S: Final = 60
 SAFETY: Final = 2

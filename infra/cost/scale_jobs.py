@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from infra.cost import cron
 from infra.cost.scalers import Scaler, Target
 from infra.cost.time_zones import shift_minutes
-from policies.objects import Pod, Stack
-from policies.view import View
+from kube.objects import Pod, Stack
+from kube.view import View
 
 _KINDS = {"deployment": "Deployment", "deploy": "Deployment", "statefulset": "StatefulSet", "sts": "StatefulSet"}
 _KIND = re.compile(r"\b(deployments?|deploy|statefulsets?|sts)(?:\.apps)?[/\s]+([a-z0-9][a-z0-9.-]*)")

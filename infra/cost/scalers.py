@@ -17,8 +17,8 @@ from infra.cost import cron
 from infra.cost.money import HOURS_PER_WEEK
 from infra.cost.time_zones import shift_minutes
 from infra.cost.types import Unpriced, Window
-from policies.objects import Stack
-from policies.view import View
+from kube.objects import Stack
+from kube.view import View
 
 KEDA_MOST = 100
 PAUSED = "autoscaling.keda.sh/paused-replicas"

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from infra.cost.types import Workload
-from policies.label_selectors import matches, matches_labels
+from kube.label_selectors import matches, matches_labels
 
 ZONE: Final = "topology.kubernetes.io/zone"
 HOSTNAME: Final = "kubernetes.io/hostname"

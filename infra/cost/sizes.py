@@ -9,8 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Final
 
-from policies import quantity
-from policies.unknown import UNKNOWN
+from kube import quantity
+from kube.unknown import UNKNOWN
 
 MAX_CPU_M: Final = 4_096_000  # a pod: twice the largest machine that is sold
 MAX_MEMORY_BYTES: Final = 64 * 2**40

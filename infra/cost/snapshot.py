@@ -19,11 +19,11 @@ from infra.cost.preview import Preview, is_event_stream, preview_of
 from infra.cost.report import Check
 from infra.cost.types import Demand, Unpriced
 from infra.plan import Plan
-from policies import sources
-from policies.errors import SourceError
-from policies.objects import Object
-from policies.sources import json_text, pulumi_json
-from policies.sources.source import Note
+from kube import sources
+from kube.errors import SourceError
+from kube.objects import Object
+from kube.sources import json_text, pulumi_json
+from kube.sources.source import Note
 
 STREAM: Final = (
     "these are events of a preview, one a line: unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW and run "

@@ -24,7 +24,7 @@ from infra.cost.offers import Offer, Offers
 from infra.cost.scheduling import HOSTNAME, ZONE, attractions, means_namespace, pod_labels, refusals, selector
 from infra.cost.scheduling import spread_rules as spread_rules_of
 from infra.cost.types import Workload
-from policies.label_selectors import matches
+from kube.label_selectors import matches
 
 Domain = str | int
 """A value of a label, or the number of a node."""

@@ -8,8 +8,8 @@ from typing import Any
 from infra.cost import sizes
 from infra.cost.labels import model_of
 from infra.cost.types import Unpriced, Volume
-from policies.objects import Object, Pod, Stack
-from policies.view import View
+from kube.objects import Object, Pod, Stack
+from kube.view import View
 
 DEFAULT_CLASS_MARKS = (
     "storageclass.kubernetes.io/is-default-class",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from policies.pod_places import POD_TEMPLATES
+from kube.pod_places import POD_TEMPLATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kube.printable import printable
 from policies.evaluate import Verdict
-from policies.reports.report import Report, Status, place_of, printable
+from policies.reports.report import Report, Status, place_of
 from policies.settings import Level
 
 VERSION = 1

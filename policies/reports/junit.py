@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from kube.printable import printable
 from policies.evaluate import Verdict
-from policies.reports.report import Report, Status, place_of, printable, sentence_of, title_of
+from policies.reports.report import Report, Status, place_of, sentence_of, title_of
 from policies.rule import Rule
 
 

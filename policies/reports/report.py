@@ -6,14 +6,14 @@ Knows verdicts and where they are; knows no format.
 from __future__ import annotations
 
 import datetime
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kube.printable import printable
+from kube.sources import Note
 from policies.evaluate import Verdict
 from policies.rule import Rule
 from policies.settings import Level
-from policies.sources import Note
 
 _RANKS = {Level.DISABLED: 0, Level.ADVISORY: 1, Level.MANDATORY: 2, Level.REMEDIATE: 2}
 _URN = "#urn:pulumi:"
@@ -108,16 +108,3 @@ def place_of(verdict: Verdict) -> Place:
 def sentence_of(verdict: Verdict) -> str:
     """`spec.replicas: must be 2`; without a path where it is the whole object."""
     return printable(f"{verdict.path}: {verdict.message}" if verdict.path else verdict.message)
-
-
-def printable(text: str) -> str:
-    """Text without control characters: names and keys come from files that anyone may have written."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == " " else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    if unicodedata.category(character) in ("Zs", "Zl", "Zp"):
-        return " "
-    return character.encode("unicode_escape").decode("ascii")

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kube.printable import printable
 from policies.evaluate import Verdict
 from policies.manual import example
-from policies.reports.report import Report, Status, place_of, printable, sentence_of, title_of
+from policies.reports.report import Report, Status, place_of, sentence_of, title_of
 from policies.rule import Rule
 from policies.settings import Level
 

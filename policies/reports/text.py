@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from kube.printable import printable
 from policies.evaluate import Verdict
 from policies.judge import waits, waits_for
-from policies.reports.report import Report, Status, place_of, printable, title_of
+from policies.reports.report import Report, Status, place_of, title_of
 from policies.settings import Level
 
 _STYLES = {"mandatory": "bold red", "advisory": "yellow", "unknown": "cyan", "waived": "dim"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policies.objects import Stack
+from kube.objects import Stack
+from kube.unknown import UNKNOWN
 from policies.rule import MANDATORY_IN_PROD, Findings, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
 
 
 @stack_rule(

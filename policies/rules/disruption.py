@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from policies import repairs
-from policies.int_or_percent import pods
-from policies.objects import Pod, Stack
-from policies.replicas import workloads
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import View
+from policies.facts import repairs
+from policies.facts.int_or_percent import pods
+from policies.facts.replicas import workloads
+from policies.facts.selector_index import index
+from policies.facts.spread import NODE, ZONE, is_spread
 from policies.rule import ADVISORY, MANDATORY, MANDATORY_IN_PROD, Findings, object_rule, pod_rule, stack_rule
-from policies.selector_index import index
 from policies.settings import Settings
-from policies.spread import NODE, ZONE, is_spread
-from policies.unknown import UNKNOWN
-from policies.view import View
 
 BUDGET = "PodDisruptionBudget"
 DEFAULT_GRACE_S = 30

@@ -3,15 +3,15 @@
 from fractions import Fraction
 from typing import Any
 
-from policies import gpus, quantity
-from policies.claims import claims
-from policies.objects import Stack
-from policies.replicas import Workload, workloads
+from kube import gpus, quantity
+from kube.objects import Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts.claims import claims
+from policies.facts.replicas import Workload, workloads
+from policies.facts.selector_index import is_identified
 from policies.rule import ADVISORY, Findings, stack_rule
-from policies.selector_index import is_identified
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 DEFAULT_WINDOW_S = 300
 """How long scaling down waits if nothing is said (kubernetes.io "Horizontal Pod Autoscaling")."""

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policies import engines, image_reference, repairs, variables
-from policies.model_server import arguments
-from policies.objects import Pod
+from kube import image_reference
+from kube.objects import Pod
+from kube.view import View
+from policies.facts import engines, repairs, variables
+from policies.facts.model_server import arguments
+from policies.facts.tables import table
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.tables import table
-from policies.view import View
 
 DEV_MODE = "VLLM_SERVER_DEV_MODE"
 LORA_UPDATING = "VLLM_ALLOW_RUNTIME_LORA_UPDATING"

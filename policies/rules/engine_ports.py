@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from policies import digits
-from policies.answers import some
-from policies.model_server import arguments, is_model_server
-from policies.objects import Pod, Stack
-from policies.pod_index import index, namespace_of
-from policies.pod_ports import ports_of
+from kube import digits
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import Finding, View
+from policies.facts.answers import some
+from policies.facts.model_server import arguments, is_model_server
+from policies.facts.pod_index import index, namespace_of
+from policies.facts.pod_ports import ports_of
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import Finding, View
 
 INTERNAL = frozenset({5557, 5600, 6379, 8265, 8998, 10001, 50052, *range(29500, 29600)})
 """Cache events, NIXL, Ray (3), Mooncake, the RPC of llama.cpp, and torch.distributed, from where vLLM counts up."""

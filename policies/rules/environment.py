@@ -3,11 +3,11 @@
 What a secret looks like is `secret_shapes.py`'s; what Pulumi marks as secret is one, too. No value is ever printed.
 """
 
-from policies import secret_shapes
-from policies.objects import Pod
+from kube.objects import Pod
+from kube.view import View
+from policies.facts import secret_shapes
 from policies.rule import ADVISORY, MANDATORY, Findings, object_rule, pod_rule
 from policies.settings import Settings
-from policies.view import View
 
 
 @pod_rule(

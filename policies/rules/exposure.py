@@ -5,16 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.answers import every, some
-from policies.model_server import arguments, is_model_server
-from policies.network_policies import covers, opens_all
-from policies.objects import Pod, Stack
-from policies.pod_index import PodIndex, index
-from policies.routes import Route, routes
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import Finding, View
+from policies.facts.answers import every, some
+from policies.facts.model_server import arguments, is_model_server
+from policies.facts.network_policies import covers, opens_all
+from policies.facts.pod_index import PodIndex, index
+from policies.facts.routes import Route, routes
 from policies.rule import MANDATORY, Findings, object_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import Finding, View
 
 METADATA = [ipaddress.ip_network(each) for each in ("169.254.169.254/32", "fd00:ec2::254/128")]
 """Where clouds give the node's credentials to whoever asks from it."""

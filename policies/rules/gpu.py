@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies import gpus, quantity, repairs
-from policies.objects import Pod
+from kube import gpus, quantity
+from kube.objects import Pod
+from kube.unknown import is_unknown
+from kube.view import View
+from policies.facts import repairs
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.unknown import is_unknown
-from policies.view import View
 
 VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 NO_DEVICES = (None, "", "none", "void")

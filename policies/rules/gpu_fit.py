@@ -6,15 +6,16 @@ from math import prod
 from typing import Any
 
 from infra.units import GI, MI, format_bytes
-from policies import digits, engines, gpus, quantity, repairs
-from policies.engines import Server
-from policies.node_room import allowed, has_room, requested
-from policies.objects import Pod
-from policies.placement import placement
+from kube import digits, gpus, quantity
+from kube.objects import Pod
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts import engines, repairs
+from policies.facts.engines import Server
+from policies.facts.node_room import allowed, has_room, requested
+from policies.facts.placement import placement
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108  where CUDA's processes exchange tensors
 SHARED_MEMORY_BYTES = 20 * GI

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies import gpus, hardware, repairs
-from policies.objects import Pod
-from policies.placement import Placement, Requirement, placement
+from kube import gpus
+from kube.objects import Pod
+from kube.view import View
+from policies.facts import hardware, repairs
+from policies.facts.placement import Placement, Requirement, placement
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.view import View
 
 SCHEDULES = (None, "", "NoSchedule")
 """Effects of a toleration that let a pod onto a node whose taint says NoSchedule, as taints of GPU nodes do."""

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from policies import repairs
-from policies.objects import Pod
+from kube.objects import Pod
+from policies.facts import repairs
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policies.objects import Pod, Stack
-from policies.pod_index import namespace_of
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts.pod_index import namespace_of
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 
 @stack_rule(

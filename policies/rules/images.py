@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policies import image_reference, repairs
-from policies.image_reference import ImageReference
-from policies.objects import Pod
+from kube import image_reference
+from kube.image_reference import ImageReference
+from kube.objects import Pod
+from kube.view import View
+from policies.facts import repairs
 from policies.rule import ADVISORY, MANDATORY, MANDATORY_IN_PROD, Findings, pod_rule
 from policies.settings import Settings
-from policies.view import View
 
 _UNPINNED = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: example.com/a}]}}"
 _TAGGED = "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: 'ghcr.io/b/a:1.2'}]}}"

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from policies.answers import every, some
-from policies.objects import Stack
-from policies.pod_index import namespace_of
-from policies.routes import GATEWAY_GROUP, INGRESS_GROUPS, Route, http_routes, ingresses, routes
+from kube.objects import Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import Finding, View
+from policies.facts.answers import every, some
+from policies.facts.pod_index import namespace_of
+from policies.facts.routes import GATEWAY_GROUP, INGRESS_GROUPS, Route, http_routes, ingresses, routes
 from policies.rule import MANDATORY, Findings, object_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import Finding, View
 
 PLAIN = {
     ("kubernetes.io/ingress.allow-http", "true"),

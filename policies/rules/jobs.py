@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policies import repairs
-from policies.objects import Object
+from kube.objects import Object
+from kube.view import Finding, Trace, View
+from policies.facts import repairs
 from policies.rule import ADVISORY, MANDATORY, Findings, object_rule
 from policies.settings import Settings
-from policies.view import Finding, Trace, View
 
 TTL = "ttlSecondsAfterFinished"
 KEPT = ("metadata", "annotations", "pulumi.com/replaceUnready")

@@ -6,9 +6,9 @@ Each rule is one control of the Pod Security Standards, at the level and version
 from collections.abc import Mapping
 from typing import Any
 
-from policies import repairs
-from policies.exemptions import is_in_user_namespace
-from policies.objects import Pod
+from kube.objects import Pod
+from policies.facts import repairs
+from policies.facts.exemptions import is_in_user_namespace
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

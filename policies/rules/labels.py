@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policies import gpus, model_server, repairs
-from policies.objects import Object, Pod
+from kube import gpus
+from kube.objects import Object, Pod
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import Finding, Trace, View
+from policies.facts import model_server, repairs
 from policies.rule import MANDATORY, Findings, object_rule, pod_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import Finding, Trace, View
 
 
 @object_rule(

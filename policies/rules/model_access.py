@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policies import engines, mounts, reachable, served_models, variables, weights_place
-from policies.engines import Server
-from policies.model_server import arguments
-from policies.objects import Pod, Stack
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts import engines, mounts, reachable, served_models, variables, weights_place
+from policies.facts.engines import Server
+from policies.facts.model_server import arguments
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 KEYS = ("api_key", "api_key_file")
 HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")

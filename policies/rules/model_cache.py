@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from policies import engines, mounts, quantity, served_models, variables, weights_place
-from policies.claims import claims
-from policies.engines import Server
-from policies.objects import Pod, Stack
-from policies.pod_index import namespace_of
+from kube import quantity
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts import engines, mounts, served_models, variables, weights_place
+from policies.facts.claims import claims
+from policies.facts.engines import Server
+from policies.facts.pod_index import namespace_of
+from policies.facts.served_models import Served
 from policies.rule import MANDATORY, Findings, stack_rule
-from policies.served_models import Served
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 ENGINE_CACHES = ("VLLM_CACHE_ROOT", "TRITON_CACHE_DIR")
 CLAIM = "persistentVolumeClaim.claimName"

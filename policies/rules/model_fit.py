@@ -6,13 +6,14 @@ from math import prod
 from typing import Any
 
 from infra.units import GI
-from policies import digits, gpus, hardware, quantity, served_models
-from policies.engines import Server
-from policies.objects import Stack
-from policies.placement import Placement, gpu_memory, placement
+from kube import digits, gpus, quantity
+from kube.objects import Stack
+from kube.view import View
+from policies.facts import hardware, served_models
+from policies.facts.engines import Server
+from policies.facts.placement import Placement, gpu_memory, placement
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.settings import Settings
-from policies.view import View
 
 WORKING_BYTES = GI
 """What llama.cpp needs on each GPU beside weights and cache: the driver's context and the buffers of a step."""

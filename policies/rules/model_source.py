@@ -6,14 +6,14 @@ import re
 from typing import Any
 
 from infra.names import ROLE_LABEL, ROLE_PULL
-from policies import engines
-from policies.model_server import arguments
-from policies.objects import Pod
+from kube.objects import Pod
+from kube.unknown import UNKNOWN
+from policies.facts import engines
+from policies.facts.model_server import arguments
+from policies.facts.variables import ELSEWHERE
+from policies.facts.weights_place import is_hub_id
 from policies.rule import MANDATORY_IN_PROD, Findings, pod_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.variables import ELSEWHERE
-from policies.weights_place import is_hub_id
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PICKLED = ("pt", "npcache")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies import digits, engines, gpus, served_models
-from policies.objects import Object, Pod, Stack
-from policies.probe_times import startup_budget_s
+from kube import digits, gpus
+from kube.objects import Object, Pod, Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import Trace, View
+from policies.facts import engines, served_models
+from policies.facts.probe_times import startup_budget_s
 from policies.rule import MANDATORY, Findings, object_rule, pod_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import Trace, View
 
 ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 PROGRESS = "progressDeadlineSeconds"

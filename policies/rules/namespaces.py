@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from policies import repairs
-from policies.objects import Stack
-from policies.pod_index import namespace_of
+from kube.objects import Stack
+from kube.unknown import UNKNOWN
+from kube.view import View
+from policies.facts import repairs
+from policies.facts.pod_index import namespace_of
 from policies.rule import MANDATORY, Findings, object_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import View
 
 NAMESPACED = frozenset(
     (

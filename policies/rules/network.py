@@ -4,14 +4,14 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from policies.answers import every, some
-from policies.network_policies import EGRESS, INGRESS, closes, covers, network, opens_all, rules_of
-from policies.objects import Pod, Stack
-from policies.pod_index import PodIndex, index, namespace_of
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import Finding, View
+from policies.facts.answers import every, some
+from policies.facts.network_policies import EGRESS, INGRESS, closes, covers, network, opens_all, rules_of
+from policies.facts.pod_index import PodIndex, index, namespace_of
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import Finding, View
 
 PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
 """What a rule for the whole Internet has to leave out: pods, Services and nodes are there."""

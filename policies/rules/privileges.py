@@ -6,9 +6,9 @@ out finds nothing here either.
 
 from typing import Any
 
-from policies import repairs
-from policies.exemptions import is_windows
-from policies.objects import Pod
+from kube.objects import Pod
+from policies.facts import repairs
+from policies.facts.exemptions import is_windows
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

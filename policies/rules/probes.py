@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policies import digits
-from policies.objects import Pod
+from kube import digits
+from kube.objects import Pod
+from kube.view import Finding, View, walk
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.view import Finding, View, walk
 
 HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 NOT_TCP = ("UDP", "SCTP")

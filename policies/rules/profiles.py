@@ -5,12 +5,12 @@ Each rule is one control of the Pod Security Standards, at the level and version
 
 from typing import Any
 
-from policies import repairs
-from policies.exemptions import is_windows
-from policies.objects import Pod
+from kube.objects import Pod
+from kube.view import View
+from policies.facts import repairs
+from policies.facts.exemptions import is_windows
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.view import View
 
 PROFILES = ("RuntimeDefault", "Localhost")
 SECCOMP = "securityContext.seccompProfile"

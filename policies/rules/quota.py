@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies import gpus
-from policies.int_or_percent import pods
-from policies.objects import Stack
-from policies.quotas import Quota, held, quotas
-from policies.replicas import Workload, workloads
+from kube import gpus
+from kube.objects import Stack
+from kube.unknown import UNKNOWN, is_unknown
+from policies.facts.int_or_percent import pods
+from policies.facts.quotas import Quota, held, quotas
+from policies.facts.replicas import Workload, workloads
+from policies.facts.selector_index import is_identified
 from policies.rule import MANDATORY, Findings, stack_rule
-from policies.selector_index import is_identified
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
 
 DEFAULT_SHARE = "25%"
 """Of maxSurge and maxUnavailable of a Deployment."""

@@ -8,11 +8,11 @@ names are not judged.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from policies.answers import every, some
+from kube.unknown import UNKNOWN
+from kube.view import View
+from policies.facts.answers import every, some
 from policies.rule import MANDATORY, Findings, object_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import View
 
 ANY = "*"
 SYSTEM_NAMES = ("anonymous", "unauthenticated", "authenticated", "serviceaccounts", "masters")

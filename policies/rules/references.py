@@ -7,11 +7,11 @@ what the stack does not bring is missing, but for what `existing_objects` of the
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from policies.objects import Pod, Stack
-from policies.provided import KEYED, Keys, Provided, provided
+from kube.objects import Pod, Stack
+from kube.view import View
+from policies.facts.provided import KEYED, Keys, Provided, provided
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.settings import Settings
-from policies.view import View
 
 Reference = tuple[View, str, str, tuple[View, ...]]
 """What refers, the path of the name in it, the kind that is meant, and views of the keys that are."""

@@ -11,11 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 from infra.units import MI
-from policies import gpus, quantity
-from policies.objects import Pod
+from kube import gpus, quantity
+from kube.objects import Pod
+from kube.view import Finding, View
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule
 from policies.settings import Settings
-from policies.view import Finding, View
 
 POD_RESOURCES_SINCE = (1, 34)
 BYTES = ("memory", "ephemeral-storage")

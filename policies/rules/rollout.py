@@ -1,13 +1,13 @@
 """Whether a new version can take the place of the old one, replica by replica."""
 
-from policies import label_selectors
-from policies.claims import claims, is_on_one_node, is_on_one_pod
-from policies.objects import Stack
-from policies.replicas import workloads
+from kube import label_selectors
+from kube.objects import Stack
+from kube.unknown import UNKNOWN
+from kube.view import View
+from policies.facts.claims import claims, is_on_one_node, is_on_one_pod
+from policies.facts.replicas import workloads
 from policies.rule import ADVISORY, MANDATORY, Findings, object_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import View
 
 ROLLING = ("RollingUpdate", "Rolling")
 """What Kubernetes and OpenShift call it."""

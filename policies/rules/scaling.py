@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from policies import gpus
-from policies.objects import Stack
-from policies.replicas import Bound, Scaler, scalers, workloads
+from kube import gpus
+from kube.objects import Stack
+from kube.unknown import UNKNOWN, is_unknown
+from kube.view import View
+from policies.facts.replicas import Bound, Scaler, scalers, workloads
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN, is_unknown
-from policies.view import View
 
 SERVING = ("Deployment", "StatefulSet", "DeploymentConfig")
 """What serves, and would go on serving with more replicas. A ReplicaSet belongs to one of them."""

@@ -1,6 +1,6 @@
 """Which pods go first, and which nodes are not for them."""
 
-from policies.objects import Pod, Stack
+from kube.objects import Pod, Stack
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule, stack_rule
 from policies.settings import Settings
 

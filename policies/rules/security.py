@@ -1,6 +1,6 @@
 """What a container may do to its node: the fields of the security context that Pod Security does not judge."""
 
-from policies.objects import Pod
+from kube.objects import Pod
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

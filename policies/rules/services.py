@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policies.objects import Pod, Stack
-from policies.pod_index import index
-from policies.pod_ports import Ports, ports_of
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import Finding, View
+from policies.facts.pod_index import index
+from policies.facts.pod_ports import Ports, ports_of
 from policies.rule import ADVISORY, MANDATORY, Findings, object_rule, pod_rule, stack_rule
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import Finding, View
 
 INTERNAL = {
     ("service.beta.kubernetes.io/aws-load-balancer-internal", "true"),

@@ -4,17 +4,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from policies import repairs
-from policies.claims import claims, is_on_one_node
-from policies.objects import Pod, Stack
-from policies.replicas import workloads
+from kube.objects import Pod, Stack
+from kube.unknown import UNKNOWN
+from kube.view import View
+from policies.facts import repairs
+from policies.facts.claims import claims, is_on_one_node
+from policies.facts.replicas import workloads
+from policies.facts.selector_index import index
+from policies.facts.spot import TAINTS, demanding, preferring
+from policies.facts.spread import MACHINE, ZONE, is_spread
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, pod_rule, stack_rule
-from policies.selector_index import index
 from policies.settings import Settings
-from policies.spot import TAINTS, demanding, preferring
-from policies.spread import MACHINE, ZONE, is_spread
-from policies.unknown import UNKNOWN
-from policies.view import View
 
 DEFAULT_GRACE_S = 30
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from policies import quantity
+from kube import quantity
+from kube.view import View
 from policies.rule import ADVISORY, Findings, object_rule
 from policies.settings import Settings
-from policies.view import View
 
 
 @object_rule(

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from policies import repairs
-from policies.exemptions import is_in_user_namespace, is_windows
-from policies.objects import Pod
+from kube.objects import Pod
+from policies.facts import repairs
+from policies.facts.exemptions import is_in_user_namespace, is_windows
 from policies.rule import ADVISORY, MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
+from kube.view import View
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, object_rule
 from policies.settings import Settings
-from policies.view import View
 
 CHARTS = {"Release": "helm.sh", "HelmRelease": "helm.toolkit.fluxcd.io", "HelmChart": "helm.cattle.io"}
 """The kinds that stand for what a chart will be, by their groups. Flux has a HelmChart, too: a file, and no pods."""

@@ -1,6 +1,6 @@
 """What a pod may mount: no folder of its node, least of all the socket of its container runtime."""
 
-from policies.objects import Pod
+from kube.objects import Pod
 from policies.rule import MANDATORY, Findings, pod_rule
 from policies.settings import Settings
 

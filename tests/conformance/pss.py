@@ -25,7 +25,7 @@ from typing import Any, cast
 
 import yaml
 
-from policies.objects import Object
+from kube.objects import Object
 from policies.pod_security import PodSecurityLevel, verdict
 from tools.toolchain import go_module
 from tools.toolchain.go_module import GoModule

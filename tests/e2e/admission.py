@@ -17,6 +17,9 @@ from typing import Any, Final
 
 import yaml
 
+from kube.objects import POD_TEMPLATES, Object
+from kube.unknown import is_unknown
+from kube.view import walk
 from policies import settings_file
 from policies.admission import generate
 from policies.admission.cel import NOTHING
@@ -24,11 +27,8 @@ from policies.admission.expressions import expressions
 from policies.admission.reasons import AFTER_DEFAULTS
 from policies.admission.resources import RBAC, RESOURCES
 from policies.evaluate import evaluate_object
-from policies.objects import POD_TEMPLATES, Object
 from policies.rule import Rule
 from policies.settings import Settings
-from policies.unknown import is_unknown
-from policies.view import walk
 from tests.e2e.api_server import Answer, ApiServer
 from tests.unit.policies import cases
 

@@ -19,20 +19,9 @@ from tests.mutants.trials import Trial
 from tests.mutants.world import World, closure, compile_statement, compiled, dependents, source_file, tree
 
 CORE = {
-    f"policies.{name}"
-    for name in [
-        "errors",
-        "evaluate",
-        "marks",
-        "objects",
-        "rule",
-        "rules",
-        "settings",
-        "settings_file",
-        "tables",
-        "unknown",
-        "view",
-    ]
+    *(f"kube.{name}" for name in ("errors", "marks", "objects", "unknown", "view")),
+    *(f"policies.{name}" for name in ("errors", "evaluate", "rule", "rules", "settings", "settings_file")),
+    "policies.facts.tables",
 }
 """What rules are written in and judged by; it has tests of its own."""
 CPU_LIMIT_S = 2.0

@@ -20,14 +20,14 @@ import yaml
 from policies import rules, settings_file
 from policies.rule import Rule, Scope
 from policies.settings import Settings
-from tests.mutants.world import ROOT, World, source_file
+from tests.mutants.world import PACKAGES, ROOT, World, source_file
 from tests.unit.policies import cases, test_unknown
 
 Lines = frozenset[tuple[str, int]]
 Outcome = tuple[set[str], set[str]]
 """Paths that a rule refuses, and that it can't decide."""
 Objects = tuple[Mapping[str, Any], ...]
-_OURS = str(ROOT / "policies")
+_OURS = tuple(str(ROOT / package) for package in PACKAGES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +55,9 @@ def _on_rule(module: str, rule_id: str, holds: Callable[[World, Any], bool]) -> 
 
 
 def test_module(module: str) -> str | None:
-    """The tests of a module itself, if it has some: `policies.gpus` -> `tests.unit.policies.test_gpus`."""
-    name = f"tests.unit.policies.test_{module.rpartition('.')[2]}"
+    """The tests of a module itself, if it has some: `kube.gpus` -> `tests.unit.kube.test_gpus`."""
+    package, _, last = module.rpartition(".")
+    name = f"tests.unit.{package.removesuffix('.rules')}.test_{last}"
     return name if source_file(name).exists() else None
 
 
@@ -181,7 +182,7 @@ def _remedied(rule: Any, objects: Iterable[Mapping[str, Any]], settings: Setting
 def _verdicts(
     world: World, rule: Any, objects: Iterable[Mapping[str, Any]], settings: Settings, *, name_objects: bool = False
 ) -> Outcome:
-    new_object = world.load("policies.objects").Object
+    new_object = world.load("kube.objects").Object
     found = world.load("policies.evaluate").evaluate(
         [new_object(each, has_secrets=cases.secrets_in(each)) for each in objects], [rule], settings
     )

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PACKAGE = "policies"
+PACKAGES = frozenset({"kube", "policies"})
 FLAGS = 0x1000000
 """`from __future__ import annotations`, for statements that are compiled alone."""
 
 
 @cache
 def source_file(module: str) -> Path:
-    """Where a module of the package is."""
+    """Where a module of our packages is."""
     path = ROOT.joinpath(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
@@ -36,10 +36,10 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def imports(module: str) -> frozenset[str]:
-    """The modules of the package that a module imports directly."""
+    """The modules of our packages that a module imports directly."""
     found = set()
     for node in ast.walk(tree(module)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE:
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in PACKAGES:
             below = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= {name for name in below if source_file(name).exists()} or {node.module}
     return frozenset(found)
@@ -53,7 +53,7 @@ def dependents(module: str, roots: tuple[str, ...]) -> frozenset[str]:
 
 @cache
 def closure(roots: tuple[str, ...]) -> frozenset[str]:
-    """All modules of the package that the roots import, by however many steps, and themselves."""
+    """All modules of our packages that the roots import, by however many steps, and themselves."""
     found, waiting = set(roots), list(roots)
     while waiting:
         new = imports(waiting.pop()) - found
@@ -99,7 +99,7 @@ class World:
         return self._loaded[name]
 
     def _import(self, name: str, _globals: Any = None, _locals: Any = None, items: Any = (), level: int = 0) -> Any:
-        if not items or name.split(".")[0] != PACKAGE:
+        if not items or name.split(".")[0] not in PACKAGES:
             return __import__(name, _globals, _locals, items, level)
         module = self.load(name)
         below = [item for item in items if f"{name}.{item}" in self._private]

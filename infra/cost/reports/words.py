@@ -15,7 +15,7 @@ from typing import Final
 from infra.cost.money import Range, total
 from infra.cost.report import Budget, Gate, ModelCost, Report, TokenCost
 from infra.cost.types import Estimate, Kind
-from policies.reports.report import printable as plain
+from kube.printable import printable as plain
 
 __all__ = ["plain"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies import image_reference
+from kube import image_reference
 from policies.admission.cel import NOTHING, Expressions, Table, either, every, field, literal
 from policies.settings import Settings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from policies import exemptions
 from policies.admission.cel import NOTHING, WINDOWS, Expressions, Table, either, every, field, literal
+from policies.facts import exemptions
 from policies.rules import host, kernel, privileges, profiles, volumes
 from policies.settings import Settings
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies import exemptions
 from policies.admission.cel import NOTHING, WINDOWS, Expressions, Table, either, every, field, literal
+from policies.facts import exemptions
 from policies.rules import disruption, scheduling, users, volumes
 from policies.settings import Settings
 

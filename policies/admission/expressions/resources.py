@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies import gpus
+from kube import gpus
 from policies.admission.cel import Expressions, Table, either, every, field, literal, positive
 from policies.rules import resources
 from policies.settings import Settings

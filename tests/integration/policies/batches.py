@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
+from kube.objects import Object
 from policies import settings_file
 from policies.evaluate import Verdict, evaluate
-from policies.objects import Object
 from policies.rule import Rule
 from policies.settings import Level
 from tests.integration.policies.project import named, token

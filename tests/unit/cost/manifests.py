@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policies.objects import Object, Pod, Stack
-from policies.unknown import UNKNOWN
+from kube.objects import Object, Pod, Stack
+from kube.unknown import UNKNOWN
 
 __all__ = ["UNKNOWN", "manifest", "objects", "pod_of", "pod_spec", "stack", "workload"]
 

@@ -24,7 +24,7 @@ from infra.cost.scheduling import (
     tolerates,
 )
 from infra.cost.types import Resources, Workload
-from policies.label_selectors import matches
+from kube.label_selectors import matches
 
 
 @dataclass

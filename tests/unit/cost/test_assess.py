@@ -12,7 +12,7 @@ from infra.cost.report import Gate
 from infra.cost.snapshot import Snapshot
 from infra.cost.types import Unpriced
 from infra.cost.what_if import WhatIf
-from policies.objects import Object
+from kube.objects import Object
 
 DAY = datetime.date(2026, 8, 1)
 COST: dict[str, Any] = {

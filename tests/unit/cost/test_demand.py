@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from infra.cost.demand import demand
 from infra.cost.types import Demand, Resources, Unpriced
 from infra.units import GI
-from policies.objects import Object
+from kube.objects import Object
 from tests.unit.cost.manifests import UNKNOWN, manifest, objects, pod_spec, workload
 from tests.unit.policies import json_data
 

@@ -10,8 +10,8 @@ import pytest
 from infra.cost import gate
 from infra.cost.errors import CostSettingsError
 from infra.cost.gate import Breach
-from policies.objects import Object
-from policies.unknown import UNKNOWN
+from kube.objects import Object
+from kube.unknown import UNKNOWN
 
 COST = {
     "provider": "aws",

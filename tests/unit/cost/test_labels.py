@@ -1,7 +1,7 @@
 """Which model an object serves."""
 
 from infra.cost.labels import model_of, texts
-from policies.unknown import UNKNOWN
+from kube.unknown import UNKNOWN
 
 
 def test_the_projects_own_label_comes_first() -> None:

@@ -16,7 +16,7 @@ from infra.cost.scheduling import (
     tolerates,
 )
 from infra.cost.types import Resources, Shape, Workload
-from policies.label_selectors import matches
+from kube.label_selectors import matches
 
 LABELS = {"zone": "a", "rank": "7"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra.cost import sizes
 from infra.cost.sizes import Refused
-from policies.unknown import UNKNOWN
+from kube.unknown import UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import yaml
 from infra.cost.errors import SnapshotError
 from infra.cost.report import Gate
 from infra.cost.snapshot import Snapshot, of_plan, of_text
-from policies.marks import SECRET_TEXT, UNKNOWN_MARK
+from kube.marks import SECRET_TEXT, UNKNOWN_MARK
 from tests.unit.cost.manifests import workload
 from tests.unit.infra.recorder import stack_plan
 

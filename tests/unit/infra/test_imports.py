@@ -58,3 +58,17 @@ def test_importing_the_program_reads_nothing_and_loads_no_kind() -> None:
 def test_the_program_never_reaches_the_tools() -> None:
     """tools/ imports from infra/, never the other way round."""
     assert not {name for name in imported_by("infra.program") if name.split(".")[0] == "tools"}
+
+
+def test_kube_knows_neither_policies_nor_the_program() -> None:
+    """What both read stands below both."""
+    names = [path.stem for path in (ROOT / "kube").glob("*.py") if path.stem != "__init__"]
+    assert names
+    found = imported_by(*(f"kube.{name}" for name in names), "kube.sources")
+    assert not {name for name in found if name.split(".")[0] in ("policies", "infra", "pulumi")}
+
+
+def test_the_program_and_the_costs_never_reach_the_policies() -> None:
+    """policies/ reads pure modules of infra/, never the other way round."""
+    found = imported_by("infra.program", "infra.cost.cli", "infra.cost.assess", "infra.cost.reports.html")
+    assert not {name for name in found if name.split(".")[0] == "policies"}

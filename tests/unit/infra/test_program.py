@@ -12,7 +12,7 @@ from infra import names
 from infra.components import ingress as ingress_component
 from infra.components import objects as objects_of_kind
 from infra.manifests.objects import Manifest
-from policies.objects import Object
+from kube.objects import Object
 from policies.pod_security import verdict
 from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, Recorded, kubernetes_objects, pod_specs, record, stack_plan
 

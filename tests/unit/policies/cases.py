@@ -21,12 +21,12 @@ from typing import Any
 
 import yaml
 
+from kube.objects import Object
+from kube.unknown import UNKNOWN
+from kube.view import Trace, join, walk
 from policies import settings_file
 from policies.evaluate import Verdict, evaluate
-from policies.objects import Object
 from policies.rule import Rule
-from policies.unknown import UNKNOWN
-from policies.view import Trace, join, walk
 
 FOLDER = Path(__file__).parent / "cases"
 

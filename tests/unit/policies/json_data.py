@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from policies.unknown import UNKNOWN
+from kube.unknown import UNKNOWN
 
 _FIELDS = [
     *("spec", "template", "jobTemplate", "containers", "initContainers", "volumes", "securityContext", "capabilities"),

@@ -16,15 +16,15 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import proto
 from pulumi_policy import policy as sdk
 
+from kube.marks import SECRET, SIGNATURE, UNKNOWN_MARK
+from kube.objects import Stack
+from kube.view import View
 from policies.analyzer import Analyzer
 from policies.diagnostics import PACK
-from policies.marks import SECRET, SIGNATURE, UNKNOWN_MARK
-from policies.objects import Stack
 from policies.pack import make_policies
 from policies.rule import ADVISORY, MANDATORY, Findings, Rule, object_rule, stack_rule
 from policies.rules.security import read_only_root_fs
 from policies.settings import Level, Settings, Waiver
-from policies.view import View
 
 TODAY = datetime.date(2026, 11, 21)
 READ_ONLY = "spec.containers[0].securityContext.readOnlyRootFilesystem"

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kube.errors import SourceError
 from policies import checking
 from policies.checking import Options
 from policies.errors import PolicyError, SettingsError
@@ -49,7 +50,7 @@ def check(**options: Any) -> Report:
 
 def refused(**options: Any) -> str:
     """What is said of the settings."""
-    with pytest.raises(PolicyError) as caught:
+    with pytest.raises((PolicyError, SourceError)) as caught:
         settings(**options)
     return str(caught.value)
 

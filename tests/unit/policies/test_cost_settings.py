@@ -65,7 +65,7 @@ import sys
 sys.path.insert(0, {str(ROOT)!r})
 from policies import cost_settings
 from policies.evaluate import evaluate
-from policies.objects import Object
+from kube.objects import Object
 from policies.rules import RULES
 from policies.settings import Settings
 cost_settings.check({{"provider": "aws"}})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kube.objects import Object
 from policies import diagnostics
 from policies.evaluate import Verdict
 from policies.judge import DECIDED_AT_UP
-from policies.objects import Object
 from policies.rules.security import read_only_root_fs
 from policies.settings import Level
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kube.objects import Object, Pod, Stack, expand
+from kube.unknown import UNKNOWN
+from kube.view import View
 from policies.evaluate import Verdict, evaluate, evaluate_object, evaluate_stack, level_of
-from policies.objects import Object, Pod, Stack, expand
 from policies.rule import ADVISORY, MANDATORY, MANDATORY_IN_PROD, Findings, Rule, object_rule, pod_rule, stack_rule
 from policies.rules import RULES
 from policies.settings import Level, Settings
-from policies.unknown import UNKNOWN
-from policies.view import View
 from tests.unit.policies import json_data
 
 WORDS: dict[str, Any] = {"why": "It harms.", "source": "nobody", "bad": "{}", "good": "{}"}

@@ -2,12 +2,12 @@
 
 import datetime
 
+from kube.objects import Object, Stack
+from kube.unknown import UNKNOWN
 from policies.judge import Judgement, judge
-from policies.objects import Object, Stack
 from policies.rule import MANDATORY, Findings, stack_rule
 from policies.rules.security import read_only_root_fs
 from policies.settings import Level, Settings, Waiver
-from policies.unknown import UNKNOWN
 
 TODAY = datetime.date(2026, 11, 21)
 

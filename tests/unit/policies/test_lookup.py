@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from policies.objects import Object, Stack
-from policies.unknown import UNKNOWN
+from kube.objects import Object, Stack
+from kube.unknown import UNKNOWN
 
 
 def stack(*metadata: Any) -> Stack:

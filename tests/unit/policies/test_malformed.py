@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from kube.objects import Object
+from kube.unknown import UNKNOWN
+from kube.view import walk
 from policies import settings_file
 from policies.evaluate import evaluate
-from policies.objects import Object
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.unknown import UNKNOWN
-from policies.view import walk
 
 JUNK: tuple[Any, ...] = (None, -1, 2.5, True, "", "x", [], {}, [None], [{}], [["a"]], {"a": {}}, {"a": UNKNOWN})
 

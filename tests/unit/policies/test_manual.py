@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from kube.objects import Pod
 from policies import manual
-from policies.objects import Pod
 from policies.rule import (
     ADVISORY,
     MANDATORY,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from kube.objects import Object
+from kube.unknown import UNKNOWN
 from policies import settings_file
 from policies.judge import judge
-from policies.objects import Object
 from policies.rules import RULES
 from policies.settings import Level, Settings
-from policies.unknown import UNKNOWN
 from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, kubernetes_objects, policy_settings, record, stack_plan
 
 TODAY = datetime.date(2026, 11, 21)

@@ -5,8 +5,9 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
-from policies import marks, plain
-from policies.unknown import UNKNOWN
+from kube import marks
+from kube.unknown import UNKNOWN
+from policies import plain
 
 SIGNATURE = marks.SIGNATURE
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from policies.objects import Object
+from kube.objects import Object
+from kube.unknown import UNKNOWN
 from policies.pod_security import BASELINE, RESTRICTED, rules_of_level, verdict
 from policies.rules import RULES
-from policies.unknown import UNKNOWN
 
 VERSION = (1, 36)
 CONTAINER: dict[str, Any] = {

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from kube.unknown import UNKNOWN
+from kube.view import walk
 from policies import settings_file
 from policies.plain import is_same
 from policies.rule import Rule
 from policies.rules import RULES
 from policies.settings import Settings
-from policies.unknown import UNKNOWN
-from policies.view import walk
 from tests.unit.policies import cases
 from tests.unit.policies.test_unknown import with_unknowns
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from kube.unknown import UNKNOWN
+from kube.view import walk
 from policies.rule import Rule
 from policies.rules import RULES
-from policies.unknown import UNKNOWN
-from policies.view import walk
 from tests.unit.policies import cases
 
 IDENTITY = {"apiVersion", "kind"}

@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
+from kube.objects import Object
 from policies.evaluate import evaluate
-from policies.objects import Object
 from policies.rules import versions
 from policies.settings import Settings
 

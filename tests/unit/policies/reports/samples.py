@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from kube.objects import Object
+from kube.sources import Note
+from kube.view import View
 from policies.evaluate import Verdict
-from policies.objects import Object
 from policies.reports.report import FailOn, Report
 from policies.rule import ADVISORY, MANDATORY, MANDATORY_IN_PROD, Findings, Rule, object_rule
 from policies.settings import Level, Waiver
-from policies.sources import Note
-from policies.view import View
 
 TODAY = datetime.date(2026, 6, 1)
 URN = "urn:pulumi:prod::slipway::kubernetes:apps/v1:Deployment::web"

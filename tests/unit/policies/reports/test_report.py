@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kube.objects import Object
+from kube.printable import printable
 from policies.evaluate import Verdict
-from policies.objects import Object
-from policies.reports.report import FailOn, Place, Status, place_of, printable, title_of
+from policies.reports.report import FailOn, Place, Status, place_of, title_of
 from policies.settings import Level
 from tests.unit.policies.reports import samples
 from tests.unit.policies.reports.samples import BLOCKS, STATE, URN, VERDICTS, WEB, report

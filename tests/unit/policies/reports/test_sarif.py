@@ -8,8 +8,8 @@ from typing import Any
 
 import jsonschema
 
+from kube.objects import Object
 from policies.evaluate import Verdict
-from policies.objects import Object
 from policies.reports import sarif
 from policies.rules import RULES
 from policies.settings import Level

@@ -1,0 +1,1 @@
+"""Kubernetes objects as plain data: reading, selecting, measuring; from YAML, previews and states. Shared, and pure."""
