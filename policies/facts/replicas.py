@@ -1,6 +1,8 @@
 """How many pods a workload has, at least and at most, when all that scales it is taken into account.
 
-Knows the kinds that have replicas and what scales them: HorizontalPodAutoscaler and KEDA's ScaledObject. Knows no rule.
+Knows the kinds that have replicas, those of OpenShift and of Argo too, and what scales them: HorizontalPodAutoscaler
+and KEDA's ScaledObject. Knows no rule.
+
 Not here: a DaemonSet, which has as many pods as there are nodes, and a Job, which ends.
 
 Source: kubernetes.io "Horizontal Pod Autoscaling"; keda.sh "ScaledObject specification".
@@ -17,7 +19,7 @@ from kube.unknown import UNKNOWN, is_unknown
 from kube.view import View
 from policies.facts.selector_index import is_identified
 
-KINDS = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DeploymentConfig")
+KINDS = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "DeploymentConfig", "Rollout")
 DEFAULT_TARGET = "Deployment"
 """What a ScaledObject scales if it doesn't say."""
 

@@ -10,7 +10,7 @@ from policies.facts.replicas import Bound, Scaler, scalers, workloads
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, stack_rule
 from policies.settings import Settings
 
-SERVING = ("Deployment", "StatefulSet", "DeploymentConfig")
+SERVING = ("Deployment", "StatefulSet", "DeploymentConfig", "Rollout")
 """What serves, and would go on serving with more replicas. A ReplicaSet belongs to one of them."""
 
 
