@@ -9,7 +9,7 @@ CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.
 
 
 @stack_rule(
-    why="Without a priority, the scheduler may evict a model server to make room for a batch job.",
+    why="Without priority classes it is chance which pods go when room is short, a server or a batch job.",
     source="kube-linter priority-class-name; Polaris priorityClassNotSet; Kyverno",
     level=ADVISORY,
     bad="{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a}]}}",
