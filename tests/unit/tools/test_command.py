@@ -70,9 +70,16 @@ def test_warnings_stay_out_of_output_that_is_parsed_but_not_out_of_errors() -> N
 def interrupted(how: str, folder: Path, mood: str) -> subprocess.Popen[bytes]:
     """A run of ours whose child has begun its work; both in a process group, as on a terminal."""
     argv = [sys.executable, "-c", PARENT, how, "-c", CHILD, str(folder), mood]
-    parent = subprocess.Popen(argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL)
+    parent = subprocess.Popen(
+        argv, cwd=ROOT, start_new_session=True, stderr=subprocess.DEVNULL, preexec_fn=hear_interruptions
+    )
     wait_for(folder / "ready")
     return parent
+
+
+def hear_interruptions() -> None:
+    """A shell lets what it starts in the background ignore Ctrl-C; the tests may run there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for(path: Path) -> None:
