@@ -88,7 +88,6 @@ class Settings:
     # Reach
     public_services: tuple[str, ...] = ()  # `namespace/name` that may be LoadBalancer or NodePort
     public_paths: tuple[str, ...] = ("/", "/v1", "/health", "/healthz", "/ready")  # that an Ingress may open
-    token_free_hosts: tuple[str, ...] = ()  # hosts that may be served without TLS or a token
 
     # GPUs
     extended_resource_toleration: bool = False  # the cluster's admission plugin adds GPU tolerations itself

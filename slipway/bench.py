@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
+from infra import whole_file
 from infra.cost import throughput_file
 from infra.cost.throughput_file import Entry
 from infra.errors import SlipwayError
@@ -161,7 +162,7 @@ def save(entry: Entry, output: Path | None) -> None:
         return
     kept = throughput_file.parse(output.read_text(encoding="utf-8"), output.name).entries if output.exists() else ()
     others = [each for each in kept if each.case != entry.case]
-    output.write_text(throughput_file.text([*others, entry]), encoding="utf-8")
+    whole_file.write(output, throughput_file.text([*others, entry]))
 
 
 def _rate(tokens: int, seconds: float) -> Fraction:

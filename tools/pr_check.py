@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from infra import whole_file
 from infra.cost import assess, inputs
 from infra.cost.report import Gate
 from infra.cost.reports import html, infracost, json_report, markdown
@@ -48,11 +49,11 @@ def run(settings: Settings, stack: str, folder: Path, progress: Progress, now: d
     try:
         with progress.step(f"preview of {stack}"):
             text = _preview(settings, stack, progress)
-        (folder / "preview.json").write_text(text, encoding="utf-8")
+        whole_file.write(folder / "preview.json", text)
         return _judge(stack, folder, now)
     except (SlipwayError, PolicyError, SourceError, ToolError) as error:
         comment = f"{markdown.marker(stack)}\n## ❌ Stack {markdown.code(stack)}\n\n{markdown.sentence(str(error))}\n"
-        (folder / "comment.md").write_text(comment, encoding="utf-8")
+        whole_file.write(folder / "comment.md", comment)
         raise ToolError(str(error)) from None
 
 
@@ -73,7 +74,7 @@ def _judge(stack: str, folder: Path, now: datetime.datetime) -> bool:
         "comment.md": markdown.render(cost, more=policies_section(rules)),
     }
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        whole_file.write(folder / name, text)
     is_whole = all(check.gate in (Gate.PASS, Gate.WARNING) for check in cost.checks)
     return is_whole and not rules.is_failed and cost.gate is not Gate.EXCEEDED
 

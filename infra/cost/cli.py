@@ -15,6 +15,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from infra import whole_file
 from infra.cost import allocations, assess, inputs, optimise, optimise_text, reconcile, throughput_file, what_if
 from infra.cost.cli_group import Group, errors
 from infra.cost.cli_options import (
@@ -254,6 +255,6 @@ def _save(content: str, output: Path | None) -> None:
         sys.stdout.write(content)
         return
     try:
-        output.write_text(content, encoding="utf-8")
+        whole_file.write(output, content)
     except OSError as error:
         raise SnapshotError([f"{output}: can't be written: {error.strerror}"]) from None

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from infra import whole_file
 from infra.cost import machines
 from tools.errors import ToolError
 from tools.prices import build, hosted, karpenter, sources
@@ -31,7 +32,7 @@ def main() -> None:
         content = build.book(read(), lambda provider, name: machines.find(provider, name) is not None)
     except ToolError as error:
         sys.exit(f"error: {error}")
-    BOOK.write_text(build.text(content), encoding="utf-8")
+    whole_file.write(BOOK, build.text(content))
     counts = {provider: sum(map(len, regions.values())) for provider, regions in content["on_demand"].items()}
     shown = ", ".join(f"{provider} {count} in {len(content['on_demand'][provider])} regions"
                       for provider, count in counts.items())  # fmt: skip
