@@ -5,10 +5,8 @@ plays the kubelets if it is there. No controllers: nobody may taint nodes or del
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,9 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.integration.plugins.control_plane import free_ports
+from tests.integration.plugins.control_plane import etcd, free_ports, process, wait
 
 TOKEN = "token-of-the-test"
-START_TIMEOUT_S = 120
 SIMULATED = {"kwok.x-k8s.io/node": "fake"}
 """The annotation of nodes whose kubelet KWOK plays."""
 LOTS, FIRST_BOUGHT = "default-scheduler", "first-bought"
@@ -90,32 +87,17 @@ def running(folder: Path, programs: Programs) -> Iterator[ControlPlane]:
         ["openssl", "genrsa", "-out", "service-account.key", "2048"], cwd=folder, check=True, capture_output=True
     )
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_process(folder, "etcd", _etcd(programs, folder, client_port, peer_port)))
-        stack.enter_context(_process(folder, "apiserver", _api_server(programs, folder, client_port, port)))
-        _wait(lambda: _is_ok(f"{plane.url}/readyz"), folder / "apiserver.log")
+        stack.enter_context(process(folder, "etcd", etcd(programs.etcd, folder, client_port, peer_port)))
+        stack.enter_context(process(folder, "apiserver", _api_server(programs, folder, client_port, port)))
+        wait(lambda: _is_ok(f"{plane.url}/readyz"), folder / "apiserver.log")
         config = _scheduler_config(folder, plane)
         argv = [programs.scheduler, f"--config={config}", f"--secure-port={scheduler_port}"]
-        stack.enter_context(_process(folder, "scheduler", argv))
-        _wait(lambda: _is_ok(f"https://127.0.0.1:{scheduler_port}/healthz"), folder / "scheduler.log")
+        stack.enter_context(process(folder, "scheduler", argv))
+        wait(lambda: _is_ok(f"https://127.0.0.1:{scheduler_port}/healthz"), folder / "scheduler.log")
         if programs.kwok:
-            stack.enter_context(_process(folder, "kwok", _kwok(programs, folder, kwok_port)))
-            _wait(lambda: _is_ok(f"http://127.0.0.1:{kwok_port}/healthz"), folder / "kwok.log")
+            stack.enter_context(process(folder, "kwok", _kwok(programs, folder, kwok_port)))
+            wait(lambda: _is_ok(f"http://127.0.0.1:{kwok_port}/healthz"), folder / "kwok.log")
         yield plane
-
-
-def _etcd(programs: Programs, folder: Path, client_port: int, peer_port: int) -> list[str]:
-    client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
-    return [
-        programs.etcd,
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls={client}",
-        f"--advertise-client-urls={client}",
-        f"--listen-peer-urls={peer}",
-        f"--initial-advertise-peer-urls={peer}",
-        f"--initial-cluster=default={peer}",
-        "--unsafe-no-fsync",
-        "--log-level=error",
-    ]
 
 
 def _api_server(programs: Programs, folder: Path, etcd_port: int, port: int) -> list[str]:
@@ -177,31 +159,6 @@ def _kwok(programs: Programs, folder: Path, port: int) -> list[str]:
     ]
 
 
-@contextlib.contextmanager
-def _process(folder: Path, name: str, argv: list[str]) -> Iterator[None]:
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={"PATH": os.defpath})
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
 def _is_ok(url: str) -> bool:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     return httpx.get(url, verify=False, trust_env=False, headers=headers).status_code == 200
-
-
-def _wait(is_done: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.TransportError):
-            if is_done():
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"not ready after {START_TIMEOUT_S} s:\n{log.read_text(errors='replace')[-2000:]}")

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,21 +118,24 @@ def running(folder: Path, binaries: Binaries) -> Iterator[ControlPlane]:
     (folder / "service-account.key").write_bytes(_private_key())
     plane = ControlPlane(folder, api_port)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_process(folder, "etcd", _etcd(binaries, folder, client_port, peer_port)))
-        stack.enter_context(_process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
-        _wait(lambda: plane.http.get("/readyz").status_code == 200, folder / "apiserver.log")
+        stack.enter_context(
+            process(folder, "etcd", etcd(binaries.path("etcd", "server"), folder, client_port, peer_port))
+        )
+        stack.enter_context(process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
+        wait(lambda: plane.http.get("/readyz").status_code == 200, folder / "apiserver.log")
         plane.write_kubeconfig()
-        stack.enter_context(_process(folder, "controllers", _controllers(binaries, folder)))
-        stack.enter_context(_process(folder, "scheduler", _scheduler(binaries, folder)))
-        _wait(lambda: plane.exists("/api/v1/namespaces/default/serviceaccounts/default"), folder / "controllers.log")
+        stack.enter_context(process(folder, "controllers", _controllers(binaries, folder)))
+        stack.enter_context(process(folder, "scheduler", _scheduler(binaries, folder)))
+        wait(lambda: plane.exists("/api/v1/namespaces/default/serviceaccounts/default"), folder / "controllers.log")
         stack.callback(plane.http.close)
         yield plane
 
 
-def _etcd(binaries: Binaries, folder: Path, client_port: int, peer_port: int) -> list[str]:
+def etcd(program: str, folder: Path, client_port: int, peer_port: int) -> list[str]:
+    """The command of an etcd that keeps nothing past its end."""
     client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
     return [
-        binaries.path("etcd", "server"),
+        program,
         f"--data-dir={folder / 'etcd'}",
         f"--listen-client-urls={client}",
         f"--advertise-client-urls={client}",
@@ -179,21 +182,23 @@ def _scheduler(binaries: Binaries, folder: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _process(folder: Path, name: str, argv: list[str]) -> Iterator[None]:
+def process(folder: Path, name: str, argv: list[str]) -> Iterator[None]:
+    """Run a program until the end of the block; what it says goes to a file of its name."""
     with (folder / f"{name}.log").open("wb") as log:
-        proc = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={"PATH": os.defpath})
+        started = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={"PATH": os.defpath})
         try:
             yield
         finally:
-            proc.terminate()
+            started.terminate()
             try:
-                proc.wait(20)
+                started.wait(20)
             except subprocess.TimeoutExpired:
-                proc.kill()
-                proc.wait()
+                started.kill()
+                started.wait()
 
 
-def _wait(is_done: Any, log: Path) -> None:
+def wait(is_done: Callable[[], bool], log: Path) -> None:
+    """Until it is done; the end of the log is the reason where it never is."""
     end = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < end:
         with contextlib.suppress(httpx.TransportError):
