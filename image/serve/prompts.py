@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from serve.chat import ChatTemplate
+from serve.chat.template import ChatTemplate
 from serve.engine.types import FailureKind, LoadError, ModelInfo, RefusedError, Request
 from serve.messages import Generate, GenerateRequest
 

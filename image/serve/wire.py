@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from serve.chat.types import ChatMessage
 from serve.engine.types import Sampling
 from serve.errors import InvalidRequestError
-from serve.messages import ChatMessage, GenerateRequest
+from serve.messages import GenerateRequest
 from serve.models import MinP, ModelEntry, Penalty, RepeatPenalty, Temperature, TopK, TopP
 
 MaxTokens = Annotated[int, Field(ge=1, le=4_194_304)]

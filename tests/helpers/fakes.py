@@ -82,7 +82,7 @@ class EchoWorker(FakeWorker):
 
     def _answer(self, message: Generate) -> list[Event]:
         request = message.request
-        words = (request.text or request.messages[-1].content).split()
+        words = (request.text or request.messages[-1].content or "").split()
         accepted = Accepted(message.id, len(words))
         if self.hold_back:
             return [accepted]

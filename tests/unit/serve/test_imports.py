@@ -79,5 +79,6 @@ def test_only_the_edges_see_the_environment() -> None:
 @pytest.mark.parametrize("module", ["fastapi", "starlette", "uvicorn", "pydantic"])
 def test_a_worker_imports_nothing_of_http(module: str) -> None:
     """It is the process that counts its megabytes."""
-    of_a_worker = {f"serve/{name}.py" for name in ("worker", "prompts", "ipc", "messages", "chat", "cpu", "errors")}
+    of_a_worker = {f"serve/{name}.py" for name in ("worker", "prompts", "ipc", "messages", "cpu", "errors")}
+    of_a_worker |= {str(path.relative_to(IMAGE)) for path in (IMAGE / "serve/chat").rglob("*.py")}
     assert not importing(module) & of_a_worker

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serve.chat import ChatTemplate
+from serve.chat.template import ChatTemplate
+from serve.chat.types import ChatMessage
 from serve.engine.types import FailureKind, LoadError, ModelInfo, RefusedError, Sampling
-from serve.messages import ChatMessage, Generate, GenerateRequest
+from serve.messages import Generate, GenerateRequest
 from serve.prompts import Prompts, make_prompts
 
 INFO = ModelInfo(1, 1, longest_token_bytes=3, chat_template="own", bos="<s>", eos="</s>", adds_bos=True)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from serve.chat.types import ChatMessage
 from serve.engine.types import NO_SEED, Sampling
 from serve.errors import InvalidRequestError
-from serve.messages import ChatMessage, GenerateRequest
+from serve.messages import GenerateRequest
 from serve.models import ModelEntry, SamplingDefaults
 from serve.wire import ChatRequest, CompletionRequest
 

@@ -15,8 +15,8 @@ import jinja2
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from serve.chat.types import ChatMessage
 from serve.engine.types import FailureKind, RefusedError
-from serve.messages import ChatMessage
 
 
 class ChatTemplate:

@@ -1,4 +1,4 @@
-"""Tests of serve.chat."""
+"""Tests of serve.chat.template."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from serve.chat import ChatTemplate
+from serve.chat.template import ChatTemplate
+from serve.chat.types import ChatMessage
 from serve.engine.types import RefusedError
-from serve.messages import ChatMessage
 
 HELLO = (ChatMessage("user", "Hello"),)
 

@@ -1,0 +1,1 @@
+"""Tests of image/serve/chat, one file per module."""
