@@ -13,14 +13,16 @@ from dataclasses import dataclass
 
 from infra import endpoints as endpoints_file
 from infra.endpoints import Endpoints
-from tools.cluster import addons, buildx, configs, images, leftovers, lock, network, pki, processes
+from tools.cluster import addons, buildx, configs, images, kinds, leftovers, lock, network, pki, processes
 from tools.cluster import layout as layouts
 from tools.cluster.daemon import Daemon, Daemons
+from tools.cluster.kube import Kube
 from tools.cluster.layout import BUILDER, INGRESS_CLASS, NAME, NODE_IP, STORAGE_CLASSES, Layout
 from tools.command import run
 from tools.errors import PrerequisiteMissing
 from tools.progress import Progress, Step
 from tools.settings import Settings
+from tools.toolchain import crds
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import CONTAINERS, KUBERNETES
 from tools.toolchain.programs import Programs
@@ -74,6 +76,7 @@ def up(settings: Settings, progress: Progress) -> Endpoints:
 
 def _up(settings: Settings, progress: Progress) -> Endpoints:
     programs = toolchain.ensure(settings, [CONTAINERS, KUBERNETES], progress, with_debian=True)
+    definitions = _definitions(settings, progress)
     layout = layouts.of(settings)
     with progress.step("local cluster: certificates, network, settings"):
         _prepare(layout, programs)
@@ -86,9 +89,12 @@ def _up(settings: Settings, progress: Progress) -> Endpoints:
     with progress.step("local cluster: control plane and node") as step:
         _start(daemons, processes.control_plane(layout, programs), step.update)
         addons.apply(layout, programs)
+        kube = Kube(layout.kubeconfig)
+        kinds.apply(kube.http, definitions)
         _start(daemons, processes.node(layout, programs), step.update)
         images.import_pause(layout, programs)
         _wait_for_node(layout, programs)
+        kinds.wait(kube.http, definitions)
         _start(daemons, processes.addons(layout, programs), step.update)
     daemons.forget_dead(_wanted(layout, programs))
     endpoints = _endpoints(layout, settings, base_image)
@@ -161,6 +167,14 @@ def _prepare(layout: Layout, programs: Programs) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content)
     network.ensure(layout)
+
+
+def _definitions(settings: Settings, progress: Progress) -> list[crds.Crd]:
+    """Of the kinds that the program makes and that Kubernetes alone has not: so that the API server judges them."""
+    with progress.step("kinds of cert-manager, KEDA, Gateway API, external-secrets and prometheus-operator") as step:
+        if crds.is_done(settings):
+            step.note = "already there"
+        return crds.ensure(settings, step.update)
 
 
 def _start(daemons: Daemons, wanted: list[Daemon], update: Callable[[str], None]) -> None:

@@ -34,6 +34,11 @@ class Kube:
         context.load_cert_chain(user["client-certificate"], user["client-key"])
         self._http = httpx.Client(base_url=cluster["server"], verify=context, timeout=10, trust_env=False)
 
+    @property
+    def http(self) -> httpx.Client:
+        """For what the methods below have no word for."""
+        return self._http
+
     def list(self, path: str) -> list[Object]:
         """All objects of a collection."""
         items: list[Object] = self._call("GET", path)["items"]

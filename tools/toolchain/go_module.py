@@ -7,6 +7,7 @@ import os
 import subprocess
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +38,16 @@ def folder(module: GoModule, go: Path) -> Path:
 
 def file_text(module: GoModule, name: str, go: Path) -> str:
     """One file of the module. Also of one that asks for a newer Go than this: it is downloaded, but not unpacked."""
+    return file_texts(module, [name], go)[0]
+
+
+def file_texts(module: GoModule, names: Sequence[str], go: Path) -> list[str]:
+    """Several files of the module, in that order."""
     answer = _download(module, go)
     if "Zip" not in answer:
         raise ToolError(f"{module.path} {module.version} can't be had: {answer.get('Error', 'no reason is given')}")
     with zipfile.ZipFile(answer["Zip"]) as archive:
-        return archive.read(f"{module.path}@{module.version}/{name}").decode("utf-8")
+        return [archive.read(f"{module.path}@{module.version}/{name}").decode("utf-8") for name in names]
 
 
 def _download(module: GoModule, go: Path) -> dict[str, str]:
