@@ -54,6 +54,12 @@ def gpu_memory(product: str) -> int:
 
 
 @cache
+def products() -> Sequence[str]:
+    """All values of the label nvidia.com/gpu.product whose memory is known, the smallest GPUs first."""
+    return tuple(name for entry in accelerators() if "memory_mib" in entry for name in entry["names"])
+
+
+@cache
 def _memory() -> Mapping[str, int]:
     return {name: entry.get("memory_mib", 0) * MI for entry in accelerators() for name in entry["names"]}
 

@@ -155,8 +155,8 @@ def _spread(model: ModelPlan, key: str) -> Manifest:
 
 
 def _gpu_placement(resources: Resources) -> Manifest:
-    """Nodes whose GPUs are large enough; products report up to a tenth less memory than their data sheet."""
-    at_least_mib = resources.gpu_memory_bytes * 9 // 10 // MI
+    """Nodes whose GPUs are as large as the smallest that the profile names."""
+    at_least_mib = resources.gpu_memory_bytes // MI - 1  # the operator means more than
     large_enough = {"key": f"{GPU}.memory", "operator": "Gt", "values": [str(at_least_mib)]}
     return {
         "tolerations": [{"key": GPU, "operator": "Exists", "effect": "NoSchedule"}],

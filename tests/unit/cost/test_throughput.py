@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.catalog.load import load_catalog
-from infra.catalog.types import Catalog, HubSource, Model, Profile, Size, Weights
+from infra.catalog.types import Catalog, Geometry, HubSource, Layers, Model, Profile, Size, Weights
 from infra.cost import machines, throughput, throughput_file
 from infra.cost.scenarios import Throughput
 from infra.cost.throughput_file import Entry, Parameters, Speed, Table
@@ -24,10 +24,12 @@ PROFILES = {
     "gpu24": Profile("gpu24", 2000, 4000, 12 * GI, 1, 24 * GI),
 }
 
+GEOMETRY = Geometry("llama", "Q4_K_M", 8 * 10**9, (Layers(32, 8, 128, 128),), 32, 4096, 14336, 128256, 8192, 0, False)
+
 
 def size(profile: str, slots: int, file: str = "m-Q4_K_M.gguf", file_bytes: int = 4_850_000_000) -> Size:
     """Q4_K_M: 4.85 GB are 8 thousand million parameters."""
-    return Size(Weights(HubSource("a/b", "main"), file, file_bytes, None), profile, slots, 4096)
+    return Size(Weights(HubSource("a/b", "main"), file, file_bytes, None), profile, slots, 4096, GEOMETRY)
 
 
 MODEL = Model("m", "M", "", "", (), None, (), {}, full=size("gpu24", 4), small=size("cpu-8g", 2, "s-Q4_K_M.gguf"))
