@@ -23,30 +23,77 @@ class FailureKind(StrEnum):
     """Why a sequence got no answer, or only a part of one."""
 
     BAD_PROMPT = "bad_prompt"  # it can't be rendered or tokenized
+    BAD_GRAMMAR = "bad_grammar"  # what constrains the output can't be used
+    UNSUPPORTED = "unsupported"  # this model can't do what is asked
     TOO_LONG = "too_long"  # it can never fit
     QUEUE_FULL = "queue_full"  # no room to wait
+    TOO_LATE = "too_late"  # its deadline passed while it waited
     BROKEN = "broken"  # computing it failed
+
+
+class Task(StrEnum):
+    """What is wanted of the tokens."""
+
+    GENERATE = "generate"
+    EMBED = "embed"  # one vector for the whole text; of a reranking model, its score
 
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen. Temperature 0 means greedy."""
+    """How the next token is chosen. Temperature 0 means greedy. Names and defaults are llama.cpp's."""
 
     temperature: float = 0.8
     top_k: int = 40  # 0 = off
     top_p: float = 0.95
     min_p: float = 0.05
+    typical_p: float = 1.0
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
     repeat_penalty: float = 1.0
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     penalty_window_tokens: int = 64
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_tokens: int = 2
+    dry_window_tokens: int = -1  # -1 = the whole context
+    dry_breakers: tuple[str, ...] = ("\n", ":", '"', "*")
+    mirostat: int = 0  # 0 = off, 1, 2
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
     seed: int = NO_SEED
     logit_bias: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Grammar:
+    """GBNF that the output must follow. Lazy: only from where the text first matches one of the patterns on.
+
+    `lazy_patterns` are regular expressions over all text so far; the grammar is fed from their first group (or from the
+    match) on. `lazy_tokens` are control tokens, by their text, that start it too.
+    """
+
+    text: str
+    lazy_patterns: tuple[str, ...] = ()
+    lazy_tokens: tuple[str, ...] = ()
+
+    @property
+    def is_lazy(self) -> bool:
+        """Does it wait for something in the text?"""
+        return bool(self.lazy_patterns or self.lazy_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA adapter, by its name, and how much of it."""
+
+    name: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One sequence to generate. `max_tokens` None means: as many as fit."""
+    """One prompt and what to do with it. `max_tokens` None means: as many as fit."""
 
     id: int
     prompt: tuple[int, ...]
@@ -55,6 +102,26 @@ class Request:
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
     skip_first_space: bool = False  # where the prompt ends in the middle of a line, the first token is " word"
+    task: Task = Task.GENERATE
+    num_choices: int = 1
+    num_logprobs: int | None = None  # None: none; 0: of the chosen token; more: of so many likely ones too
+    scores_prompt: bool = False  # logprobs of the prompt's own tokens
+    grammar: Grammar | None = None
+    show_special: bool = False  # control tokens are text, for whoever parses the answer
+    adapters: tuple[Adapter, ...] = ()
+    priority: int = 0  # higher is sooner
+    wait_s: float | None = None  # how long it may wait for a slot
+    num_draft_tokens: int | None = None  # None: as the model is set
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """One token and its log-probability, beside the likeliest ones. The first of a prompt has none: nothing is before."""
+
+    token: int
+    piece: bytes
+    logprob: float | None
+    top: tuple[tuple[int, bytes, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +133,65 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptScores:
+    """The prompt's own tokens with their log-probabilities."""
+
+    id: int
+    scores: tuple[TokenScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
-    """One more token. Its text is empty when it ends inside a character or a possible stop string."""
+    """One more token (with drafts: some). Its text is empty when it ends inside a character or a possible stop string."""
 
     id: int
     text: str
+    choice: int = 0
+    scores: tuple[TokenScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last event of a sequence that ended well."""
+    """The last event of a choice that ended well; `is_last`: also of the request. Counts are the choice's own."""
 
     id: int
     reason: FinishReason
     num_prompt_tokens: int
     num_generated_tokens: int
+    choice: int = 0
+    is_last: bool = True
+    num_cached_tokens: int = 0  # of the prompt, computed earlier or for another
+    stop: str | None = None  # the stop string that ended it
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """The only event of an embedding after Accepted. `vector`: float32, little-endian."""
+
+    id: int
+    vector: bytes
+    num_prompt_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The last event of a sequence that did not end well."""
+    """The last event of a request that did not end well: all its choices end."""
 
     id: int
     kind: FailureKind
     message: str
 
 
-Event = Accepted | Delta | Finished | Failed
+Event = Accepted | PromptScores | Delta | Finished | Embedded | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How often something took how long: `counts[i]` values at most `bounds_s[i]`, the last count is of all above."""
+
+    bounds_s: tuple[float, ...] = ()
+    counts: tuple[int, ...] = ()
+    sum_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +201,23 @@ class Stats:
     num_running: int = 0
     num_waiting: int = 0
     num_slots: int = 0
-    kv_tokens_reserved: int = 0
+    num_kept: int = 0  # ended sequences whose KV tokens may be used again
+    kv_tokens_reserved: int = 0  # by running sequences, for all they may ever need, and by kept ones
+    kv_tokens_kept: int = 0  # of them, by kept ones alone
     kv_tokens_total: int = 0
     num_steps: int = 0
-    prompt_tokens: int = 0
+    prompt_tokens: int = 0  # computed
+    cached_prompt_tokens: int = 0  # not computed, because they were there
     generated_tokens: int = 0
+    draft_tokens: int = 0
+    accepted_draft_tokens: int = 0
+    num_evicted: int = 0
+    plan_s: float = 0.0
     decode_s: float = 0.0
-    commit_s: float = 0.0
+    sample_s: float = 0.0
     step_s: float = 0.0
+    first_token: Histogram = field(default_factory=Histogram)
+    next_token: Histogram = field(default_factory=Histogram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +231,21 @@ class ModelInfo:
     bos: str
     eos: str
     adds_bos: bool
+    adds_eos: bool = False
+    sep: str = ""
+    embedding_size: int = 0
+    generates: bool = True  # False: it only makes embeddings
+    ranks: bool = False  # its embedding is a score
+    num_parameters: int = 0
+    num_vocab: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterFile:
+    """A LoRA adapter on disk."""
+
+    name: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +257,7 @@ class LoadOptions:
     sequence_tokens: int
     step_tokens: int
     num_threads: int
+    adapters: tuple[AdapterFile, ...] = ()
 
 
 class EngineError(Exception):
@@ -141,7 +265,8 @@ class EngineError(Exception):
 
     EngineError
     |-- RefusedError  this request was not taken; `kind` says why
-    |-- LoadError     the weights can't be served
+    |-- LoadError     the weights, or an adapter, can't be served
+    |-- StateError    KV state on disk can't be written or used
     `-- DecodeError   one decode failed; its rows are as if never sent
     """
 
@@ -156,6 +281,10 @@ class RefusedError(EngineError):
 
 class LoadError(EngineError):
     """The weights can't be served; the message is one clear line."""
+
+
+class StateError(EngineError):
+    """KV state on disk can't be written or used."""
 
 
 class DecodeError(EngineError):
