@@ -1,0 +1,141 @@
+"""Grammars as values: what JSON Schema, regular expressions and GBNF texts all become before anything is decided.
+
+A node is a set of texts. `Alt(())` is the empty set and `Seq(())` the empty text. Nothing here knows what the texts mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LAST_CODE_POINT = 0x10FFFF
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Exactly this text, of at least one character."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character out of ranges that are sorted and do not touch."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Whatever the rule of this name says."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """One after the other."""
+
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alt:
+    """One of them. `exclusive`: they part for good within a bounded number of characters, whatever comes."""
+
+    options: tuple[Node, ...]
+    exclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Again and again; `most` None is without end."""
+
+    item: Node
+    least: int
+    most: int | None
+
+
+Node = Text | Chars | Ref | Seq | Alt | Repeat
+
+EMPTY = Seq(())
+NOTHING = Alt(())
+
+
+def seq(*items: Node | str) -> Node:
+    """The parts one after the other, flat, with neighbouring texts joined."""
+    flat: list[Node] = []
+    for part in items:
+        item: Node = (Text(part) if part else EMPTY) if isinstance(part, str) else part
+        for piece in item.items if isinstance(item, Seq) else (item,):
+            last = flat[-1] if flat else None
+            if isinstance(piece, Text) and isinstance(last, Text):
+                flat[-1] = Text(last.text + piece.text)
+            else:
+                flat.append(piece)
+    if NOTHING in flat:
+        return NOTHING
+    return flat[0] if len(flat) == 1 else Seq(tuple(flat))
+
+
+def alt(options: Iterable[Node], *, exclusive: bool = False) -> Node:
+    """One of the options, without those that nothing fits and without doubles."""
+    kept = tuple(dict.fromkeys(option for option in options if option != NOTHING))
+    return kept[0] if len(kept) == 1 else Alt(kept, exclusive)
+
+
+def optional(item: Node) -> Node:
+    """The item, or nothing at all."""
+    return repeat(item, 0, 1)
+
+
+def repeat(item: Node, least: int, most: int | None) -> Node:
+    """The item so many times."""
+    if item == NOTHING:
+        return EMPTY if least == 0 else NOTHING
+    if most == 0 or item == EMPTY:
+        return EMPTY
+    return item if (least, most) == (1, 1) else Repeat(item, least, most)
+
+
+def chars(*parts: str | tuple[int, int]) -> Chars:
+    """A character class out of single characters (given as one text) and ranges."""
+    ranges = [(ord(char), ord(char)) for part in parts if isinstance(part, str) for char in part]
+    return Chars(joined([*ranges, *(part for part in parts if isinstance(part, tuple))]))
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """The same characters as sorted ranges that neither overlap nor touch."""
+    result: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if result and low <= result[-1][1] + 1:
+            result[-1] = (result[-1][0], max(high, result[-1][1]))
+        elif low <= high:
+            result.append((low, high))
+    return tuple(result)
+
+
+def without(ranges: Ranges, taken: Ranges) -> Ranges:
+    """The characters of the first that the second does not have."""
+    result: list[tuple[int, int]] = []
+    for low, high in ranges:
+        start = low
+        for taken_low, taken_high in taken:
+            if taken_high < start or taken_low > high:
+                continue
+            if taken_low > start:
+                result.append((start, taken_low - 1))
+            start = taken_high + 1
+        if start <= high:
+            result.append((start, high))
+    return tuple(result)
+
+
+def common(one: Ranges, other: Ranges) -> Ranges:
+    """The characters that both have."""
+    return without(one, without(one, other))
+
+
+# Every character that UTF-8 can carry. Positive ranges on purpose: llama.cpp's [^...] also lets broken UTF-8 pass.
+ANY: Ranges = ((0, 0xD7FF), (0xE000, LAST_CODE_POINT))
