@@ -18,6 +18,8 @@ MODELS_FILE_NAME = "models.json"
 SOURCE_DIR = "/source"  # where a weights image is mounted; its file is under weights/
 NOBODY = 65534
 
+GPU = "nvidia.com/gpu"  # the resource that the device plugin offers, and the taint of its nodes
+
 # Objects of which a namespace has one.
 SERVICE_ACCOUNT = "slipway"
 QUOTA = "slipway"
@@ -30,6 +32,7 @@ BASE_IMAGE = "debian:bookworm-slim"  # the name in the Dockerfiles' FROM, and of
 # Roles of pods; network policies select by them.
 ROLE_LABEL = f"{DOMAIN}/role"
 MODEL_LABEL = f"{DOMAIN}/model"
+TIER_LABEL = f"{DOMAIN}/tier"  # base or burst: a model's pods on nodes that stay, and those on spot
 ROLE_MODEL = "model"
 ROLE_FILL = "fill"  # copies weights from an image volume: no network at all
 ROLE_PULL = "pull"  # downloads weights: DNS and the hub, nothing else
@@ -73,8 +76,23 @@ def ownership_labels(owner: str, stack: str, cost_centre: str) -> dict[str, str]
 
 
 def model_selector(model_id: str) -> dict[str, str]:
-    """What Services, Deployments and budgets select by; never changes for a model."""
+    """What Services and policies select by: all tiers of a model; never changes."""
     return {MODEL_LABEL: model_id, ROLE_LABEL: ROLE_MODEL}
+
+
+def tier_selector(model_id: str, tier: str) -> dict[str, str]:
+    """What the Deployment, the autoscaler and the budget of one tier count; never changes."""
+    return {**model_selector(model_id), TIER_LABEL: tier}
+
+
+def tier_object(model_id: str, tier: str) -> str:
+    """Name of a tier's Deployment and autoscaler: the base has the model's own."""
+    return model_id if tier == "base" else f"{model_id}-{tier}"
+
+
+def secret(use: str) -> str:
+    """Name of the Secret of a use such as hub-token."""
+    return f"{PROJECT}-{use}"
 
 
 def weights_object(model_id: str, weights_hash: str) -> str:

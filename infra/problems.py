@@ -62,9 +62,16 @@ def _keys_beside(schema: type[BaseModel], location: Location) -> list[str]:
         else:
             fields = {_spelt(name, field): field.annotation for name, field in current.model_fields.items()}
             current = fields[str(part)]
-        if get_origin(current) is not dict:  # an optional group
-            current = next((option for option in get_args(current) if _is_schema(option)), current)
+        current = _inner(current)
     return [_spelt(name, field) for name, field in current.model_fields.items()]
+
+
+def _inner(annotation: Any) -> Any:
+    """The schema or the mapping inside an optional group or a list."""
+    if _is_schema(annotation) or get_origin(annotation) is dict:
+        return annotation
+    found = (_inner(option) for option in get_args(annotation))
+    return next((option for option in found if _is_schema(option) or get_origin(option) is dict), annotation)
 
 
 def _is_schema(option: object) -> bool:

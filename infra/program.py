@@ -8,9 +8,10 @@ import pulumi_kubernetes as kubernetes
 
 from infra import cluster, config, endpoints, names
 from infra.catalog.load import load_catalog
+from infra.components.edge import Edge, EdgeArgs
 from infra.components.image import Image, serve_image
-from infra.components.ingress import Ingress, IngressArgs
 from infra.components.model import Model, ModelArgs
+from infra.components.operations import Operations, OperationsArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.weights import Weights, WeightsArgs
 from infra.environment import Environment
@@ -62,18 +63,22 @@ def build(plan: Plan, access: cluster.Access) -> None:
     )
     on_cluster = pulumi.ResourceOptions(providers=[provider])
     image = Image("serve", serve_image(plan))
-    platform = Platform(names.PROJECT, PlatformArgs(plan), on_cluster)
+    platform = Platform(names.PROJECT, PlatformArgs(plan, _plain_secrets(plan)), on_cluster)
     models = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
-    ingress = Ingress(
-        names.PROJECT,
-        IngressArgs(plan),
-        pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models])),
-    )
+    after_models = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models]))
+    edge = Edge(names.PROJECT, EdgeArgs(plan), after_models)
+    Operations(names.PROJECT, OperationsArgs(plan, image.ref), after_models)
     pulumi.export("namespace", platform.namespace)
     pulumi.export("image", image.ref)
-    pulumi.export("models", sorted(ingress.urls))
-    pulumi.export("urls", ingress.urls)
-    pulumi.export("url", next(iter(ingress.urls.values())))
+    pulumi.export("models", sorted(edge.urls))
+    pulumi.export("urls", edge.urls)
+    pulumi.export("url", next(iter(edge.urls.values())))
+
+
+def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
+    """Secure settings, straight from the configuration into the objects: no value of ours ever holds them."""
+    config = pulumi.Config(names.PROJECT)
+    return {one.use: config.require_secret(one.config_key) for one in plan.secrets if one.source == "plain"}
 
 
 def _build_model(

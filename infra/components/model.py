@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import names
-from infra.components.objects import create
-from infra.manifests import model as objects
-from infra.manifests import scaling
+from infra.components.objects import create_all
+from infra.manifests import all as objects
+from infra.manifests.model import deployments as deployments_of
 from infra.plan import DRAIN_S, ModelPlan, Plan
 
 
@@ -26,19 +26,16 @@ class Model(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Model", name, None, opts)
         plan, model = args.plan, args.model
-        config = create(objects.models_config(plan, model), pulumi.ResourceOptions(parent=self))
-        timeout = f"{model.probes.progress_deadline_s * (model.replicas.most + 1) + DRAIN_S}s"
-        deployment = create(
-            objects.deployment(plan, model, args.image),
+        before = create_all(objects.before_model(plan, model), pulumi.ResourceOptions(parent=self))
+        timeout = f"{model.probes.progress_deadline_s * (model.most + 1) + DRAIN_S}s"
+        deployments = create_all(
+            deployments_of(plan, model, args.image),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[config],
+                depends_on=before,
                 custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
             ),
         )
-        # After the Deployment: a Service is only done when it has something to lead to.
-        behind = pulumi.ResourceOptions(parent=self, depends_on=[deployment])
-        create(objects.service(plan, model), behind)
-        create(scaling.disruption_budget(plan, model), behind)
-        create(scaling.autoscaler(plan, model), behind)
+        # After the Deployments: a Service is only done when it has something to lead to.
+        create_all(objects.behind_model(plan, model), pulumi.ResourceOptions(parent=self, depends_on=deployments))
         self.register_outputs({})

@@ -1,8 +1,11 @@
-"""A manifest -> the resource of the Kubernetes SDK for its kind.
+"""Manifests -> the resources of the Kubernetes SDK for their kinds.
 
 The SDK's modules are imported one by one, when a kind is first used: importing the package as a whole costs seconds.
+Kinds that it does not know, those of other operators, are custom resources.
 """
 
+import re
+from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 
@@ -10,37 +13,54 @@ import pulumi
 
 from infra.manifests.objects import Manifest
 
-_MODULES = {
-    ("v1", "ConfigMap"): "core.v1",
-    ("v1", "LimitRange"): "core.v1",
-    ("v1", "Namespace"): "core.v1",
-    ("v1", "PersistentVolumeClaim"): "core.v1",
-    ("v1", "ResourceQuota"): "core.v1",
-    ("v1", "Service"): "core.v1",
-    ("v1", "ServiceAccount"): "core.v1",
-    ("apps/v1", "Deployment"): "apps.v1",
-    ("autoscaling/v2", "HorizontalPodAutoscaler"): "autoscaling.v2",
-    ("batch/v1", "Job"): "batch.v1",
-    ("networking.k8s.io/v1", "Ingress"): "networking.v1",
-    ("networking.k8s.io/v1", "NetworkPolicy"): "networking.v1",
-    ("policy/v1", "PodDisruptionBudget"): "policy.v1",
+_GROUPS = {
+    "": "core",
+    "apps": "apps",
+    "autoscaling": "autoscaling",
+    "batch": "batch",
+    "networking.k8s.io": "networking",
+    "policy": "policy",
+    "rbac.authorization.k8s.io": "rbac",
+    "resource.k8s.io": "resource",
+    "scheduling.k8s.io": "scheduling",
 }
-_ARGUMENTS = {
-    "automountServiceAccountToken": "automount_service_account_token",
-    "imagePullSecrets": "image_pull_secrets",
-}
+_CAPITAL = re.compile(r"(?<=[a-z])([A-Z])")
 
 
 @cache
-def _resource_class(api_version: str, kind: str) -> type[pulumi.CustomResource]:
-    module = import_module(f"pulumi_kubernetes.{_MODULES[api_version, kind]}")
+def _resource_class(api_version: str, kind: str) -> type[pulumi.CustomResource] | None:
+    group, _, version = api_version.rpartition("/")
+    if group not in _GROUPS:
+        return None
+    module = import_module(f"pulumi_kubernetes.{_GROUPS[group]}.{version}")
     found: type[pulumi.CustomResource] = getattr(module, kind)
     return found
 
 
 def create(manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
     """Register one object. Its Pulumi name is its Kubernetes name: both change together or not at all."""
+    name = manifest["metadata"]["name"]
     resource_class = _resource_class(manifest["apiVersion"], manifest["kind"])
+    if resource_class is None:
+        return _custom(name, manifest, opts)
     fields = {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
-    arguments = {_ARGUMENTS.get(key, key): value for key, value in fields.items()}
-    return resource_class(manifest["metadata"]["name"], opts=opts, **arguments)
+    arguments = {_CAPITAL.sub(r"_\1", key).lower(): value for key, value in fields.items()}
+    return resource_class(name, opts=opts, **arguments)
+
+
+def create_all(manifests: Iterable[Manifest], opts: pulumi.ResourceOptions) -> list[pulumi.CustomResource]:
+    """Register a group, with the same options for all."""
+    return [create(manifest, opts) for manifest in manifests]
+
+
+def _custom(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    from pulumi_kubernetes.apiextensions import CustomResource
+
+    return CustomResource(
+        name,
+        api_version=manifest["apiVersion"],
+        kind=manifest["kind"],
+        metadata=manifest["metadata"],
+        spec=manifest["spec"],
+        opts=opts,
+    )

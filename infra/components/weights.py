@@ -7,7 +7,7 @@ import pulumi
 from infra import names
 from infra.catalog.types import PypiSource
 from infra.components.image import Image, weights_image
-from infra.components.objects import create
+from infra.components.objects import create_all
 from infra.manifests import weights
 from infra.plan import ModelPlan, Plan
 
@@ -27,19 +27,24 @@ class Weights(pulumi.ComponentResource):
     def __init__(self, name: str, args: WeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Weights", name, None, opts)
         plan, model = args.plan, args.model
-        claim = create(weights.cache_claim(plan, model), pulumi.ResourceOptions(parent=self))
+        claims = create_all(weights.cache_claims(plan, model), self._kept(model))
         deadline_s = model.weights.job_deadline_s * (weights.NUM_RETRIES + 1)
-        create(
-            weights.fill_job(plan, model, args.image, self._source_image(args)),
+        create_all(
+            weights.fill_jobs(plan, model, args.image, self._source_image(args)),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[claim],
+                depends_on=claims,
                 # The Job has done its work: a newer server image is no reason to do it again.
                 ignore_changes=["spec.template.spec.containers[0].image"],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{deadline_s}s"),
             ),
         )
         self.register_outputs({})
+
+    def _kept(self, model: ModelPlan) -> pulumi.ResourceOptions:
+        """A cache can be filled again, so it is never protected: new weights must be able to replace it."""
+        is_kept = model.weights.claim is not None and model.weights.claim.protect
+        return pulumi.ResourceOptions(parent=self, retain_on_delete=is_kept)
 
     def _source_image(self, args: WeightsArgs) -> pulumi.Output[str] | None:
         source = args.model.weights.source

@@ -39,7 +39,7 @@ def text(name: str, stdin: BinaryIO) -> str:
 def of_plan(stack: str, folder: Path) -> Snapshot:
     """What the stack file asks for."""
     path = stack_file(stack, folder)
-    raw = {key: value for key, value in _config(path).items() if key not in config.NOT_OURS}
+    raw = {key: value for key, value in _config(path).items() if key not in config.NOT_OURS | config.SECRET_KEYS}
     catalog = load_catalog()
     parsed = config.parse(short(stack), raw, catalog, endpoints.without_cluster())
     return snapshot.of_plan(make_plan(parsed, catalog))

@@ -42,7 +42,7 @@ def _default_deny(plan: Plan) -> Manifest:
 
 
 def _from_ingress(plan: Plan) -> Manifest:
-    ingress = plan.ingress
+    ingress = plan.edge
     peers: list[Manifest] = [{"ipBlock": {"cidr": cidr}} for cidr in ingress.source_cidrs]
     if ingress.from_namespace is not None:
         peers.append({"namespaceSelector": _namespace(ingress.from_namespace)})
@@ -53,7 +53,7 @@ def _from_ingress(plan: Plan) -> Manifest:
 
 
 def _from_prometheus(plan: Plan) -> Manifest:
-    peers = [{"namespaceSelector": _namespace(plan.monitoring_namespace)}]
+    peers = [{"namespaceSelector": _namespace(plan.monitoring.namespace)}]
     rule = {"from": peers, "ports": [{"protocol": "TCP", "port": names.METRICS_PORT}]}
     return _policy(
         plan, "prometheus-to-metrics", podSelector=_role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule]

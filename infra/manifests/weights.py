@@ -9,6 +9,7 @@ from typing import Any
 
 from infra import names
 from infra.catalog.types import HubSource, PypiSource
+from infra.manifests import storage
 from infra.manifests.objects import (
     DISK_LIMIT,
     DISK_REQUEST,
@@ -25,16 +26,17 @@ from infra.units import format_bytes, format_cpu
 NUM_RETRIES = 3
 
 
-def cache_claim(plan: Plan, model: ModelPlan) -> Manifest:
-    """The volume; one node writes it once, then it is only read."""
-    spec = {
-        "accessModes": [plan.access_mode],
-        "storageClassName": plan.storage_class,
-        "resources": {"requests": {"storage": format_bytes(model.weights.volume_bytes)}},
-    }
-    name = names.weights_object(model.id, model.weights.hash)
-    labels = model_labels(plan, model, role_of(model.weights))
-    return manifest("v1", "PersistentVolumeClaim", name, plan.namespace, labels, spec=spec)
+def cache_claims(plan: Plan, model: ModelPlan) -> list[Manifest]:
+    """The model's own volume, if it has one; one node writes it once, then it is only read."""
+    wanted = model.weights.claim
+    if wanted is None or wanted.model is None:
+        return []
+    return [storage.claim(plan, wanted, model_labels(plan, model, role_of(model.weights)))]
+
+
+def fill_jobs(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None) -> list[Manifest]:
+    """What fills the volume, where there is one to fill."""
+    return [fill_job(plan, model, image, weights_image)] if model.weights.claim else []
 
 
 def role_of(weights: WeightsPlan) -> str:
@@ -109,9 +111,9 @@ def _arguments(weights: WeightsPlan) -> list[str]:
 
 
 def _volumes(model: ModelPlan, weights_image: Any | None) -> list[Manifest]:
-    claim = names.weights_object(model.id, model.weights.hash)
+    assert model.weights.claim is not None  # else there is no Job
     volumes: list[Manifest] = [
-        {"name": "cache", "persistentVolumeClaim": {"claimName": claim}},
+        {"name": "cache", "persistentVolumeClaim": {"claimName": model.weights.claim.name}},
         {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
     ]
     if weights_image is not None:

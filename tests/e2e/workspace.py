@@ -49,7 +49,7 @@ class Workspace:
         workspace = cls(folder, env, endpoints)
         settings = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
         settings["config"]["slipway:namespace"] = NAMESPACE
-        settings["config"]["slipway:ingress"]["host"] = HOST
+        settings["config"]["slipway:edge"] = {"host": HOST}
         settings["config"]["slipway:policy"]["environment"] = "dev"
         workspace.settings_file.write_text(yaml.safe_dump(settings))
         # `stack init` writes beside Pulumi.yaml: into the folder, not into the checkout.

@@ -28,15 +28,15 @@ def test_the_server_reads_every_models_json_that_the_program_writes(plan: Plan, 
     """Its reader refuses unknown keys and wrong types."""
     for model in plan.models:
         path = tmp_path / "models.json"
-        path.write_text(model.models_json)
+        path.write_text(model.server.models_json)
         [entry] = load_models(path).models
-        assert (entry.id, entry.num_slots) == (model.id, model.num_slots)
+        assert (entry.id, entry.num_slots) == (model.id, model.server.num_slots)
 
 
 def test_the_server_knows_every_variable_that_a_pod_sets(plan: Plan) -> None:
     """A misspelt variable would be ignored in silence."""
     for model in plan.models:
-        pod = model_manifest.deployment(plan, model, "image")["spec"]["template"]["spec"]
+        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
         variables = [v["name"] for v in pod["containers"][0]["env"]]
         known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
         assert set(variables) <= known
@@ -54,7 +54,7 @@ def test_the_servers_command_line_takes_the_arguments_of_every_weights_job(plan:
 def test_the_pod_lives_long_enough_to_drain_and_stop(plan: Plan) -> None:
     """Kubernetes kills what has not ended after the grace period."""
     for model in plan.models:
-        pod = model_manifest.deployment(plan, model, "image")["spec"]["template"]["spec"]
+        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
         [grace] = [float(v["value"]) for v in pod["containers"][0]["env"] if v["name"] == "SLIPWAY_GRACE_S"]
         assert pod["terminationGracePeriodSeconds"] >= grace + 7
 

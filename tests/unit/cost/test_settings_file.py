@@ -276,4 +276,5 @@ def test_the_cost_settings_of_every_stack_are_right(stack: str) -> None:
     assert (settings.provider == "none") == (stack == "local")
     for pool in settings.pools:
         assert all(book.machine(node, pool.capacity) is not None for node in pool.types)
-    assert book.storage(file["config"]["slipway:storage"]["class"]) is not None
+    storage = file["config"].get("slipway:storage", {})
+    assert book.storage(storage.get("weights_class", words.WEIGHTS_CLASS)) is not None

@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from infra import cluster
 from infra.catalog.load import load_catalog
 from infra.catalog.types import Catalog
-from infra.config import NOT_OURS, parse
+from infra.config import NOT_OURS, SECRET_KEYS, parse
 from infra.endpoints import without_cluster
 from infra.plan import Plan, make_plan
 from infra.program import build
@@ -54,7 +54,7 @@ class Recorder(Mocks):
 
 def raw_settings(stack: str) -> dict[str, Any]:
     """The `slipway:` settings of a stack file that the program reads."""
-    return {key: value for key, value in _written(stack).items() if key not in NOT_OURS}
+    return {key: value for key, value in _written(stack).items() if key not in NOT_OURS | SECRET_KEYS}
 
 
 def policy_settings(stack: str) -> dict[str, Any]:

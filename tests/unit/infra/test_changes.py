@@ -3,8 +3,8 @@
 import dataclasses
 
 from infra import names
-from infra.manifests import ingress as manifests
-from infra.plan import Plan
+from infra.plan import Plan, Replicas
+from infra.plan.edge import url_of
 from tests.unit.infra.recorder import kubernetes_objects, pod_specs, record, stack_plan
 
 
@@ -20,6 +20,14 @@ def with_model(plan: Plan, **changes: object) -> Plan:
     return dataclasses.replace(plan, models=(dataclasses.replace(first, **changes), *others))  # type: ignore[arg-type]
 
 
+def with_replicas(plan: Plan, least: int, most: int) -> Plan:
+    """The plan with other bounds for its first model's only tier."""
+    (tier,) = plan.models[0].tiers
+    replicas = Replicas(least, most)
+    scaling = dataclasses.replace(tier.scaling, replicas=replicas)
+    return with_model(plan, tiers=(dataclasses.replace(tier, replicas=replicas, scaling=scaling),))
+
+
 LOCAL = stack_plan("local")
 MODEL = LOCAL.models[0]
 
@@ -31,24 +39,28 @@ def test_no_change_changes_nothing() -> None:
 
 def test_more_replicas_touch_the_autoscaler_only() -> None:
     """No pod restarts for it."""
-    replicas = dataclasses.replace(MODEL.replicas, most=5)
-    assert changed_objects(LOCAL, with_model(LOCAL, replicas=replicas)) == {"HorizontalPodAutoscaler"}
+    assert changed_objects(LOCAL, with_replicas(LOCAL, 1, 5)) == {"HorizontalPodAutoscaler"}
 
 
 def test_a_fixed_number_of_replicas_touches_the_autoscaler_only() -> None:
     """The number keeps its owner: no pod is taken away between fixed and variable."""
-    fixed = dataclasses.replace(MODEL.replicas, least=2, most=2)
-    assert changed_objects(LOCAL, with_model(LOCAL, replicas=fixed)) == {"HorizontalPodAutoscaler"}
+    assert changed_objects(LOCAL, with_replicas(LOCAL, 2, 2)) == {"HorizontalPodAutoscaler"}
 
 
 def test_more_slots_roll_the_model_with_a_new_configuration() -> None:
     """The cache is not filled again."""
-    assert changed_objects(LOCAL, with_model(LOCAL, num_slots=8)) == {"ConfigMap", "Deployment"}
+    server = dataclasses.replace(MODEL.server, num_slots=8)
+    assert changed_objects(LOCAL, with_model(LOCAL, server=server)) == {
+        "ConfigMap",
+        "Deployment",
+    }
 
 
 def test_other_weights_get_a_cache_and_a_job_of_their_own() -> None:
     """The old ones stay until the new replicas serve."""
-    weights = dataclasses.replace(MODEL.weights, hash="00000000")
+    assert MODEL.weights.claim is not None
+    claim = dataclasses.replace(MODEL.weights.claim, name="gemma-3-270m-weights-00000000")
+    weights = dataclasses.replace(MODEL.weights, hash="00000000", claim=claim)
     found = changed_objects(LOCAL, with_model(LOCAL, weights=weights))
     assert found == {"PersistentVolumeClaim", "Job", "Deployment", "Image"}
 
@@ -89,8 +101,8 @@ def test_a_long_name_of_a_stack_is_cut_for_its_label() -> None:
 def test_a_cluster_that_is_reached_by_https_has_tls_with_its_own_certificate() -> None:
     """Where the stack names no Secret, the controller's certificate is used; by http there is none."""
     for url, expected in (("https://models.my.org", [{"hosts": ["models.my.org"]}]), ("http://models.my.org", None)):
-        ingress = dataclasses.replace(LOCAL.ingress, base_url=url, base_host="models.my.org")
-        plan = dataclasses.replace(with_model(LOCAL, host="models.my.org"), ingress=ingress)
+        edge = dataclasses.replace(LOCAL.edge, base_url=url, base_host="models.my.org")
+        plan = dataclasses.replace(with_model(LOCAL, host="models.my.org"), edge=edge)
         (entry,) = [one for one in kubernetes_objects(record(plan)) if one["kind"] == "Ingress"]
         assert entry["spec"].get("tls") == expected
-        assert manifests.url(plan, plan.models[0]) == url
+        assert url_of("models.my.org", edge) == url

@@ -16,6 +16,7 @@ from infra.stack import StackConfig
 from tests.unit.infra.recorder import STACKS, raw_settings, stack_config
 
 CATALOG = load_catalog()
+NIGHT = {"days": "daily", "start": "20:00", "end": "06:00", "min_replicas": 1}
 
 
 def changed(stack: str, path: str, value: object) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def changed(stack: str, path: str, value: object) -> dict[str, Any]:
     *parents, last = path.split(".")
     group = settings
     for key in parents:
-        group = group[key]
+        group = group.setdefault(key, {})
     if value is ...:
         del group[last]
     else:
@@ -39,23 +40,37 @@ def problems(settings: dict[str, Any]) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def key_shape(value: object, path: str = "") -> set[str]:
-    """All keys of a settings tree; models are data, so their names and own keys don't count."""
-    if not isinstance(value, dict) or path == ".models":
-        return {path}
-    return {found for key, child in value.items() for found in key_shape(child, f"{path}.{key}")}
-
-
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_stack_file_is_valid(stack: str) -> None:
     """The three stacks that come with the project can be loaded."""
     assert stack_config(stack).stack == stack
 
 
-def test_all_stack_files_have_the_same_keys() -> None:
-    """Differences between the stacks are values, never keys."""
-    shapes = {stack: key_shape(raw_settings(stack)) for stack in STACKS}
-    assert shapes["local"] == shapes["staging"] == shapes["prod"]
+FIRST = {
+    "cluster": {"context": "my-context"},
+    "image": {"registry": "registry.my.org"},
+    "edge": {"host": "models.my.org", "issuer": "letsencrypt"},
+    "owner": "my-team",
+}
+
+
+def test_five_keys_make_a_first_staging() -> None:
+    """All seven models, small, with TLS; the rest is where the defaults are."""
+    config = parse("mine", FIRST, CATALOG, endpoints.without_cluster())
+    assert len(config.models) == 7
+    assert config.size == "small"
+    assert config.edge.tls is not None
+    assert config.edge.tls.issuer == "letsencrypt"
+    assert config.edge.from_namespace == "ingress-nginx"
+
+
+def test_what_nothing_can_know_is_asked_for_together() -> None:
+    """An empty file says at once what a stack can't do without."""
+    assert [text.split(": ")[0] for text in problems({})] == [
+        "slipway:cluster.context",
+        "slipway:image.registry",
+        "slipway:edge.host",
+    ]
 
 
 @pytest.mark.parametrize("stack", ["staging", "prod"])
@@ -68,38 +83,71 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("colour", "blue", "slipway:colour: unknown key; allowed: owner, cost_centre, cluster, namespace, image, size"),
-        ("cluster.color", "x", "slipway:cluster.color: unknown key; allowed: kind, kubeconfig, context, topology"),
-        ("ingress.klass", "x", "slipway:ingress.klass: unknown key; allowed: class, host, from_namespace"),
+        ("colour", "blue", "slipway:colour: unknown key; allowed: owner, cost_centre, target, cluster, gpu, namespace"),
+        ("cluster.color", "x", "slipway:cluster.color: unknown key; allowed: kind, kubeconfig, context, stack, topo"),
+        ("edge.klass", "x", "slipway:edge.klass: unknown key; allowed: kind, class, host, from_namespace"),
         ("models.legal.max", 3, "legal.max: unknown key; allowed: min_replicas, max_replicas, profile"),
         ("image.registry", "", 'slipway:image.registry: "" is not allowed; allowed: at least 1'),
-        ("namespace", ..., "slipway:namespace: is missing"),
-        ("quota.cpu", ..., "slipway:quota.cpu: is missing"),
-        ("cluster.kind", "docker", "\"docker\" is not allowed; allowed: 'embedded' or 'kubeconfig'"),
+        ("image.registry", ..., "slipway:image.registry: 'auto' needs slipway:cluster.kind embedded"),
+        ("edge.host", ..., "slipway:edge.host: 'auto' "),
+        ("cluster.kind", "docker", "\"docker\" is not allowed; allowed: 'embedded', 'kubeconfig' or 'stack'"),
         ("cluster", "prod", '"prod" is not allowed; allowed: a mapping of keys to values'),
         ("cluster.context", "auto", "slipway:cluster.context: 'auto' needs slipway:cluster.kind embedded"),
-        ("image.registry", "auto", "slipway:image.registry: 'auto' needs slipway:cluster.kind embedded"),
+        ("cluster.version", "1.29", '"1.29" is not allowed; allowed: a version from "1.33" on'),
+        ("cluster.version", 1.36, "1.36 is not allowed; allowed: a text (put quotes around numbers)"),
+        ("cluster.stack", "org/project/prod", "slipway:cluster.stack: needs slipway:cluster.kind stack"),
+        ("cluster.nodes", [{"name": "a", "max_nodes": 2}], "cluster.nodes.0: give either machine, or cpu and memory"),
+        (
+            "cluster.nodes",
+            [{"name": "a", "max_nodes": 2, "machine": "x9"}],
+            "slipway:cluster.nodes.0.machine: 'x9' is not known; allowed: a machine of infra/data",
+        ),
+        ("cluster.nodes", [{"name": "a", "max_nodes": 0, "cpu": "1", "memory": "1Gi"}], "max_nodes: 0 is not allowed"),
+        (
+            "cluster.nodes",
+            [{"name": "a", "max_nodes": 1, "max": 1}],
+            "unknown key; allowed: name, machine, cpu, memory, gpus, gpu, max",
+        ),
+        ("gpu.sharing", "half", "\"half\" is not allowed; allowed: 'none', 'time-slicing', 'mps', 'mig' or 'dra'"),
+        ("gpu.sharing", "mig", "slipway:gpu.mig_profile: 'none' is not allowed; allowed with sharing mig"),
         ("image.platforms", [], "slipway:image.platforms: [] is not allowed; allowed: at least 1"),
         ("image.platforms", ["linux/amd64", "linux/arm64"], "'linux/arm64' can't be built with cpu_variants 'all'"),
-        ("image.pull_secret", ..., "slipway:image.pull_secret: is missing"),
         ("image.pull_secret", "My Login", '"My Login" is not allowed; allowed: a DNS name'),
         ("image.platforms", ["linux/arm"], "\"linux/arm\" is not allowed; allowed: 'linux/amd64' or 'linux/arm64'"),
         ("namespace", "Slipway", '"Slipway" is not allowed; allowed: lower-case letters, digits and dashes'),
         ("namespace", "kube-system", "'kube-system' is not allowed; allowed: a namespace of its own"),
         ("size", "tiny", "slipway:size: \"tiny\" is not allowed; allowed: 'full' or 'small'"),
         ("models", {}, "slipway:models: {} is not allowed; allowed: at least 1"),
-        (
-            "models.gpt5",
-            {"min_replicas": 1, "max_replicas": 1},
-            "slipway:models.gpt5: there is no such model; allowed: g",
-        ),
-        ("models.legal.min_replicas", -1, "slipway:models.legal.min_replicas: -1 is not allowed; allowed: 1 or more"),
+        ("models.gpt5", {"min_replicas": 1}, "slipway:models.gpt5: there is no such model; allowed: g"),
+        ("models.legal.min_replicas", -1, "slipway:models.legal.min_replicas: -1 is not allowed; allowed: 0 or more"),
+        ("models.legal.min_replicas", 0, "slipway:models.legal.min_replicas: 0 needs slipway:scaling.engine keda"),
         ("models.legal.max_replicas", 5000, "max_replicas: 5000 is not allowed; allowed: 1000 or less"),
         ("models.legal.min_replicas", "two", 'min_replicas: "two" is not allowed; allowed: a whole number'),
         ("models.legal.min_replicas", 9, "min_replicas: 9 is above max_replicas; allowed: 1 to 8"),
+        ("models.legal.on_demand_floor", 9, "on_demand_floor: 9 is above max_replicas; allowed: 0 to 8"),
         ("models.legal.profile", "huge", "slipway:models.legal.profile: 'huge' is not allowed; allowed: cpu-16g"),
-        ("storage.class", "Fast", 'slipway:storage.class: "Fast" is not allowed; allowed: lower-case'),
-        ("ingress.host", "models_1", '"models_1" is not allowed; allowed: a DNS name such as'),
+        ("models.legal.tier", "vip", "\"vip\" is not allowed; allowed: 'critical', 'standard', 'batch' or 'exp"),
+        ("models.legal.weights_image", "a@b", "slipway:models.legal.weights_image: needs weights: image"),
+        ("models.legal.schedule", [NIGHT], "slipway:models.legal.schedule: needs slipway:scaling.engine keda"),
+        ("models.legal.schedule", [{**NIGHT, "days": "mondays"}], '0.days: "mondays" is not allowed; allowed: daily'),
+        ("models.legal.schedule", [{**NIGHT, "end": "24:00"}], '0.end: "24:00" is not allowed; allowed: a time such'),
+        ("models.legal.schedule", [{**NIGHT, "time_zone": "Mars"}], '"Mars" is not allowed; allowed: a time zone'),
+        ("models.legal.schedule", [{**NIGHT, "to": "1"}], "0.to: unknown key; allowed: days, start, end, time_zone"),
+        ("scaling.signal", "queue", "slipway:scaling.signal: 'queue' needs slipway:scaling.engine keda or .metrics"),
+        ("scaling.forecast", {"enabled": True}, "slipway:scaling.forecast.enabled: true needs slipway:scaling.engine"),
+        ("storage.weights_class", "Fast", 'slipway:storage.weights_class: "Fast" is not allowed; allowed: lower-case'),
+        ("edge.host", "models_1", '"models_1" is not allowed; allowed: a DNS name such as'),
+        ("edge.tls", "cert-manager", "slipway:edge.issuer: 'none' is not allowed; allowed with slipway:edge.tls cert"),
+        ("edge.class", "haproxy", "slipway:edge.from_namespace: 'auto' needs slipway:cluster.kind embedded"),
+        ("edge.gateway", "shared", "slipway:edge.gateway: needs slipway:edge.kind gateway"),
+        ("secrets.source", "external", "slipway:secrets.store: 'none' is not allowed; allowed with slipway:secrets.so"),
+        ("backup.schedule", "at night", '"at night" is not allowed; allowed: a cron expression of five fields'),
+        (
+            "backup.bucket",
+            "mine",
+            "slipway:backup.bucket: 'mine' is not allowed; allowed without slipway:backup.target",
+        ),
+        ("aicore.min_replicas", 9, "slipway:aicore.min_replicas: 9 is above max_replicas; allowed: 0 to 5"),
         ("quota.memory", "200GB", '"200GB" is not allowed; allowed: a size such as 512Mi, 20Gi or 1Ti'),
         ("quota.memory", 200, "slipway:quota.memory: 200 is not allowed; allowed: a size"),
         ("quota.cpu", "-4", 'slipway:quota.cpu: "-4" is not allowed; allowed: cores such as 2, 0.5 or 250m'),
@@ -116,8 +164,8 @@ def test_a_wrong_setting_is_refused_with_key_value_and_allowed(path: str, value:
 
 def test_a_storage_class_that_the_local_cluster_lacks_is_refused() -> None:
     """Its classes are known beforehand; other clusters' are not."""
-    assert problems(changed("local", "storage.class", "gold")) == (
-        "slipway:storage.class: 'gold' is not allowed; allowed: standard, fast-ssd",
+    assert problems(changed("local", "storage.weights_class", "gold")) == (
+        "slipway:storage.weights_class: 'gold' is not allowed; allowed: standard, fast-ssd",
     )
 
 
@@ -133,7 +181,7 @@ def test_two_models_need_a_host_name() -> None:
     """Without one there would be no way to tell them apart."""
     found = problems(changed("local", "models.legal", {"min_replicas": 1, "max_replicas": 1}))
     assert found == (
-        "slipway:ingress.host: 'auto' serves one model only; allowed: a DNS name, each model gets a name below it",
+        "slipway:edge.host: 'auto' serves one model only; allowed: a DNS name, each model gets a name below it",
     )
 
 
@@ -141,8 +189,8 @@ def test_all_wrong_keys_types_and_ranges_are_reported_together() -> None:
     """As one readable message."""
     settings = changed("prod", "size", "tiny")
     settings["models"]["legal"]["min_replicas"] = -1
-    settings["quota"]["gpus"] = "many"
-    del settings["namespace"]
+    settings["quota"] = {"gpus": "many"}
+    settings["namespace"] = "No"
 
     with pytest.raises(ConfigError) as caught:
         parse("prod", settings, CATALOG, endpoints.without_cluster())
@@ -172,8 +220,8 @@ def test_auto_takes_what_the_local_cluster_offers() -> None:
     assert config.image.registry == "127.0.0.1:5001"
     assert config.image.builder == "b"
     assert config.cluster.kubeconfig == "/k"
-    assert config.ingress.class_name == "i"
-    assert config.ingress.source_cidrs == known.ingress_source_cidrs
+    assert config.edge.class_name == "i"
+    assert config.edge.source_cidrs == known.ingress_source_cidrs
 
 
 @pytest.mark.parametrize(
@@ -189,8 +237,8 @@ def test_auto_takes_what_the_local_cluster_offers() -> None:
 def test_auto_serves_the_name_in_the_ingress_url(url: str, host: str | None) -> None:
     """An address is no name that an Ingress could have: there, any name is served."""
     known = dataclasses.replace(endpoints.without_cluster(), ingress_url=url)
-    ingress = parse("local", raw_settings("local"), CATALOG, known).ingress
-    assert (ingress.host, ingress.base_url, ingress.base_host) == (None, url, host)
+    edge = parse("local", raw_settings("local"), CATALOG, known).edge
+    assert (edge.host, edge.base_url, edge.base_host) == (None, url, host)
 
 
 def test_other_stacks_never_take_the_local_clusters_endpoints() -> None:

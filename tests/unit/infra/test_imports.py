@@ -18,12 +18,7 @@ PURE = (
     "infra.quota",
     "infra.settings",
     "infra.units",
-    "infra.manifests.ingress",
-    "infra.manifests.model",
-    "infra.manifests.network",
-    "infra.manifests.platform",
-    "infra.manifests.scaling",
-    "infra.manifests.weights",
+    "infra.manifests.all",
 )
 
 

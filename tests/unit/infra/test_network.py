@@ -51,8 +51,8 @@ def test_the_named_openings_are_open_and_everything_else_is_closed() -> None:
 def test_a_controller_outside_the_pod_network_is_known_by_its_address(source: str, is_open: bool) -> None:
     """On the local cluster, which names the address in its endpoints."""
     local = stack_plan("local")
-    ingress = dataclasses.replace(local.ingress, source_cidrs=("192.0.2.2/32",))
-    policies = network_policies(dataclasses.replace(local, ingress=ingress))
+    edge = dataclasses.replace(local.edge, source_cidrs=("192.0.2.2/32",))
+    policies = network_policies(dataclasses.replace(local, edge=edge))
     assert is_allowed(policies, End(source), MODEL, 8000) is is_open
 
 

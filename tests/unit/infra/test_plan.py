@@ -36,7 +36,7 @@ def with_models(models: list[ModelConfig], config: StackConfig = PROD) -> Plan:
 def test_the_quota_always_admits_the_plan_at_its_peak(models: list[ModelConfig]) -> None:
     """Whatever models and replicas a stack has: a rollout at the most replicas fits, and the pods that it ends, too."""
     plan = with_models(models)
-    pods = [(m.resources, m.replicas.most + m.replicas.peak) for m in plan.models]
+    pods = [(m.resources, m.most + m.peak) for m in plan.models]
     assert plan.quota.memory_bytes >= sum(resources.memory_bytes * count for resources, count in pods)
     assert plan.quota.num_pods >= sum(count for _, count in pods) + len(plan.models)
     assert all(m.resources.memory_bytes <= plan.limits.memory_bytes for m in plan.models)
@@ -89,7 +89,7 @@ def test_staging_takes_the_small_sizes_and_prod_the_full_ones() -> None:
 
 def test_a_gpu_model_rolls_without_surge_and_a_cpu_model_with() -> None:
     """A spare GPU can't be presumed; a spare CPU can."""
-    by_id = {model.id: model.replicas for model in stack_plan("prod").models}
+    by_id = {model.id: model.base.rollout for model in stack_plan("prod").models}
     assert (by_id["llama-3-70b"].surge, by_id["llama-3-70b"].unavailable) == (0, 1)
     assert (by_id["legal"].surge, by_id["legal"].unavailable) == (1, 0)
 
@@ -114,7 +114,7 @@ def test_other_weights_have_another_hash() -> None:
 def test_models_json_is_what_the_server_reads() -> None:
     """Every key of the server's schema, and the template of the model that has none of its own."""
     (model,) = stack_plan("local").models
-    (entry,) = json.loads(model.models_json)["models"]
+    (entry,) = json.loads(model.server.models_json)["models"]
     assert entry.pop("chat_template").startswith("Question:")
     assert entry == {
         "id": "gemma-3-270m",
@@ -148,4 +148,5 @@ def test_a_download_without_a_known_checksum_is_said() -> None:
 @pytest.mark.parametrize(("stack", "mode"), [("local", "ReadWriteOnce"), ("staging", "ReadWriteMany")])
 def test_replicas_on_several_nodes_share_a_volume_that_several_nodes_can_mount(stack: str, mode: str) -> None:
     """ReadWriteOnce would pin all replicas to one node."""
-    assert stack_plan(stack).access_mode == mode
+    claims = [model.weights.claim for model in stack_plan(stack).models]
+    assert {claim.access_mode for claim in claims if claim} == {mode}

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from infra import names
-from infra.components import ingress as ingress_component
+from infra.components import edge as edge_component
 from infra.components import objects as objects_of_kind
 from infra.manifests.objects import Manifest
 from kube.objects import Object
@@ -148,7 +148,7 @@ def test_selectors_find_the_pods_of_their_model_only(objects: Objects) -> None:
     for deployment in of_kind(objects, "Deployment"):
         name = deployment["metadata"]["name"]
         selector = names.model_selector(name)
-        assert deployment["spec"]["selector"]["matchLabels"] == selector
+        assert deployment["spec"]["selector"]["matchLabels"] == names.tier_selector(name, "base")
         assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
         (service,) = [one for one in of_kind(objects, "Service") if one["metadata"]["name"] == name]
         assert service["spec"]["selector"] == selector
@@ -195,10 +195,10 @@ def test_the_ingress_goes_before_it_comes_again(monkeypatch: pytest.MonkeyPatch)
     """In a new namespace it has the same host and path, which nginx's admission refuses beside the old one."""
     seen: list[bool | None] = []
 
-    def create(manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    def create(manifests: list[Manifest], opts: pulumi.ResourceOptions) -> list[pulumi.CustomResource]:
         seen.append(opts.delete_before_replace)
-        return objects_of_kind.create(manifest, opts)
+        return objects_of_kind.create_all(manifests, opts)
 
-    monkeypatch.setattr(ingress_component, "create", create)
+    monkeypatch.setattr(edge_component, "create_all", create)
     record(stack_plan("local"))
     assert seen == [True]

@@ -12,7 +12,7 @@ def test_slipways_own_pods_are_read_as_the_program_writes_them() -> None:
     """Their files, sizes below the real ones, and room for every conversation."""
     plan = stack_plan("prod")
     for model in plan.models:
-        objects = [manifests.models_config(plan, model), manifests.deployment(plan, model, "image")]
+        objects = [manifests.models_config(plan, model), manifests.deployment(plan, model, model.base, "image")]
         stack = Stack(tuple(Object(each) for each in objects))
         [served] = [each for pod in stack.pods for each in served_models.of_pod(stack, pod)]
         assert served.name == f"/models/{model.weights.file}"

@@ -13,24 +13,22 @@ STREAMING = {
 }
 
 
+def ingresses(plan: Plan) -> list[Manifest]:
+    """For `edge.kind: ingress`."""
+    return [ingress(plan)] if plan.edge.kind == "ingress" else []
+
+
 def ingress(plan: Plan) -> Manifest:
     """Each model has a host name; one that is reached by address only is served under any name."""
-    spec: Manifest = {"ingressClassName": plan.ingress.class_name, "rules": [_rule(model) for model in plan.models]}
+    spec: Manifest = {"ingressClassName": plan.edge.class_name, "rules": [_rule(model) for model in plan.models]}
     hosts = [model.host for model in plan.models if model.host]
-    if plan.ingress.tls_secret is not None:
-        spec["tls"] = [{"hosts": hosts, "secretName": plan.ingress.tls_secret}]
-    elif hosts and (plan.ingress.base_url or "").startswith("https:"):
+    if plan.edge.tls is not None:
+        spec["tls"] = [{"hosts": hosts, "secretName": plan.edge.tls.secret}]
+    elif hosts and (plan.edge.base_url or "").startswith("https:"):
         spec["tls"] = [{"hosts": hosts}]  # with the certificate that the controller has anyway
     entry = manifest("networking.k8s.io/v1", "Ingress", names.INGRESS, plan.namespace, common_labels(plan), spec=spec)
     entry["metadata"]["annotations"] = dict(STREAMING)
     return entry
-
-
-def url(plan: Plan, model: ModelPlan) -> str:
-    """Where a client finds the model."""
-    if plan.ingress.base_url is not None:
-        return plan.ingress.base_url
-    return f"{'https' if plan.ingress.tls_secret else 'http'}://{model.host}"
 
 
 def _rule(model: ModelPlan) -> Manifest:

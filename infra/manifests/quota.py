@@ -1,41 +1,14 @@
-"""The namespace and what guards it: Pod Security, quota, limit range, a service account without rights."""
+"""What a namespace may use, in sum and at once."""
 
 from infra import names
 from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import Plan
 from infra.units import format_bytes, format_cpu
 
-# Newer than the oldest cluster that is supported; an older cluster then applies its own latest rules.
-POD_SECURITY_VERSION = "v1.36"
-GPU = "nvidia.com/gpu"
 
-
-def namespace(plan: Plan) -> Manifest:
-    """The namespace; it admits only pods that pass `restricted`."""
-    rules = {
-        f"pod-security.kubernetes.io/{mode}{suffix}": value
-        for mode in ("enforce", "audit", "warn")
-        for suffix, value in (("", "restricted"), ("-version", POD_SECURITY_VERSION))
-    }
-    return manifest("v1", "Namespace", plan.namespace, None, {**common_labels(plan), **rules})
-
-
-def service_account(plan: Plan) -> Manifest:
-    """An identity without a token: neither the server nor the Jobs talk to the Kubernetes API.
-
-    It carries the registry's login for all pods; the Secret itself is the operator's, so that it is in no state.
-    """
-    secret = plan.image.pull_secret
-    login: Manifest = {"imagePullSecrets": [{"name": secret}]} if secret else {}
-    return manifest(
-        "v1",
-        "ServiceAccount",
-        names.SERVICE_ACCOUNT,
-        plan.namespace,
-        common_labels(plan),
-        automountServiceAccountToken=False,
-        **login,
-    )
+def bounds(plan: Plan) -> list[Manifest]:
+    """The quota and the limit range."""
+    return [resource_quota(plan), limit_range(plan)]
 
 
 def resource_quota(plan: Plan) -> Manifest:
@@ -46,7 +19,7 @@ def resource_quota(plan: Plan) -> Manifest:
         "limits.cpu": format_cpu(quota.cpu_limit_m),
         "requests.memory": format_bytes(quota.memory_bytes),
         "limits.memory": format_bytes(quota.memory_bytes),
-        f"requests.{GPU}": str(quota.num_gpus),
+        f"requests.{names.GPU}": str(quota.num_gpus),
         "requests.storage": format_bytes(quota.storage_bytes),
         "persistentvolumeclaims": str(quota.num_volumes),
         "pods": str(quota.num_pods),

@@ -1,0 +1,33 @@
+"""`image`: where it goes and for which machines."""
+
+from collections.abc import Iterator
+
+from infra.config.common import need_embedded, unless_none
+from infra.endpoints import Endpoints
+from infra.settings import AUTO, Settings
+from infra.stack import ImageConfig
+
+
+def check(settings: Settings) -> Iterator[str]:
+    """A registry that is known, and a build that its compiler can do."""
+    yield from need_embedded(settings, {"image.registry": settings.image.registry})
+    if settings.image.cpu_variants == "all" and "linux/arm64" in settings.image.platforms:
+        yield (
+            "slipway:image.platforms: 'linux/arm64' can't be built with cpu_variants 'all': the image's compiler does "
+            "not know its newest variants; allowed: 'linux/amd64', or both with cpu_variants 'baseline'"
+        )
+
+
+def resolve(settings: Settings, endpoints: Endpoints) -> ImageConfig:
+    """The local cluster's builder and base image are for itself alone."""
+    image, embedded = settings.image, settings.cluster.kind == "embedded"
+    return ImageConfig(
+        registry=endpoints.registry if image.registry == AUTO else image.registry,
+        repository=image.repository,
+        cpu_variants=image.cpu_variants,
+        platforms=tuple(sorted(set(image.platforms))),
+        builder=endpoints.builder if embedded else None,
+        base_image=endpoints.base_image if embedded else None,
+        ca_file=endpoints.ca_file if embedded else None,
+        pull_secret=unless_none(image.pull_secret),
+    )

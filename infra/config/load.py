@@ -1,0 +1,37 @@
+"""The edge to pulumi.Config: the running stack's settings, as its file has them."""
+
+import json
+
+from infra import names
+from infra.catalog.types import Catalog
+from infra.config.parse import PREFIX, parse
+from infra.endpoints import Endpoints
+from infra.settings import Settings
+from infra.stack import StackConfig
+
+NOT_OURS = frozenset({"cost", "policy"})
+"""Keys of the same stack file that others read: those of the cost report and of the policy pack."""
+SECRET_KEYS = frozenset({"hub_token", "api_keys", "backup_credentials"})
+"""Secure keys with a plain secret each. Their values go from Pulumi into a Secret, never through here."""
+
+
+def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:
+    """Read the running stack's settings."""
+    import pulumi  # only here: whoever parses a stack file needs no Pulumi
+
+    config = pulumi.Config(names.PROJECT)
+    set_keys = {key.removeprefix(PREFIX) for key in pulumi.runtime.get_config_env() if key.startswith(PREFIX)}
+    known = {field.alias or name for name, field in Settings.model_fields.items()}
+    found = {key: config.get(key) for key in sorted((known | set_keys) - NOT_OURS - SECRET_KEYS)}
+    raw = {key: decode(text) for key, text in found.items() if text is not None}
+    return parse(pulumi.get_stack(), raw, catalog, endpoints)
+
+
+def decode(text: str) -> object:
+    """Pulumi hands mappings and lists over as JSON, everything else as text."""
+    if not text.startswith(("{", "[")):
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

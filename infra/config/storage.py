@@ -1,0 +1,49 @@
+"""`storage` and `backup`."""
+
+from collections.abc import Iterator
+
+from infra.config.common import go_together, unless_none
+from infra.endpoints import Endpoints
+from infra.settings import AUTO, Settings
+from infra.stack import BackupConfig, StorageConfig
+
+
+def check(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
+    """Classes that the local cluster has, and a bucket with its credentials."""
+    if settings.cluster.kind == "embedded":
+        classes = endpoints.storage_classes
+        for key in ("weights_class", "data_class"):
+            value = getattr(settings.storage, key)
+            if value not in classes:
+                yield f"slipway:storage.{key}: {value!r} is not allowed; allowed: {', '.join(classes)}"
+    backup = settings.backup
+    to_bucket = backup.target == "s3"
+    for key in ("bucket", "secret"):
+        because = "slipway:backup.target s3"
+        yield from go_together(f"backup.{key}", getattr(backup, key), is_needed=to_bucket, because=because)
+
+
+def resolve(settings: Settings) -> StorageConfig:
+    """None where the access mode is to be solved."""
+    storage = settings.storage
+    mode = None if storage.access_mode == AUTO else storage.access_mode
+    return StorageConfig(storage.weights_class, storage.data_class, mode, storage.protect)
+
+
+def resolve_backup(settings: Settings) -> BackupConfig | None:
+    """None where there is none."""
+    backup = settings.backup
+    if backup.target == "none":
+        return None
+    return BackupConfig(
+        target=backup.target,
+        schedule=backup.schedule,
+        time_zone=backup.time_zone,
+        keep=backup.keep,
+        what=tuple(dict.fromkeys(backup.what)),
+        volume_bytes=backup.size,
+        bucket=unless_none(backup.bucket),
+        endpoint=unless_none(backup.endpoint),
+        region=unless_none(backup.region),
+        secret=unless_none(backup.secret),
+    )

@@ -1,0 +1,63 @@
+"""All objects of a stack, as plain data: for `pulumi up`, the YAML output, the cost report and the tests alike.
+
+In groups, each of which needs those before it. The components register the groups; nothing makes an object elsewhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.manifests import backup, disruption, model, monitoring, network, secrets, sharing, storage, weights
+from infra.manifests.accounts import accounts
+from infra.manifests.edge import edge
+from infra.manifests.namespaces import namespaces
+from infra.manifests.objects import Manifest
+from infra.manifests.priority import priority_classes
+from infra.manifests.quota import bounds
+from infra.manifests.scaling import autoscalers
+from infra.plan import ModelPlan, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """References by digest: texts, or Pulumi's outputs of them. `weights` by model, for those packed in a package."""
+
+    serve: Any
+    weights: Mapping[str, Any] = field(default_factory=dict)
+
+
+def guards(plan: Plan) -> list[Manifest]:
+    """What is in a namespace before any workload, and priorities; the namespaces themselves come before."""
+    return [*priority_classes(plan), *accounts(plan), *bounds(plan), *network.network_policies(plan)]
+
+
+def data(plan: Plan, secret_values: Mapping[str, Any]) -> list[Manifest]:
+    """Secrets and volumes of the whole stack."""
+    return [*secrets.secrets(plan, secret_values), *storage.claims(plan)]
+
+
+def before_model(plan: Plan, one: ModelPlan) -> list[Manifest]:
+    """What a model's pods mount or claim, beside the weights."""
+    return [model.models_config(plan, one), *sharing.device_claims(plan, one)]
+
+
+def behind_model(plan: Plan, one: ModelPlan) -> list[Manifest]:
+    """What is only done when there is something to lead to."""
+    return [model.service(plan, one), *disruption.budgets(plan, one), *autoscalers(plan, one)]
+
+
+def operations(plan: Plan, images: Images) -> list[Manifest]:
+    """What watches and copies."""
+    return [*monitoring.monitors(plan), *backup.backups(plan, images.serve)]
+
+
+def objects(plan: Plan, images: Images, secret_values: Mapping[str, Any] | None = None) -> list[Manifest]:
+    """All of them; each after what it needs. Without values there is no plain Secret among them."""
+    found = [*namespaces(plan), *guards(plan), *data(plan, secret_values or {})]
+    for one in plan.models:
+        found += weights.cache_claims(plan, one)
+        found += weights.fill_jobs(plan, one, images.serve, images.weights.get(one.id))
+        found += before_model(plan, one)
+        found += model.deployments(plan, one, images.serve)
+        found += behind_model(plan, one)
+    return [*found, *edge(plan), *operations(plan, images)]

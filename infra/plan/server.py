@@ -1,0 +1,75 @@
+"""What every output runs for a model: the same settings of the server, whatever starts the container."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from infra import names
+from infra.catalog.types import Model, Size
+from infra.plan.speeds import DRAIN_S
+from infra.stack import ModelConfig
+
+
+@dataclass(frozen=True)
+class ServerPlan:
+    """The container of a model, without words of Kubernetes. `variant` is the image's: cpu or cuda.
+
+    `env` is the same in every output; a tier with less time to drain replaces SLIPWAY_GRACE_S (`Tier.drain_s`).
+    """
+
+    id: str
+    file: str
+    sha256: str | None
+    aliases: tuple[str, ...]
+    chat_template: str | None
+    stop: tuple[str, ...]
+    sampling: Mapping[str, float]
+    num_slots: int
+    context_tokens: int
+    variant: str
+    env: Mapping[str, str]
+
+    @cached_property
+    def models_json(self) -> str:
+        """What the server reads: which file, under which names, with how much room."""
+        entry = {
+            "id": self.id,
+            "file": self.file,
+            "sha256": self.sha256,
+            "num_slots": self.num_slots,
+            "context_tokens": self.context_tokens,
+            "chat_template": self.chat_template,
+            "stop": list(self.stop),
+            "sampling": dict(self.sampling),
+            "aliases": list(self.aliases),
+        }
+        return json.dumps({"models": [entry]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def plan_server(model: Model, size: Size, chosen: ModelConfig, num_gpus: int) -> ServerPlan:
+    """The catalog's, with the slots and the context that the stack chose."""
+    return ServerPlan(
+        id=model.id,
+        file=size.weights.file,
+        sha256=size.weights.sha256,
+        aliases=model.aliases,
+        chat_template=model.chat_template,
+        stop=model.stop,
+        sampling=model.sampling,
+        num_slots=chosen.num_slots or size.num_slots,
+        context_tokens=chosen.context_tokens or size.context_tokens,
+        variant="cuda" if num_gpus else "cpu",
+        env=_environment(),
+    )
+
+
+def _environment() -> dict[str, str]:
+    """The server's settings on which whoever starts it depends; all others keep the server's defaults."""
+    return {
+        "SLIPWAY_PORT": str(names.HTTP_PORT),
+        "SLIPWAY_METRICS_PORT": str(names.METRICS_PORT),
+        "SLIPWAY_MODELS_DIR": names.MODELS_DIR,
+        "SLIPWAY_MODELS_FILE": f"{names.CONFIG_DIR}/{names.MODELS_FILE_NAME}",
+        "SLIPWAY_GRACE_S": str(DRAIN_S),
+    }
