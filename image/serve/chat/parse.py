@@ -9,7 +9,26 @@ import secrets
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from serve.chat.types import Content, Piece, ReasoningFormat
+from serve.chat.calls import CallMachine, Calls
+from serve.chat.formats.deepseek import DeepSeekParser
+from serve.chat.formats.generic import GenericParser
+from serve.chat.formats.harmony import HarmonyParser
+from serve.chat.formats.hermes import HermesParser
+from serve.chat.formats.llama3 import Llama3Parser
+from serve.chat.formats.mistral import MistralParser
+from serve.chat.formats.plain import PlainParser
+from serve.chat.machine import Machine
+from serve.chat.thinking import MISTRAL_THINK, THINK, Thinking
+from serve.chat.types import Piece, ReasoningFormat
+
+_CALLS: dict[str, Callable[[Calls], CallMachine]] = {
+    "hermes": HermesParser,
+    "llama3": Llama3Parser,
+    "mistral": MistralParser,
+    "deepseek": DeepSeekParser,
+    "generic": GenericParser,
+}
+_THOUGHTS = {"think": THINK, "mistral-think": MISTRAL_THINK}
 
 
 class Parser(Protocol):
@@ -22,27 +41,39 @@ class Parser(Protocol):
         """No more text comes; the rest."""
 
 
-def new_call_id() -> str:
-    """As OpenAI's look."""
-    return f"call_{secrets.token_hex(12)}"
-
-
-class _Plain:
-    def push(self, text: str) -> list[Piece]:
-        return [Content(text)] if text else []
-
-    def finish(self) -> list[Piece]:
-        return []
-
-
 def make_parser(
     format_name: str,
     opened: str = "",
     *,
     tools: Collection[str] = (),
     reasoning: ReasoningFormat = ReasoningFormat.AUTO,
-    new_id: Callable[[], str] = new_call_id,
+    new_id: Callable[[], str] | None = None,
 ) -> Parser:
-    """For an answer made by a plan with this `format` and `opened`. Only calls of `tools` are calls."""
-    del format_name, opened, tools, reasoning, new_id
-    return _Plain()
+    """For an answer made by a plan with this `format` and `opened`. Only calls of `tools` are calls.
+
+    A format is named by how it writes calls and, after a plus, how it marks thoughts: "hermes+think". An unknown one
+    (of a worker newer than this process) is plain text.
+    """
+    of_calls, _, of_thoughts = format_name.partition("+")
+    calls = Calls(frozenset(tools), new_id or (_short_id if of_calls == "mistral" else _call_id))
+    parser: Machine
+    if of_calls == "harmony":
+        parser = HarmonyParser(calls, reasoning)
+    elif of_calls in _CALLS and tools:
+        parser = _CALLS[of_calls](calls)
+    else:
+        parser = PlainParser()
+    if of_thoughts in _THOUGHTS:
+        parser = Thinking(_THOUGHTS[of_thoughts], parser, reasoning)
+    parser.push(opened)  # the prompt has it, so it is no part of the answer
+    return parser
+
+
+def _call_id() -> str:
+    """As OpenAI's look."""
+    return f"call_{secrets.token_hex(12)}"
+
+
+def _short_id() -> str:
+    """As Mistral's templates demand them."""
+    return secrets.token_hex(5)[:9]

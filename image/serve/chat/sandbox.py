@@ -21,10 +21,10 @@ from serve.chat.budget import Budget, TooMuchWorkError, check_format, check_numb
 _CALL_WORK = 24
 _MAX_INDENT = 64
 # These look at the items of a list, or pass them on; all others may write the whole of it.
-_LAZY_FILTERS = frozenset(
-    ("attr", "batch", "count", "d", "default", "first", "groupby", "items", "last", "length", "list", "map", "reject")
-    + ("rejectattr", "reverse", "select", "selectattr", "slice")
-)
+_LAZY_FILTERS = {
+    *("attr", "batch", "count", "d", "default", "first", "groupby", "items", "last", "length", "list", "map"),
+    *("reject", "rejectattr", "reverse", "select", "selectattr", "slice"),
+}
 
 
 class BoundedEnvironment(ImmutableSandboxedEnvironment):

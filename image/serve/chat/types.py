@@ -100,7 +100,7 @@ class ChatPlan:
 
     prompt: str
     grammar: str | None = None
-    lazy_patterns: tuple[str, ...] = ()  # the grammar rules from the first group of the first match on; () = at once
+    triggers: tuple[str, ...] = ()  # literal texts; the grammar rules what follows the first of them; () = everything
     stop: tuple[str, ...] = ()
     show_special: bool = False  # control tokens must come as text, as the parser lives on them
     format: str = "plain"

@@ -1,0 +1,80 @@
+"""OpenAI's harmony, the form of gpt-oss: messages on channels, each with a header.
+
+    <|channel|>analysis<|message|>thoughts<|end|><|start|>assistant<|channel|>final<|message|>the answer
+    <|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city": "Bonn"}<|call|>
+
+The prompt ends with "<|start|>assistant", so an answer begins inside a header. Commentary to nobody is what the model
+tells the user before a call: content.
+"""
+
+from __future__ import annotations
+
+import re
+
+from serve.chat.calls import CallMachine, Calls
+from serve.chat.types import Content, Reasoning, ReasoningFormat
+
+START = "<|start|>"
+CHANNEL = "<|channel|>"
+MESSAGE = "<|message|>"
+ENDS = ("<|end|>", "<|call|>", "<|return|>")
+_TO_FUNCTION = re.compile(r"to=functions\.([^\s<]+)")
+_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
+
+
+class HarmonyParser(CallMachine):
+    """Headers and bodies in turn. Text outside of both is content: the model forgot its form."""
+
+    def __init__(self, calls: Calls, reasoning: ReasoningFormat = ReasoningFormat.AUTO) -> None:
+        super().__init__(calls, self._begin)
+        self._as_content = reasoning is ReasoningFormat.NONE
+        self._kind: type[Content] | type[Reasoning] | None = Content  # None: the arguments of a call
+        self._last: object = None
+
+    def _begin(self) -> bool:
+        """Is this a header?"""
+        found = self.starts(START, CHANNEL, " to=")
+        if found is None or not self.text:
+            return False
+        self.state = self._header if found else self._body
+        return True
+
+    def _header(self) -> bool:
+        at = self.text.find(MESSAGE)
+        if at < 0 and not self.ended:
+            return False
+        if at >= 0:
+            self._open(self.take(at + len(MESSAGE)))
+        elif self.text.startswith((START, CHANNEL)):  # cut off: a header without a body says nothing
+            self.text = ""
+        self.state = self._body
+        return True
+
+    def _open(self, header: str) -> None:
+        channel, function = _CHANNEL.search(header), _TO_FUNCTION.search(header)
+        if function and function[1] in self.calls.tools:
+            self._kind = None
+            self.say_call(function[1])
+            return
+        thinks = channel is not None and channel[1] == "analysis"
+        self._kind = Reasoning if thinks and not self._as_content else Content
+        if self._as_content and thinks:
+            self.say(Content(header))
+        elif self._kind is self._last:
+            self.say(self._kind("\n"))
+        self._last = self._kind
+
+    def _body(self) -> bool:
+        text, tag = self.take_until(START, CHANNEL, *ENDS)
+        if self._kind is None:
+            self.say_arguments(text)
+        else:
+            self.say(self._kind(text))
+        if tag in (START, CHANNEL):
+            self.text = tag + self.text
+        if tag:
+            if self._kind is None:
+                self.end_call()
+            self._kind = Content
+            self.state = self._begin
+        return bool(tag)

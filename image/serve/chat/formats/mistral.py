@@ -1,0 +1,99 @@
+"""Calls after a control token: Mistral 7B v0.3 and Nemo write a list, the later ones a name and its arguments.
+
+[TOOL_CALLS] [{"name": "get_weather", "arguments": {"city": "Bonn"}, "id": "9Ae3bDc2F"}]
+[TOOL_CALLS]get_weather[CALL_ID]9Ae3bDc2F[ARGS]{"city": "Bonn"}
+"""
+
+from __future__ import annotations
+
+from serve.chat.calls import CallMachine, Calls
+from serve.chat.json_call import JsonSkimmer
+
+OPEN = "[TOOL_CALLS]"
+ARGUMENTS = "[ARGS]"
+CALL_ID = "[CALL_ID]"
+
+
+class MistralParser(CallMachine):
+    """Content, then calls in either form."""
+
+    def __init__(self, calls: Calls) -> None:
+        super().__init__(calls, self._content)
+        self._name = ""
+        self._value = JsonSkimmer()
+
+    def _content(self) -> bool:
+        if found := self.content_until(OPEN):
+            self.state = self._opened
+        return bool(found)
+
+    def _opened(self) -> bool:
+        """A list, one object, or a name."""
+        is_clear = self.hold_space()
+        if is_clear and self.text.startswith(("[", "{")):
+            self.hold(1 if self.text[0] == "[" else 0)
+            self.state = self._item
+        elif is_clear:
+            self.state = self._named
+        return is_clear
+
+    def _item(self) -> bool:
+        if is_clear := self.hold_space():
+            self.begin_call(done=self._between, failed=self._content)
+        return is_clear
+
+    def _between(self) -> bool:
+        """`,` before the next item, `]` at the end."""
+        self.skip_space()
+        if not self.text:
+            return False
+        if self.text[0] == ",":
+            self.hold(1)
+            self.state = self._item
+        else:
+            self.take(1 if self.text[0] == "]" else 0)
+            self.state = self._after
+        return True
+
+    def _after(self) -> bool:
+        self.skip_space()
+        if self.text:
+            self.state = self._content
+        return bool(self.text)
+
+    def _named(self) -> bool:
+        """A tool's name, perhaps an id, then arguments."""
+        follows = {f"{name}{mark}": (name, mark) for name in self.calls.tools for mark in (CALL_ID, ARGUMENTS, "{")}
+        found = self.starts(*follows)
+        if found:
+            self._name, mark = follows[found]
+            self.hold(len(found) - (mark == "{"))
+            self.state = self._id if mark == CALL_ID else self._start_arguments
+        elif found == "":
+            self.release()
+            self.state = self._content
+        return found is not None
+
+    def _id(self) -> bool:
+        """Ours is given out before the model's could be read whole."""
+        at = self.text.find(ARGUMENTS)
+        if at >= 0:
+            self.take(at + len(ARGUMENTS))
+            self.state = self._start_arguments
+        elif self.ended:
+            self.release()
+            self.state = self._content
+        return at >= 0 or self.ended
+
+    def _start_arguments(self) -> bool:
+        self.say_call(self._name)
+        self._value = JsonSkimmer()
+        self.state = self._arguments
+        return True
+
+    def _arguments(self) -> bool:
+        self.say_arguments(self.take(self._value.feed(self.text)))
+        if self._value.ended:
+            self.end_call()
+            self.state = self._after
+        return self._value.ended
