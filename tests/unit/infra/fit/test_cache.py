@@ -1,0 +1,69 @@
+"""The KV cache, against what llama.cpp has logged and against its rules."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.fit.cache import cache_bytes, num_cells, window_cells
+from infra.fit.engine import Engine
+from infra.units import MI
+from tests.unit.infra.fit.samples import GEMMA, GPT_OSS, LLAMA_70B, QWEN_32B, contexts, recurrent, sizes, slots
+
+WINDOWS_ONLY = Engine(whole_windows=False)
+
+
+@pytest.mark.parametrize(
+    ("num_slots", "context_tokens", "engine", "mebibytes"),
+    [
+        (4, 2048, Engine(), 24 + 120),
+        (1, 2048, Engine(), 6 + 30),
+        (8, 4096, Engine(), 96 + 480),
+        (4, 2048, WINDOWS_ONLY, 24 + 33.75),
+    ],
+)
+def test_gemma_takes_what_llama_cpp_has_logged(
+    num_slots: int, context_tokens: int, engine: Engine, mebibytes: float
+) -> None:
+    """Its "KV buffer size", of the layers that see everything and of those with a window."""
+    assert cache_bytes(GEMMA.geometry, num_slots, context_tokens, engine) == mebibytes * MI
+
+
+def test_the_large_models_take_what_their_heads_say() -> None:
+    """70B: 80 layers x 8 heads x (128 + 128) x 2 bytes = 320 KiB a token; 32B: 256 KiB; gpt-oss: 48 KiB."""
+    of = {"70b": LLAMA_70B, "32b": QWEN_32B, "oss": GPT_OSS}
+    found = {name: cache_bytes(size.geometry, 4, 8192) // 32768 for name, size in of.items()}
+    assert found == {"70b": 320 * 1024, "32b": 256 * 1024, "oss": 48 * 1024}
+
+
+def test_a_window_saves_nothing_in_a_short_context() -> None:
+    """It never takes more cells than there are tokens."""
+    assert window_cells(512, 1024, 4, WINDOWS_ONLY) == 1024
+    assert window_cells(128, 32768, 4, WINDOWS_ONLY) == 768
+
+
+def test_a_recurrent_model_takes_the_same_for_any_context() -> None:
+    """Its state, for each slot."""
+    mamba = recurrent(24, 3 * MI)
+    assert cache_bytes(mamba, 4, 256) == cache_bytes(mamba, 4, 131072) == 24 * 3 * MI * 4
+
+
+def test_a_cache_of_other_elements_takes_its_share() -> None:
+    """Half of f16 with eight bits."""
+    assert 2 * cache_bytes(GEMMA.geometry, 4, 2048, Engine(cache_element_bytes=1)) == 144 * MI
+
+
+@given(sizes, slots, contexts, st.booleans())
+def test_more_slots_and_longer_contexts_never_take_less(size: object, num: int, tokens: int, whole: bool) -> None:
+    """Monotone, which the search for the nearest fit relies on; and cells are rounded up, never down."""
+    engine, of = Engine(whole_windows=whole), size.geometry  # type: ignore[attr-defined]
+    one = cache_bytes(of, num, tokens, engine)
+    assert one <= cache_bytes(of, num + 1, tokens, engine)
+    assert one <= cache_bytes(of, num, tokens + 1, engine)
+    assert num * tokens <= num_cells(num, tokens) < num * tokens + 256
+
+
+@given(sizes, slots, contexts)
+def test_windows_alone_never_take_more_than_whole_ones(size: object, num: int, tokens: int) -> None:
+    """They are there to save memory."""
+    of = size.geometry  # type: ignore[attr-defined]
+    assert cache_bytes(of, num, tokens, WINDOWS_ONLY) <= cache_bytes(of, num, tokens)
