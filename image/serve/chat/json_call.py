@@ -125,7 +125,7 @@ class CallReader:
             if self.name not in self._tools:
                 raise _NoJsonError
             self.status = CallStatus.CALL
-        elif key in _IDS:
+        elif key in _IDS and self.status is CallStatus.OPEN:  # after the name it is too late: the call is announced
             self.id = _unquoted(text) if text.startswith('"') else text
         elif key in _ARGUMENTS and not self._has_arguments:
             self._has_arguments = True

@@ -57,6 +57,8 @@ class Machine:
         if found:
             at, tag = min(found, key=lambda each: (each[0], -len(each[1])))
             before = self.take(at)
+            if not self.ended and any(longer != tag and longer.startswith(self.text) for longer in tags):
+                return before, ""  # it may become a longer one
             self.take(len(tag))
             return before, tag
         held = 0 if self.ended else max(possible_start(self.text, tag) for tag in tags)

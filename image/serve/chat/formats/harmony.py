@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from serve.chat.calls import CallMachine, Calls
+from serve.chat.machine import possible_start
 from serve.chat.types import Content, Reasoning, ReasoningFormat
 
 START = "<|start|>"
@@ -67,7 +68,8 @@ class HarmonyParser(CallMachine):
     def _body(self) -> bool:
         text, tag = self.take_until(START, CHANNEL, *ENDS)
         if self._kind is None:
-            self.say_arguments(text)
+            held = max(possible_start(text, end) for end in ENDS) if self.ended and not tag else 0
+            self.say_arguments(text[: len(text) - held])  # half a control token is no JSON
         else:
             self.say(self._kind(text))
         if tag in (START, CHANNEL):
