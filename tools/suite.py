@@ -21,14 +21,14 @@ from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import browser
 from tools.toolchain import programs as toolchain
-from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, PULUMI
+from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, KWOK, PULUMI
 
 MARKERS = "engine or e2e"
 LIFECYCLE = "lifecycle"
 """Tests that start and remove the local cluster themselves: only where none is."""
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
-GROUPS = [PULUMI, CONTAINERS, KUBERNETES, ACTIONLINT]
+GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, binaries: Binaries) -> Iterator[ControlPlane]:
+def running(folder: Path, binaries: Binaries, controller_flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
     """Start everything, wait until it serves, stop everything."""
     client_port, peer_port, api_port = free_ports(3)
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
@@ -124,7 +124,7 @@ def running(folder: Path, binaries: Binaries) -> Iterator[ControlPlane]:
         stack.enter_context(process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
         wait(lambda: plane.http.get("/readyz").status_code == 200, folder / "apiserver.log")
         plane.write_kubeconfig()
-        stack.enter_context(process(folder, "controllers", _controllers(binaries, folder)))
+        stack.enter_context(process(folder, "controllers", [*_controllers(binaries, folder), *controller_flags]))
         stack.enter_context(process(folder, "scheduler", _scheduler(binaries, folder)))
         wait(lambda: plane.exists("/api/v1/namespaces/default/serviceaccounts/default"), folder / "controllers.log")
         stack.callback(plane.http.close)
@@ -173,6 +173,10 @@ def _controllers(binaries: Binaries, folder: Path) -> list[str]:
         f"--root-ca-file={folder / 'certs' / 'apiserver.crt'}",
         "--leader-elect=false",
         "--secure-port=0",
+        # As they come, they delete 20 objects a second, and tests wait for that.
+        "--kube-api-qps=500",
+        "--kube-api-burst=500",
+        "--concurrent-namespace-syncs=20",
     ]
 
 

@@ -1,0 +1,237 @@
+"""A fleet of simulated nodes: KWOK plays their kubelets, all else is real. Pods run as soon as they are placed.
+
+What tests ask of it: make and take nodes, wait for placement with a bound, and read where each pod is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from tests.integration.platform import nodes, volumes
+from tests.integration.platform.volumes import Provisioner
+from tests.integration.plugins.control_plane import Binaries, ControlPlane, free_ports, process, wait
+from tools.cluster.fleet import stages
+
+NODES: Final = "/api/v1/nodes"
+STORAGE_CLASSES: Final = "/apis/storage.k8s.io/v1/storageclasses"
+PATIENCE_S: Final = 60.0
+CLASSES: Final = ("standard", "fast-ssd")
+"""Storage classes that our stacks name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A pod: where it is, or why it is nowhere."""
+
+    name: str
+    labels: Mapping[str, str]
+    node: str | None
+    phase: str
+    owner: str = ""
+    """The Deployment; empty for a pod of anything else."""
+    why: str = ""
+    claims: tuple[str, ...] = ()
+
+
+class Fleet:
+    """The nodes of one control plane."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self.http = http
+        self.nodes: dict[str, nodes.Node] = {}
+
+    def stand_up(self, flavour: str) -> None:
+        """All nodes of a provider, Ready and open for pods."""
+        self.nodes = {node["metadata"]["name"]: node for node in nodes.nodes(flavour)}
+        for node in self.nodes.values():
+            self.http.post(NODES, json=node).raise_for_status()
+        self.until(lambda: all(map(_is_open, self._list(NODES))), "nodes are not Ready")
+
+    def take_down(self) -> None:
+        """No nodes any more; pods on them end first, as nobody else would end them in time."""
+        self.reclaim(list(self.nodes))
+
+    def reclaim(self, names: Sequence[str]) -> None:
+        """As a provider takes spot nodes back: closed, drained whether anybody agrees or not, gone."""
+        for name in names:
+            self._merge(f"{NODES}/{name}", {"spec": {"unschedulable": True}})
+        on_them = f"{NODES.removesuffix('nodes')}pods"
+        gone = set(names)
+        for pod in self._list(on_them):
+            if pod["spec"].get("nodeName") in gone:
+                self.http.delete(_pod_path(pod))
+        self.until(lambda: not any(p["spec"].get("nodeName") in gone for p in self._list(on_them)), "pods stay")
+        for name in names:
+            self.http.delete(f"{NODES}/{name}")
+            self.nodes.pop(name, None)
+
+    def reclaim_spot(self) -> None:
+        """All spot nodes at once."""
+        self.reclaim([name for name, node in self.nodes.items() if nodes.is_spot(node)])
+
+    def is_spot(self, placed: Placed) -> bool:
+        """Whether the pod is where its provider may take it from."""
+        return placed.node is not None and nodes.is_spot(self.nodes[placed.node])
+
+    def placed(self, namespace: str) -> list[Placed]:
+        """All pods of a namespace that are not about to end."""
+        found = self._list(f"/api/v1/namespaces/{namespace}/pods")
+        return [_placed(pod) for pod in found if not pod["metadata"].get("deletionTimestamp")]
+
+    def wait_until_served(self, namespace: str, patience_s: float = PATIENCE_S) -> None:
+        """Until every Deployment has all replicas that its autoscaler wants, and every Job has ended well."""
+
+        def missing() -> list[str]:
+            return [*self._not_available(namespace), *self._not_complete(namespace)]
+
+        end = time.monotonic() + patience_s
+        while names := missing():
+            if time.monotonic() > end:
+                nowhere = {placed.name: placed.why for placed in self.placed(namespace) if not placed.node}
+                raise AssertionError(f"after {patience_s:.0f} s not served: {names}; without a node: {nowhere}")
+            time.sleep(0.3)
+
+    def until(self, is_done: Callable[[], bool], otherwise: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait for what must come."""
+        end = time.monotonic() + patience_s
+        while not is_done():
+            if time.monotonic() > end:
+                raise AssertionError(f"after {patience_s:.0f} s: {otherwise}")
+            time.sleep(0.2)
+
+    def grow(self, namespace: str) -> int:
+        """One replica more of each Deployment whose autoscaler allows it, as if there were load; how many in all."""
+        more = 0
+        for scaler in self._list(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"):
+            least, most = scaler["spec"].get("minReplicas", 1), scaler["spec"]["maxReplicas"]
+            if most > least:
+                path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{scaler['spec']['scaleTargetRef']['name']}"
+                self._merge(f"{path}/scale", {"spec": {"replicas": least + 1}})
+                more += 1
+        return more
+
+    def deployments(self, namespace: str) -> list[dict[str, Any]]:
+        """As the API server has them."""
+        return self._list(f"/apis/apps/v1/namespaces/{namespace}/deployments")
+
+    def claims(self, namespace: str) -> list[dict[str, Any]]:
+        """Volumes that are asked for."""
+        return self._list(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
+
+    def wanted(self, namespace: str) -> dict[str, int]:
+        """Deployment -> the fewest replicas that its autoscaler allows; what it says itself where it has none."""
+        group = f"/namespaces/{namespace}/"
+        floors = {
+            scaler["spec"]["scaleTargetRef"]["name"]: scaler["spec"].get("minReplicas", 1)
+            for scaler in self._list(f"/apis/autoscaling/v2{group}horizontalpodautoscalers")
+        }
+        return {
+            each["metadata"]["name"]: floors.get(each["metadata"]["name"], each["spec"].get("replicas", 1))
+            for each in self.deployments(namespace)
+        }
+
+    def _not_available(self, namespace: str) -> Iterator[str]:
+        wanted = self.wanted(namespace)
+        for each in self.deployments(namespace):
+            name, status = each["metadata"]["name"], each["status"]
+            is_seen = status.get("observedGeneration", 0) >= each["metadata"]["generation"]
+            if not is_seen or status.get("availableReplicas", 0) < max(wanted[name], each["spec"]["replicas"]):
+                yield f"Deployment {name}"
+
+    def _not_complete(self, namespace: str) -> Iterator[str]:
+        for each in self._list(f"/apis/batch/v1/namespaces/{namespace}/jobs"):
+            if not any(c["type"] == "Complete" and c["status"] == "True" for c in each["status"].get("conditions", [])):
+                yield f"Job {each['metadata']['name']}"
+
+    def _merge(self, path: str, patch: Mapping[str, Any]) -> None:
+        headers = {"Content-Type": "application/merge-patch+json"}
+        self.http.patch(path, json=patch, headers=headers).raise_for_status()
+
+    def _list(self, path: str) -> list[dict[str, Any]]:
+        response = self.http.get(path)
+        response.raise_for_status()
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+
+def _placed(pod: Mapping[str, Any]) -> Placed:
+    spec, status = pod["spec"], pod["status"]
+    why = [c.get("message", "") for c in status.get("conditions", []) if c["type"] == "PodScheduled"]
+    claims = [v["persistentVolumeClaim"]["claimName"] for v in spec.get("volumes", []) if "persistentVolumeClaim" in v]
+    return Placed(
+        name=pod["metadata"]["name"],
+        labels=pod["metadata"].get("labels", {}),
+        node=spec.get("nodeName"),
+        phase=status.get("phase", ""),
+        owner=_deployment(pod),
+        why=" ".join(why),
+        claims=tuple(claims),
+    )
+
+
+def _deployment(pod: Mapping[str, Any]) -> str:
+    meta = pod["metadata"]
+    owners = [owner["name"] for owner in meta.get("ownerReferences", []) if owner["kind"] == "ReplicaSet"]
+    return owners[0].removesuffix(f"-{meta['labels']['pod-template-hash']}") if owners else ""
+
+
+def seeks_spot(deployment: Mapping[str, Any]) -> bool:
+    """Whether its pods prefer nodes that a provider may take back, by any provider's label."""
+    affinity = deployment["spec"]["template"]["spec"].get("affinity", {}).get("nodeAffinity", {})
+    preferred = affinity.get("preferredDuringSchedulingIgnoredDuringExecution", [])
+    said = {
+        (expression["key"], value)
+        for each in preferred
+        for expression in each["preference"].get("matchExpressions", [])
+        if expression["operator"] == "In"
+        for value in expression["values"]
+    }
+    return any(label in said for flavour in nodes.FLAVOURS for label in nodes.spot_labels(flavour))
+
+
+def _pod_path(pod: Mapping[str, Any]) -> str:
+    return f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}"
+
+
+def _is_open(node: Mapping[str, Any]) -> bool:
+    conditions = node["status"].get("conditions") or []
+    is_ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return is_ready and not any(t["key"].startswith("node.kubernetes.io/") for t in node["spec"].get("taints") or [])
+
+
+@contextlib.contextmanager
+def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
+    """KWOK beside a control plane, and what provides volumes; without nodes so far."""
+    [port] = free_ports(1)
+    folder: Path = plane.folder
+    (folder / "stages.yaml").write_text(stages())
+    ((annotation, value),) = nodes.SIMULATED.items()
+    argv = [
+        binaries.path("kwok"),
+        f"--kubeconfig={plane.kubeconfig}",
+        f"--config={folder / 'stages.yaml'}",
+        "--node-lease-duration-seconds=40",
+        "--manage-all-nodes=false",
+        f"--manage-nodes-with-annotation-selector={annotation}={value}",
+        f"--server-address=127.0.0.1:{port}",
+    ]
+    for storage_class in volumes.storage_classes(CLASSES):
+        plane.http.post(STORAGE_CLASSES, json=storage_class).raise_for_status()
+    with process(folder, "kwok", argv):
+        wait(
+            lambda: httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200,
+            folder / "kwok.log",
+        )
+        provisioner = Provisioner(plane.http)
+        provisioner.start()
+        try:
+            yield Fleet(plane.http)
+        finally:
+            provisioner.stop()

@@ -1,0 +1,25 @@
+"""The objects of our own stacks as the program makes them, in a namespace of the test's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.catalog.load import load_catalog
+from infra.config import parse
+from infra.endpoints import without_cluster
+from infra.plan import Plan, make_plan
+from tests.unit.infra.recorder import kubernetes_objects, raw_settings, record
+
+Object = dict[str, Any]
+
+
+def plan(stack: str, namespace: str) -> Plan:
+    """The plan of a stack file, but for its namespace."""
+    catalog = load_catalog()
+    settings = {**raw_settings(stack), "namespace": namespace}
+    return make_plan(parse(stack, settings, catalog, without_cluster()), catalog)
+
+
+def objects(stack: str, namespace: str) -> list[Object]:
+    """All that the program registers with the cluster."""
+    return kubernetes_objects(record(plan(stack, namespace)))
