@@ -10,8 +10,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from serve.chat.call_form import CallForm, CallGrammar, several
 from serve.chat.calls import CallMachine, Calls
 from serve.chat.json_call import JsonSkimmer
+from serve.grammar.gbnf import Rules
+from serve.grammar.nodes import Node, Text, alt, optional, seq
 
 ALL_OPEN = "<｜tool▁calls▁begin｜>"  # noqa: RUF001
 ALL_CLOSE = "<｜tool▁calls▁end｜>"  # noqa: RUF001
@@ -75,3 +80,21 @@ def _name(head: str) -> str:
     """From "...function<sep>get_weather ```json" and "...get_weather<sep>"."""
     before, _, after = head.replace(ALL_OPEN, "").replace(OPEN, "").partition(SEPARATOR)
     return after.removesuffix("\n").strip().removesuffix(FENCE).strip() or before.strip()
+
+
+def fenced_form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """R1."""
+    return _form(
+        rules, [seq("function", SEPARATOR, t.name, f"\n{FENCE}\n", t.arguments, "\n```") for t in tools], parallel
+    )
+
+
+def bare_form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """V3.1."""
+    return _form(rules, [seq(t.name, SEPARATOR, t.arguments) for t in tools], parallel)
+
+
+def _form(rules: Rules, calls: Sequence[Node], parallel: bool) -> CallForm:  # noqa: FBT001
+    one = rules.add("call", seq(OPEN, alt(calls), CLOSE))
+    after = seq(several(one, seq(optional(Text("\n")), one), parallel), ALL_CLOSE)
+    return CallForm((ALL_OPEN,), after, seq(ALL_OPEN, after))

@@ -7,7 +7,13 @@ Models put it into a fence of Markdown now and then, or write the one call witho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from serve.chat.call_form import CallForm, CallGrammar, objects, several
 from serve.chat.calls import CallMachine, Calls
+from serve.grammar.gbnf import Rules
+from serve.grammar.json_text import space
+from serve.grammar.nodes import seq
 
 _FENCES = ("```json", "```")
 _LIST = '{"tool_calls":['
@@ -65,3 +71,14 @@ class GenericParser(CallMachine):
             if self.text:
                 self.state = self._content
         return bool(self.text) or bool(self.held)
+
+
+_BEGINNINGS = ('{"tool_calls"', '{ "tool_calls"', '{\n  "tool_calls"', '{\n    "tool_calls"', '{\n\t"tool_calls"')
+
+
+def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """The list, from its key on."""
+    gap = space(rules)
+    one = objects(rules, tools, "arguments")
+    after = seq(":", gap, "[", gap, several(one, seq(",", gap, one), parallel), gap, "]", gap, "}")
+    return CallForm(_BEGINNINGS, after, seq(_BEGINNINGS[0], after))

@@ -10,10 +10,14 @@ tells the user before a call: content.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from serve.chat.call_form import CallForm, CallGrammar, until
 from serve.chat.calls import CallMachine, Calls
 from serve.chat.machine import possible_start
 from serve.chat.types import Content, Reasoning, ReasoningFormat
+from serve.grammar.gbnf import Rules
+from serve.grammar.nodes import Node, Text, alt, optional, seq
 
 START = "<|start|>"
 CHANNEL = "<|channel|>"
@@ -80,3 +84,24 @@ class HarmonyParser(CallMachine):
             self._kind = Content
             self.state = self._begin
         return bool(tag)
+
+
+_TO = (f"{CHANNEL}commentary to=functions.", f"{CHANNEL}analysis to=functions.")
+_AS_JSON = optional(alt([Text(" <|constrain|>json"), Text(" json"), Text("<|constrain|>json")]))
+
+
+def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """From the name on. One call a message, and the message ends the answer: never several."""
+    del parallel
+    after = rules.add("call", alt([seq(tool.name, _AS_JSON, MESSAGE, tool.arguments) for tool in tools]))
+    return CallForm(_TO, after, seq(_TO[0], after))
+
+
+def thoughts(rules: Rules) -> Node:
+    """One message of analysis, and the beginning of the next."""
+    return seq(f"{CHANNEL}analysis{MESSAGE}", until(rules, ENDS[0]), f"{START}assistant")
+
+
+def final(content: Node) -> Node:
+    """The header of the answer, and the answer."""
+    return seq(f"{CHANNEL}final", _AS_JSON, MESSAGE, content)

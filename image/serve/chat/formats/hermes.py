@@ -7,7 +7,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from serve.chat.call_form import CallForm, CallGrammar, objects, several
 from serve.chat.calls import CallMachine, Calls
+from serve.grammar.gbnf import Rules
+from serve.grammar.json_text import space
+from serve.grammar.nodes import seq
 
 OPEN = "<tool_call>"
 CLOSE = "</tool_call>"
@@ -43,3 +49,11 @@ class HermesParser(CallMachine):
         if self.text:
             self.state = self._content
         return bool(self.text)
+
+
+def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """From the tag on."""
+    gap = space(rules)
+    one = rules.add("tagged", seq(gap, objects(rules, tools, "arguments"), gap, CLOSE))
+    after = several(one, seq(gap, OPEN, one), parallel)
+    return CallForm((OPEN,), after, seq(OPEN, after))

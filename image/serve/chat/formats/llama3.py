@@ -7,7 +7,13 @@ An object is a call only when it begins like one and names a tool.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from serve.chat.call_form import CallForm, CallGrammar, objects, one_of_names
 from serve.chat.calls import CallMachine, Calls
+from serve.grammar.gbnf import Rules
+from serve.grammar.json_text import space
+from serve.grammar.nodes import Text, alt, optional, repeat, seq
 
 PYTHON_TAG = "<|python_tag|>"
 
@@ -37,3 +43,15 @@ class Llama3Parser(CallMachine):
         if self.text:
             self.state = self._content
         return bool(self.text)
+
+
+_BEGINNINGS = ('{"name": "', '{"name":"', '{"type": "function", "name": "')
+
+
+def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """An object that begins with a name may still be any other: only a tool's name binds it."""
+    gap = space(rules)
+    one = objects(rules, tools, "parameters")
+    more = repeat(seq(alt([Text("; "), Text("\n")]), one), 0, None) if parallel else seq()
+    rest = {tool.name: seq(",", gap, '"parameters":', gap, tool.arguments, gap, "}", more) for tool in tools}
+    return CallForm(_BEGINNINGS, one_of_names(rules, rest), seq(optional(Text(PYTHON_TAG)), one, more))

@@ -6,8 +6,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from serve.chat.call_form import CallForm, CallGrammar, objects, several
 from serve.chat.calls import CallMachine, Calls
 from serve.chat.json_call import JsonSkimmer
+from serve.grammar.gbnf import Rules
+from serve.grammar.json_text import space
+from serve.grammar.nodes import alt, chars, repeat, seq
 
 OPEN = "[TOOL_CALLS]"
 ARGUMENTS = "[ARGS]"
@@ -97,3 +103,19 @@ class MistralParser(CallMachine):
             self.end_call()
             self.state = self._after
         return self._value.ended
+
+
+def list_form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """Mistral 7B v0.3 and Nemo, with an id of nine letters and digits."""
+    gap = space(rules)
+    call_id = seq(",", gap, '"id":', gap, '"', repeat(chars((0x30, 0x39), (0x41, 0x5A), (0x61, 0x7A)), 9, 9), '"')
+    one = objects(rules, tools, "arguments", call_id)
+    after = seq(gap, "[", gap, several(one, seq(",", gap, one), parallel), gap, "]")
+    return CallForm((OPEN,), after, seq(OPEN, after))
+
+
+def named_form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
+    """Mistral Small 3.2, Devstral, Ministral 3."""
+    one = rules.add("call", alt([seq(tool.name, ARGUMENTS, tool.arguments) for tool in tools]))
+    after = several(one, seq(OPEN, one), parallel)
+    return CallForm((OPEN,), after, seq(OPEN, after))
