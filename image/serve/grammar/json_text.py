@@ -55,12 +55,10 @@ def one_char(ranges: Ranges) -> Node:
 
 def any_char(rules: Rules) -> Ref:
     """Any character inside a JSON string, in any spelling; a surrogate pair is one character."""
-    low_or_high = chars("89abAB")
-    plain_unit = alt(
-        [seq(chars("abcefABCEF", (0x30, 0x39)), repeat(HEX, 3, 3)), seq(chars("dD"), chars((0x30, 0x37)), HEX, HEX)]
-    )
-    pair = seq(chars("dD"), low_or_high, HEX, HEX, "\\u", chars("dD"), chars("cdefCDEF"), HEX, HEX)
-    escape = alt([chars('"\\/bfnrt'), seq("u", alt([plain_unit, pair]))])
+    usual = seq(chars("abcefABCEF", (0x30, 0x39)), repeat(HEX, 3, 3))
+    single = seq(chars("dD"), chars((0x30, 0x37)), HEX, HEX)
+    pair = seq(chars("dD"), chars("89abAB"), HEX, HEX, "\\u", chars("dD"), chars("cdefCDEF"), HEX, HEX)
+    escape = alt([chars('"\\/bfnrt'), seq("u", alt([usual, single, pair], exclusive=True))])
     return rules.once("char", alt([Chars(PLAIN), seq("\\", escape)]))
 
 
