@@ -1,0 +1,1 @@
+"""Reads the header of a GGUF file: what a model is and how much memory it takes, without its gigabytes."""
