@@ -35,27 +35,33 @@ _MEANS = {
 
 def to_gbnf(schema: object) -> str:
     """The grammar of the JSON texts that are valid against the schema."""
+    rules = Rules()
+    return rules.text(spell(schema, rules))
+
+
+def spell(schema: object, rules: Rules) -> Node:
+    """The same as a part of a larger grammar: what it needs is added to these rules."""
     try:
-        return _Compiler(schema).text()
+        return _Compiler(schema, rules).root()
     except RecursionError:
         raise GrammarError("the schema nests too deeply") from None
 
 
 class _Compiler:
-    def __init__(self, schema: object) -> None:
+    def __init__(self, schema: object, rules: Rules) -> None:
         self._document = Document(schema)
         self._fitting = Fitting(self._document)
         self._disjoint = Disjoint(self._document, self._fitting)
-        self._rules = Rules()
+        self._rules = rules
         self._names: dict[frozenset[tuple[int, frozenset[str]]], Ref] = {}
         self._waiting: list[tuple[str, Place]] = []
 
-    def text(self) -> str:
+    def root(self) -> Node:
         root = self._value([self._document.root])
         while self._waiting:
             name, place = self._waiting.pop()
             self._rules.nodes[name] = self._node(place)
-        return self._rules.text(root)
+        return root
 
     def _value(self, subs: Iterable[Sub | Clause]) -> Node:
         """What fits all of these, as a rule that is made later: so schemas may refer to themselves."""
