@@ -12,7 +12,12 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-PARTS: Final[Mapping[str, str]] = {"policy": "policies.cli", "cost": "infra.cost.cli", "bench": "slipway.bench"}
+PARTS: Final[Mapping[str, str]] = {
+    "policy": "policies.cli",
+    "cost": "infra.cost.cli",
+    "bench": "slipway.bench",
+    "doctor": "slipway.doctor.command",
+}
 """Command -> module whose `app` has its commands."""
 
 

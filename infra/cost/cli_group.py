@@ -34,17 +34,17 @@ class Group(TyperGroup):
         """Put the command's name where it is left out."""
         if args and args[0] not in {*self.commands, "--help"}:
             args = [DEFAULT, *args]
-        with _usage():
+        with usage():
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
-        with _usage():
+        with usage():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _usage() -> Iterator[None]:
+def usage() -> Iterator[None]:
     """Wrong options get the status of bad input; typer's own would be 2."""
     try:
         yield

@@ -18,7 +18,9 @@ from infra.cost import plain_yaml, settings_file, snapshot
 from infra.cost.errors import CostSettingsError, SnapshotError
 from infra.cost.settings import CostSettings
 from infra.cost.snapshot import Snapshot
+from infra.endpoints import Endpoints
 from infra.plan import make_plan
+from infra.stack import StackConfig
 from kube import files
 from kube.errors import SourceError
 
@@ -38,11 +40,14 @@ def text(name: str, stdin: BinaryIO) -> str:
 
 def of_plan(stack: str, folder: Path) -> Snapshot:
     """What the stack file asks for."""
-    path = stack_file(stack, folder)
-    raw = {key: value for key, value in _config(path).items() if key not in config.NOT_OURS | config.SECRET_KEYS}
-    catalog = load_catalog()
-    parsed = config.parse(short(stack), raw, catalog, endpoints.without_cluster())
-    return snapshot.of_plan(make_plan(parsed, catalog))
+    return snapshot.of_plan(make_plan(config_of(stack, folder, endpoints.without_cluster()), load_catalog()))
+
+
+def config_of(stack: str, folder: Path, known: Endpoints) -> StackConfig:
+    """A stack file's settings, checked and resolved; `known` is what the local cluster tells."""
+    raw = _config(stack_file(stack, folder))
+    own = {key: value for key, value in raw.items() if key not in config.NOT_OURS | config.SECRET_KEYS}
+    return config.parse(short(stack), own, load_catalog(), known)
 
 
 def settings_of(stack: str, folder: Path) -> CostSettings:
