@@ -36,7 +36,10 @@ _MEANS = {
 def to_gbnf(schema: object) -> str:
     """The grammar of the JSON texts that are valid against the schema."""
     rules = Rules()
-    return rules.text(spell(schema, rules))
+    try:
+        return rules.text(spell(schema, rules))
+    except RecursionError:
+        raise GrammarError("the schema nests too deeply") from None
 
 
 def spell(schema: object, rules: Rules) -> Node:
