@@ -1,0 +1,1 @@
+"""`slipway doctor`, on recorded answers."""
