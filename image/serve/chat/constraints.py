@@ -7,7 +7,8 @@ what was asked for holds even if a model forgets its form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serve.chat.call_form import CallGrammar, until
@@ -18,10 +19,9 @@ from serve.chat.types import Conversation, FormKind, Tool, ToolMode
 from serve.engine.types import FailureKind, RefusedError
 from serve.grammar.errors import GrammarError
 from serve.grammar.gbnf import Rules
+from serve.grammar.json_schema import spell
 from serve.grammar.json_text import any_object, space
 from serve.grammar.nodes import Node, alt, optional, seq
-
-ReadSchema = Callable[[Rules, str], Node]  # a JSON schema as text -> its values, in these rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,23 @@ class Situation:
     parallel: bool
 
 
-def constrain(conversation: Conversation, now: Situation, read_schema: ReadSchema) -> Constraint:
+def constrain(conversation: Conversation, now: Situation) -> Constraint:
     """RefusedError where it can't be enforced."""
     try:
-        return _constrain(conversation, now, read_schema)
+        return _constrain(conversation, now)
     except GrammarError as error:
         raise RefusedError(FailureKind.BAD_PROMPT, str(error)) from error
 
 
-def _constrain(conversation: Conversation, now: Situation, read_schema: ReadSchema) -> Constraint:
+def _constrain(conversation: Conversation, now: Situation) -> Constraint:
     wanted = conversation.response_format
     if wanted.kind is FormKind.GRAMMAR:
         return _given(wanted.source, now)
     rules = Rules()
-    answer = _answer(rules, conversation, now, read_schema)
+    answer = _answer(rules, conversation, now)
     if not now.tools:
         return Constraint() if answer is None else _whole(rules, answer, now)
-    calls = [CallGrammar(tool.name, _arguments(rules, tool, read_schema)) for tool in now.tools]
+    calls = [CallGrammar(tool.name, _arguments(rules, tool)) for tool in now.tools]
     form = now.format.form(rules, calls, parallel=now.parallel)
     if conversation.tool_choice.mode is ToolMode.REQUIRED:
         return _whole(rules, form.whole, now)
@@ -67,22 +67,33 @@ def _constrain(conversation: Conversation, now: Situation, read_schema: ReadSche
     return _whole(rules, alt([form.whole, answer]), now)
 
 
-def _answer(rules: Rules, conversation: Conversation, now: Situation, read_schema: ReadSchema) -> Node | None:
+def _answer(rules: Rules, conversation: Conversation, now: Situation) -> Node | None:
     wanted = conversation.response_format
     if wanted.kind is FormKind.TEXT:
         return None
-    content = any_object(rules) if wanted.kind is FormKind.JSON else read_schema(rules, wanted.source)
+    content = any_object(rules) if wanted.kind is FormKind.JSON else _schema(rules, wanted.source)
     return harmony.final(content) if now.format.is_harmony and not now.opened else content
 
 
-def _arguments(rules: Rules, tool: Tool, read_schema: ReadSchema) -> Node:
+def _arguments(rules: Rules, tool: Tool) -> Node:
     """What can't be enforced is refused only for tools that are strict: others' schemas are wishes, as with OpenAI."""
     try:
-        return rules.add("arguments", read_schema(rules, tool.parameters_json))
+        return rules.add("arguments", _schema(rules, tool.parameters_json, is_object=True))
     except GrammarError as error:
         if tool.strict:
             raise GrammarError(f"the parameters of the tool {tool.name!r}: {error}") from error
         return any_object(rules)
+
+
+def _schema(rules: Rules, text: str, *, is_object: bool = False) -> Node:
+    """The values of a schema. Arguments are objects, even if their schema forgets to say so."""
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise GrammarError(f"the schema is no JSON: {error}") from error
+    if is_object and isinstance(schema, dict) and not {"type", "$ref", "anyOf", "oneOf", "allOf"} & schema.keys():
+        schema = {**schema, "type": "object"}
+    return spell(schema, rules)
 
 
 def _whole(rules: Rules, body: Node, now: Situation) -> Constraint:

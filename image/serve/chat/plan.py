@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from serve.chat.constraints import ReadSchema, Situation, constrain
+from serve.chat.constraints import Situation, constrain
 from serve.chat.formats import harmony
 from serve.chat.formats.detect import Format, detect, must_show
 from serve.chat.probe import Capabilities, probe
@@ -31,7 +31,6 @@ class Chat:
     can: Capabilities
     format: Format
     show_special: bool
-    read_schema: ReadSchema
 
 
 def make_chat(
@@ -41,13 +40,12 @@ def make_chat(
     eos: str,
     vocab_has: Callable[[str], bool],
     now: Callable[[], datetime],
-    read_schema: ReadSchema,
 ) -> Chat:
     """`vocab_has` asks whether a text is one token of the model. ValueError when the template is no Jinja."""
     template = ChatTemplate(source, bos=bos, eos=eos, now=now)
     can = probe(template)
     found = detect(source, describes_tools=can.tools)
-    return Chat(template, can, found, must_show(found, vocab_has), read_schema)
+    return Chat(template, can, found, must_show(found, vocab_has))
 
 
 def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
@@ -55,7 +53,7 @@ def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
     tools = _callable(conversation)
     prompt, opened = _prompt(chat, conversation)
     parallel = conversation.parallel and (chat.can.parallel_calls or chat.format.is_generic)
-    constraint = constrain(conversation, Situation(chat.format, opened, tools, parallel), chat.read_schema)
+    constraint = constrain(conversation, Situation(chat.format, opened, tools, parallel))
     reads_marks = bool(tools) or chat.format.thoughts is not None or chat.format.is_harmony
     return ChatPlan(
         prompt,
@@ -70,14 +68,16 @@ def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
 def _callable(conversation: Conversation) -> Sequence[Tool]:
     """The tools that may be called."""
     choice, known = conversation.tool_choice, {tool.name for tool in conversation.tools}
-    if choice.mode is ToolMode.NONE:
-        return ()
     if unknown := [name for name in choice.names if name not in known]:
         raise _bad(f"tool_choice names {unknown[0]!r}: the tools are {', '.join(sorted(known)) or 'none'}")
     if choice.mode is ToolMode.REQUIRED and not conversation.tools:
         raise _bad("tool_choice asks for a call: there are no tools")
     if len(known) < len(conversation.tools):
         raise _bad("two tools have the same name")
+    for tool in conversation.tools:
+        _object(tool.parameters_json, f"the parameters of the tool {tool.name!r}")
+    if choice.mode is ToolMode.NONE:
+        return ()
     return [tool for tool in conversation.tools if not choice.names or tool.name in choice.names]
 
 
@@ -117,15 +117,20 @@ def _render(chat: Chat, conversation: Conversation, messages: Sequence[ChatMessa
 
 
 def _kwargs(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise _bad(f"chat_template_kwargs is no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise _bad("chat_template_kwargs must be an object")
+    found = _object(text, "chat_template_kwargs")
     for name in _OURS:
         if name in found:
             raise _bad(f"chat_template_kwargs sets {name!r}, which is the server's own")
+    return found
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise _bad(f"{what}: {error}") from error
+    if not isinstance(found, dict):
+        raise _bad(f"{what} must be an object")
     return found
 
 
