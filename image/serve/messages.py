@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from serve.chat.types import ChatMessage
-from serve.engine.types import Accepted, Delta, Failed, Finished, Sampling, Stats
+from serve.engine.types import Event, Sampling, Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class NotLoaded:
 class Events:
     """What one step brought, for all its sequences."""
 
-    events: tuple[Accepted | Delta | Finished | Failed, ...]
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)

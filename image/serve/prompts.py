@@ -9,6 +9,9 @@ from serve.chat.template import ChatTemplate
 from serve.engine.types import FailureKind, LoadError, ModelInfo, RefusedError, Request
 from serve.messages import Generate, GenerateRequest
 
+# A token stands for four bytes on average, and every vocabulary has some that stand for more than this.
+USUAL_BYTES = 12
+
 
 class Prompts:
     """Checked requests -> tokens."""
@@ -18,12 +21,14 @@ class Prompts:
         tokenize: Callable[[str], tuple[int, ...]],
         template: ChatTemplate | None,
         bos: str,
-        max_bytes: int | None = None,
+        max_bytes: Callable[[], int | None] = lambda: None,
+        plenty_bytes: int = 0,
     ) -> None:
         self._tokenize = tokenize
         self.template = template
         self._bos = bos  # what the tokenizer puts in front by itself
         self._max_bytes = max_bytes
+        self._plenty_bytes = plenty_bytes  # so many are fine at any rate
 
     def prepare(self, message: Generate) -> Request:
         """Render, tokenize; raises RefusedError."""
@@ -45,10 +50,13 @@ class Prompts:
     def _check_size(self, text: str) -> None:
         """Before the tokenizer, which takes long for a long text."""
         num_bytes = len(text.encode("utf-8", "replace"))
-        if self._max_bytes is not None and num_bytes > self._max_bytes:
+        if num_bytes <= self._plenty_bytes:
+            return
+        most = self._max_bytes()
+        if most is not None and num_bytes > most:
             raise RefusedError(
                 FailureKind.TOO_LONG,
-                f"the prompt has {num_bytes} bytes: this model has room for {self._max_bytes} at the very most",
+                f"the prompt has {num_bytes} bytes: this model has room for {most} at the very most",
             )
 
     def _text(self, request: GenerateRequest) -> str:
@@ -63,15 +71,25 @@ class Prompts:
 
 
 def make_prompts(
-    tokenize: Callable[[str], tuple[int, ...]], info: ModelInfo, override: str | None, context_tokens: int
+    tokenize: Callable[[str], tuple[int, ...]],
+    info: ModelInfo,
+    override: str | None,
+    context_tokens: int,
+    longest_token_bytes: Callable[[], int | None],
 ) -> Prompts:
     """For a loaded model: `override` is the template of models.json, which wins over the file's own.
 
     No token stands for more bytes than the longest one, so a prompt of more than that times the context never fits.
-    (Only white space that a control token swallows is counted though it costs no token.)
+    (Only white space that a control token swallows is counted though it costs no token.) Which is the longest takes a
+    moment to find: it is asked when the first prompt comes that is long enough to matter.
     """
-    max_bytes = None if info.longest_token_bytes is None else context_tokens * info.longest_token_bytes
-    return Prompts(tokenize, _template(override, info), info.bos if info.adds_bos else "", max_bytes)
+
+    def max_bytes() -> int | None:
+        longest = longest_token_bytes()
+        return None if longest is None else context_tokens * longest
+
+    bos = info.bos if info.adds_bos else ""
+    return Prompts(tokenize, _template(override, info), bos, max_bytes, plenty_bytes=context_tokens * USUAL_BYTES)
 
 
 def _template(override: str | None, info: ModelInfo) -> ChatTemplate | None:

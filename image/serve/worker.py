@@ -109,12 +109,14 @@ class Worker:
 
     def _serve(self, load: Load) -> None:
         # Not before check_cpu: loading the library is what an unsupported CPU dies of.
-        from serve.engine.llama import Llama
+        from serve.engine.llama.backend import Llama
 
         started = time.monotonic()
         with Llama(_load_options(load), self._report_progress) as llama:
             info = llama.info()
-            self._start_preparing(make_prompts(llama.tokenize, info, load.chat_template, load.context_tokens))
+            longest = llama.model.longest_token_bytes
+            prompts = make_prompts(llama.tokenize, info, load.chat_template, load.context_tokens, longest)
+            self._start_preparing(prompts)
             load_s = time.monotonic() - started
             self._channel.send(Loaded(info.size_bytes, info.trained_context_tokens, load_s))
             self._run_engine(Engine(llama, _limits(load)))

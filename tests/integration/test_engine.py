@@ -26,7 +26,7 @@ from serve.engine.types import (
 from tests.helpers import tiny_gguf
 
 if TYPE_CHECKING:
-    from serve.engine.llama import Llama
+    from serve.engine.llama.backend import Llama
 
 pytestmark = pytest.mark.engine
 
@@ -43,7 +43,7 @@ def options(path: Path) -> LoadOptions:
 @pytest.fixture(scope="module")
 def llama(tiny_model: Path) -> Iterator[Llama]:
     """The loaded tiny model."""
-    from serve.engine.llama import Llama
+    from serve.engine.llama.backend import Llama
 
     with Llama(options(tiny_model)) as loaded:
         yield loaded
@@ -173,7 +173,7 @@ def test_tokens_give_their_text_back(llama: Llama, text: str) -> None:
 @settings(deadline=None)
 def test_no_token_stands_for_more_bytes_than_the_longest(llama: Llama, pieces: list[str]) -> None:
     """The bound that long prompts are refused by never refuses one that fits."""
-    text, longest = "".join(pieces), llama.info().longest_token_bytes
+    text, longest = "".join(pieces), llama.model.longest_token_bytes()
     assert longest is not None
     assert len(text.encode("utf-8", "replace")) <= len(llama.tokenize(text)) * longest
 
@@ -184,7 +184,7 @@ def test_the_model_says_what_it_is(llama: Llama) -> None:
     assert info.chat_template == tiny_gguf.CHAT_TEMPLATE
     assert (info.bos, info.eos, info.adds_bos) == ("<|endoftext|>", "<|im_end|>", False)
     assert info.trained_context_tokens == tiny_gguf.CONTEXT_TOKENS
-    assert info.longest_token_bytes == len("<|endoftext|>")
+    assert llama.model.longest_token_bytes() == len("<|endoftext|>")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_the_model_says_what_it_is(llama: Llama) -> None:
 )
 def test_a_broken_file_is_one_clear_line(tiny_model: Path, tmp_path: Path, damage: object, words: str) -> None:
     """The error names the file and says what llama.cpp found first."""
-    from serve.engine.llama import Llama
+    from serve.engine.llama.backend import Llama
 
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(damage(tiny_model.read_bytes()))  # type: ignore[operator]
@@ -211,7 +211,7 @@ def test_a_broken_file_is_one_clear_line(tiny_model: Path, tmp_path: Path, damag
 
 def test_a_missing_file_is_named(tmp_path: Path, tiny_model: Path) -> None:
     """Before llama.cpp is asked at all."""
-    from serve.engine.llama import Llama
+    from serve.engine.llama.backend import Llama
 
     with pytest.raises(LoadError, match=r"the weights file .*absent\.gguf is missing"):
         Llama(options(tmp_path / "absent.gguf"))
@@ -219,7 +219,7 @@ def test_a_missing_file_is_named(tmp_path: Path, tiny_model: Path) -> None:
 
 def test_loading_tells_its_progress(tiny_model: Path) -> None:
     """From nothing to all."""
-    from serve.engine.llama import Llama
+    from serve.engine.llama.backend import Llama
 
     shares: list[float] = []
     with Llama(options(tiny_model), shares.append):

@@ -1,42 +1,338 @@
-"""Who holds which sequence id and how many KV tokens. Pure bookkeeping: touches no memory itself.
+"""Which sequence id holds which tokens, and which of them stay for the next who begins alike.
 
 Admission is by reservation: a sequence gets all the KV tokens it may ever use before it starts, so a running sequence
-never loses its memory because another one came.
+never loses its memory because another one came. What a sequence leaves behind when it ends is kept as long as nobody
+needs the room; when somebody does, the least valuable goes first (GreedyDual-Size-Frequency: tokens saved by tokens
+held, times how often it was of use, on a clock that rises with each eviction).
+
+Memory is not always able to begin in the middle of what it holds. A sliding window has forgotten what lies behind it, a
+recurrent state is at one position only. `Memory.can_fork` knows; what it refuses is computed anew, never guessed.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from serve.engine.cells import Cells
+from serve.engine.prefix import num_common
+from serve.engine.sequence import Sequence
+
+# A shorter common beginning is not worth a copy of it; chat templates alone have ten tokens in common.
+MIN_SHARED_TOKENS = 16
+_SPARE = -1  # a path that has no id yet
+
+
+class Memory(Protocol):
+    """The KV cache itself. llama/context.py has the real one."""
+
+    @property
+    def forks_anywhere(self) -> bool:
+        """Can a copy be taken of any beginning of a sequence? Otherwise only of one that ends where the memory is."""
+
+    @property
+    def can_trim(self) -> bool:
+        """Can the last tokens of a sequence be taken out again?"""
+
+    @property
+    def window_tokens(self) -> int:
+        """The sliding window, 0 without one."""
+
+    def can_fork(self, seq: int, num_tokens: int) -> bool:
+        """Is all there that is needed to go on after the first `num_tokens` of this sequence?"""
+
+    def fork(self, source: int, seq: int, num_tokens: int) -> None:
+        """Let `seq` share the first tokens of `source`."""
+
+    def trim(self, seq: int, num_tokens: int) -> bool:
+        """Forget what comes after the first tokens; False when this memory can't."""
+
+    def forget(self, seq: int) -> None:
+        """Forget all of it."""
+
+    def clear(self) -> None:
+        """Forget everybody."""
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """What an ended sequence left behind."""
+
+    seq: int
+    kind: object
+    tokens: bytes
+    num_tokens: int
+    num_uses: int
+    since: float  # on the eviction clock
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the first `num_tokens` of a new sequence come from: a kept one, or one that runs and may be on its way."""
+
+    num_tokens: int
+    kept: Kept | None = None
+    running: Sequence | None = None
+
+    @property
+    def seq(self) -> int:
+        """Its id."""
+        holder = self.kept or self.running
+        assert holder is not None
+        return holder.seq
 
 
 class KvCache:
-    """`num_slots` sequence ids that share `kv_tokens` KV tokens."""
+    """`num_ids` sequence ids that share `kv_tokens` KV tokens; at most `num_slots` of them run."""
 
-    def __init__(self, *, num_slots: int, kv_tokens: int) -> None:
-        if num_slots < 1 or kv_tokens < 1:
-            raise ValueError(f"num_slots is {num_slots} and kv_tokens is {kv_tokens}: both must be at least 1")
+    def __init__(self, *, num_slots: int, kv_tokens: int, memory: Memory, num_ids: int | None = None) -> None:
+        num_ids = num_slots if num_ids is None else num_ids
+        if num_slots < 1 or kv_tokens < 1 or num_ids < num_slots:
+            raise ValueError(
+                f"num_slots is {num_slots}, kv_tokens {kv_tokens} and num_ids {num_ids}: "
+                "the first two must be at least 1, the last one at least num_slots"
+            )
         self.num_slots = num_slots
         self.kv_tokens = kv_tokens
-        self._free = list(range(num_slots))  # a heap: the lowest id first keeps the rows of a batch dense
-        self._reserved: dict[int, int] = {}
+        memory.clear()  # whoever used it before left something behind
+        self.version = 0  # changes whenever there may be more room than before
+        self.num_evicted = 0
+        self._num_ids = num_ids
+        self._memory = memory
+        self._free = list(range(num_ids))  # a heap: the lowest id first keeps the rows of a batch dense
+        self._cells = Cells()
+        self._kept: dict[int, Kept] = {}
+        self._clock = 0.0
 
     @property
     def num_reserved_tokens(self) -> int:
-        """KV tokens that running sequences may use."""
-        return sum(self._reserved.values())
+        """KV tokens that are spoken for; shared ones count once."""
+        return self._cells.num_used
 
-    def can_admit(self, num_tokens: int) -> bool:
-        """Is there a free sequence id and room for this many tokens now?"""
-        return bool(self._free) and self.num_reserved_tokens + num_tokens <= self.kv_tokens
+    @property
+    def num_kept(self) -> int:
+        """Ended sequences that are still there."""
+        return len(self._kept)
 
-    def admit(self, num_tokens: int) -> int:
-        """Take the lowest free sequence id and reserve its tokens."""
-        assert self.can_admit(num_tokens)
+    @property
+    def num_kept_tokens(self) -> int:
+        """KV tokens that would be free if nothing were kept."""
+        running = [seq for seq in self._cells if seq not in self._kept]
+        return self._cells.num_used - self._cells.num_used_by(running)
+
+    @property
+    def forks_anywhere(self) -> bool:
+        """Can any beginning be shared at any time?"""
+        return self._memory.forks_anywhere
+
+    def kept(self) -> tuple[Kept, ...]:
+        """All of them."""
+        return tuple(self._kept.values())
+
+    # ---- finding ----
+
+    def find_source(self, sequence: Sequence, running: Iterable[Sequence]) -> Source | None:
+        """The longest beginning that can be shared. Notes on the sequence where a longer one had to be passed over."""
+        sequence.freeze_at = 0
+        if sequence.needs_all_rows:
+            return None
+        for source in sorted(self._candidates(sequence, running), key=lambda each: -each.num_tokens):
+            if self._is_there(source):
+                return source
+            sequence.freeze_at = max(sequence.freeze_at, source.num_tokens)
+        return None
+
+    def _candidates(self, sequence: Sequence, running: Iterable[Sequence]) -> list[Source]:
+        prompt, most, kind = sequence.prompt_bytes, sequence.num_prompt - 1, sequence.kind
+        found = [
+            Source(min(num_common(other.known_bytes(), prompt), most), running=other)
+            for other in running
+            if other.kind == kind and not other.needs_all_rows
+        ]
+        found += [
+            Source(min(num_common(kept.tokens, prompt), most), kept=kept)
+            for kept in self._kept.values()
+            if kept.kind == kind
+        ]
+        return [source for source in found if source.num_tokens >= MIN_SHARED_TOKENS]
+
+    def _is_there(self, source: Source) -> bool:
+        """Now or, of a running sequence that has not come so far yet, when it has."""
+        running = source.running
+        if running is not None and running.follows is not None and running.follow_tokens > source.num_tokens:
+            return self._memory.forks_anywhere  # it will begin beyond this point, and never be at it
+        if running is not None and source.num_tokens >= running.num_computed:
+            return True
+        return self._memory.can_fork(source.seq, source.num_tokens)
+
+    # ---- running ----
+
+    def place(self, sequence: Sequence, source: Source | None) -> bool:
+        """Give it an id and its tokens, shared with the source, or say that there is no room. Evicts what is kept.
+
+        What a source has computed is the sequence's from now on; of one that is on its way, the caller takes it later.
+        """
+        if source is not None and self._can_share(sequence, source) and self._share(sequence, source):
+            return True
+        if not self._make_room(sequence.num_reserved, None):
+            return False
+        sequence.seq = heapq.heappop(self._free)
+        self._cells.add(sequence.seq, sequence.num_reserved)
+        return True
+
+    def _can_share(self, sequence: Sequence, source: Source) -> bool:
+        """Would there be room, if only this source were kept?"""
+        holders = [seq for seq in self._cells if seq not in self._kept or seq == source.seq]
+        need = sequence.num_reserved - source.num_tokens
+        return self._cells.num_used_by(holders) + need <= self.kv_tokens or source.kept is not None
+
+    def _share(self, sequence: Sequence, source: Source) -> bool:
+        kept = source.kept
+        if kept is not None:
+            kept.num_uses, kept.since = kept.num_uses + 1, self._clock
+            if kept.num_tokens == source.num_tokens or not self._make_room_beside(sequence, source):
+                return self._adopt(sequence, kept, source.num_tokens)
+        elif not self._make_room_beside(sequence, source):
+            return False
+        sequence.seq = heapq.heappop(self._free)
+        self._cells.branch(source.seq, sequence.seq, source.num_tokens, sequence.num_reserved)
+        if kept is not None:
+            self._memory.fork(kept.seq, sequence.seq, source.num_tokens)
+            sequence.num_computed = sequence.num_cached = source.num_tokens
+        return True
+
+    def _adopt(self, sequence: Sequence, kept: Kept, num_tokens: int) -> bool:
+        """The sequence goes on where the kept one ended, under its id. The rest of the kept one is lost."""
+        running = [seq for seq in self._cells if seq not in self._kept]
+        if self._cells.num_used_by(running) + sequence.num_reserved > self.kv_tokens:
+            return False
+        while self._cells.num_used + self._num_more(sequence, kept, num_tokens) > self.kv_tokens:
+            self._evict(kept)
+        del self._kept[kept.seq]
+        self._memory.trim(kept.seq, num_tokens)
+        self._cells.branch(kept.seq, _SPARE, num_tokens, sequence.num_reserved)
+        self._cells.remove(kept.seq)
+        self._cells.rename(_SPARE, kept.seq)
+        sequence.seq = kept.seq
+        sequence.num_computed = sequence.num_cached = num_tokens
+        return True
+
+    def _num_more(self, sequence: Sequence, kept: Kept, num_tokens: int) -> int:
+        """Tokens that it needs beyond those which the kept one leaves to it."""
+        return sequence.num_reserved - num_tokens - min(self._cells.num_own(kept.seq), kept.num_tokens - num_tokens)
+
+    def take(self, source: Sequence, sequence: Sequence, num_tokens: int) -> None:
+        """What a running source has computed by now, up to `num_tokens`, is the sequence's too."""
+        num_tokens = min(num_tokens, source.num_computed)
+        self._memory.fork(source.seq, sequence.seq, num_tokens)
+        sequence.num_computed = sequence.num_cached = num_tokens
+
+    def cut(self, sequence: Sequence) -> None:
+        """What is in memory beyond its computed tokens was a guess."""
+        self._memory.trim(sequence.seq, sequence.num_computed)
+
+    def freeze(self, sequence: Sequence) -> None:
+        """Keep a copy of what is computed of a running sequence, if there is an id for it. It costs no KV tokens."""
+        if not self._make_room(0, None, shared=sequence.num_computed):
+            return
         seq = heapq.heappop(self._free)
-        self._reserved[seq] = num_tokens
+        num_tokens = sequence.num_computed
+        self._memory.fork(sequence.seq, seq, num_tokens)
+        self._cells.branch(sequence.seq, seq, num_tokens, num_tokens)
+        tokens = sequence.tokens[:num_tokens].tobytes()
+        self._kept[seq] = Kept(seq, sequence.kind, tokens, num_tokens, num_uses=1, since=self._clock)
+
+    # ---- ending ----
+
+    def release(self, sequence: Sequence, *, keep: bool) -> None:
+        """It ended. What it computed stays, when that may be of use."""
+        seq, num_tokens = sequence.seq, sequence.num_computed
+        self.version += 1
+        worth = keep and not sequence.needs_all_rows and num_tokens >= MIN_SHARED_TOKENS
+        if not (worth and self._cells.can_resize(seq, num_tokens)):
+            self._forget(seq)
+            return
+        tokens = sequence.tokens[:num_tokens].tobytes()
+        if not self._supersede(sequence.kind, tokens):
+            self._forget(seq)
+            return
+        self._cells.resize(seq, num_tokens)
+        self._kept[seq] = Kept(seq, sequence.kind, tokens, num_tokens, num_uses=0, since=self._clock)
+
+    def _supersede(self, kind: object, tokens: bytes) -> bool:
+        """Drop what is kept and says nothing beyond these tokens. False: they are in there already."""
+        for kept in tuple(self._kept.values()):
+            if kept.kind != kind:
+                continue
+            if kept.tokens == tokens or (self._memory.forks_anywhere and kept.tokens.startswith(tokens)):
+                return False
+            if self._memory.forks_anywhere and tokens.startswith(kept.tokens):
+                self._drop(kept)
+        return True
+
+    def restore(self, kind: object, tokens: bytes, num_tokens: int) -> int | None:
+        """An id for kept tokens that come from elsewhere, or None where there is no room. The caller fills it."""
+        if num_tokens > self.kv_tokens or not self._make_room(num_tokens, None):
+            return None
+        seq = heapq.heappop(self._free)
+        self._cells.add(seq, num_tokens)
+        self._kept[seq] = Kept(seq, kind, tokens, num_tokens, num_uses=0, since=self._clock)
         return seq
 
-    def release(self, seq: int) -> None:
-        """Give a sequence id and its tokens back."""
-        del self._reserved[seq]
+    def drop_kept(self) -> None:
+        """Forget all that is kept."""
+        for kept in tuple(self._kept.values()):
+            self._drop(kept)
+
+    def drop(self, seq: int) -> None:
+        """Forget one that is kept."""
+        self._drop(self._kept[seq])
+
+    # ---- room ----
+
+    def _make_room_beside(self, sequence: Sequence, source: Source) -> bool:
+        need = sequence.num_reserved - source.num_tokens
+        return self._make_room(need, source.kept, shared=source.num_tokens)
+
+    def _make_room(self, need: int, spared: Kept | None, *, shared: int = 0) -> bool:
+        """Evict until there are so many tokens, and an id. Nothing is evicted when that would not be enough."""
+        running = [seq for seq in self._cells if seq not in self._kept or (spared is not None and seq == spared.seq)]
+        if self._cells.num_used_by(running) + need > self.kv_tokens or len(running) == self._num_ids:
+            return False
+        if not self._window_allows(len(running) + 1, shared + self._cells.num_shared_by(running)):
+            return False
+        while not self._has_room(need, shared):
+            self._evict(spared)
+        return True
+
+    def _has_room(self, need: int, shared: int) -> bool:
+        fits_window = self._window_allows(len(self._cells) + 1, self._cells.num_shared + shared)
+        return bool(self._free) and self._cells.num_used + need <= self.kv_tokens and fits_window
+
+    def _window_allows(self, num_sequences: int, num_shared: int) -> bool:
+        """A window's cells are a few per id. Shared ones are given back only when the last holder is gone."""
+        window = self._memory.window_tokens
+        return (
+            num_shared == 0 or num_shared <= window * (self._num_ids - min(num_sequences, self._num_ids)) or not window
+        )
+
+    def _evict(self, spared: Kept | None) -> None:
+        victim = min((kept for kept in self._kept.values() if kept is not spared), key=self._value)
+        self._clock = max(self._clock, self._value(victim))
+        self.num_evicted += 1
+        self._drop(victim)
+
+    def _value(self, kept: Kept) -> float:
+        return kept.since + (1 + kept.num_uses) * kept.num_tokens / max(self._cells.num_own(kept.seq), 1)
+
+    def _drop(self, kept: Kept) -> None:
+        del self._kept[kept.seq]
+        self._forget(kept.seq)
+
+    def _forget(self, seq: int) -> None:
+        self.version += 1
+        self._cells.remove(seq)
+        self._memory.forget(seq)
         heapq.heappush(self._free, seq)

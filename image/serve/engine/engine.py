@@ -1,67 +1,64 @@
 """The engine: one thread, one step at a time: plan, decode, commit.
 
-It owns the order of things; the scheduler decides, the backend computes, the text streams speak. A failure ends only
-the sequence that caused it.
+It owns the order of things; the scheduler decides, the backend computes, answers speak. A failure ends only the request
+that caused it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
+from serve.engine.answer import Answer
+from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
-from serve.engine.scheduler import Chunk, Scheduler, Sequence
-from serve.engine.text import TextStream
+from serve.engine.drafts import NgramDraft
+from serve.engine.scheduler import Budget, Scheduler, StepPlan
+from serve.engine.sequence import Chunk, Sequence
+from serve.engine.timing import Counters
 from serve.engine.types import (
     Accepted,
     DecodeError,
-    Delta,
+    Embedded,
     EngineError,
     Event,
     Failed,
     FailureKind,
     Finished,
     FinishReason,
+    NoRoomError,
+    PromptScores,
     RefusedError,
     Request,
-    Sampling,
     Stats,
+    Task,
+    TokenScore,
 )
-
-
-class Backend(Protocol):
-    """What computes. llama.py is the real one."""
-
-    def open(self, seq: int, sampling: Sampling) -> None:
-        """Make ready for a new sequence under this id."""
-
-    def decode(self, chunks: tuple[Chunk, ...]) -> None:
-        """Compute all rows in one batch, or raise DecodeError and be as before."""
-
-    def sample(self, chunk: Chunk) -> int:
-        """The next token after a chunk of the last decode."""
-
-    def close(self, seq: int) -> None:
-        """Forget a sequence: its KV tokens and its sampler."""
-
-    def piece(self, token: int) -> bytes:
-        """A token's bytes."""
-
-    def is_end(self, token: int) -> bool:
-        """Does this token end the answer?"""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much runs, waits and is computed at once."""
+    """How much runs, waits and is computed at once. `mixed_tokens`: rows of a step where streams and prompts meet."""
 
     num_slots: int
     sequence_tokens: int
     kv_tokens: int
     step_tokens: int
     max_waiting: int
+    mixed_tokens: int | None = None  # None: as step_tokens
+    num_draft_tokens: int = 0
+
+
+@dataclass(slots=True)
+class _Live:
+    """What the engine holds of a request while it runs or waits."""
+
+    request: Request
+    sequences: list[Sequence]
+    answers: dict[int, Answer]  # by choice
+    scores: list[TokenScore]  # of its prompt
+    num_left: int
 
 
 class Engine:
@@ -69,124 +66,281 @@ class Engine:
 
     def __init__(self, backend: Backend, limits: Limits, clock: Callable[[], float] = time.perf_counter) -> None:
         self._backend = backend
+        self._limits = limits
         self._clock = clock
-        self._cache = KvCache(num_slots=limits.num_slots, kv_tokens=limits.kv_tokens)
-        self._scheduler = Scheduler(
-            cache=self._cache,
-            max_sequence_tokens=limits.sequence_tokens,
-            step_tokens=limits.step_tokens,
-            max_waiting=limits.max_waiting,
+        self._cache = KvCache(
+            num_slots=limits.num_slots, kv_tokens=limits.kv_tokens, memory=backend.memory, num_ids=backend.num_ids
         )
-        self._texts: dict[int, TextStream] = {}  # by request id
-        self._totals = Stats(num_slots=limits.num_slots, kv_tokens_total=limits.kv_tokens)
+        budget = Budget(
+            step_tokens=limits.step_tokens,
+            mixed_tokens=limits.mixed_tokens or limits.step_tokens,
+            max_outputs=backend.max_outputs,
+            max_sequence_tokens=limits.sequence_tokens,
+            whole_prompts=backend.pools,
+        )
+        self._scheduler = Scheduler(cache=self._cache, budget=budget, max_waiting=limits.max_waiting, draft=self._draft)
+        self._live: dict[int, _Live] = {}  # by request id
+        self._drafts: dict[int, NgramDraft] = {}  # by sequence id
+        self._counters = Counters()
 
     @property
     def is_idle(self) -> bool:
         """Is there nothing to do?"""
         return self._scheduler.is_idle
 
+    # ---- requests ----
+
     def submit(self, request: Request) -> Event:
         """Take a request, or say why not."""
         try:
-            self._scheduler.submit(request)
+            self._check(request)
+            sequences = self._scheduler.submit(request, self._clock())
         except RefusedError as refused:
             return Failed(request.id, refused.kind, str(refused))
-        self._texts[request.id] = TextStream(request.stop, skip_first_space=request.skip_first_space)
+        answers = {s.choice: Answer(request, s.choice) for s in sequences}
+        self._live[request.id] = _Live(request, sequences, answers, [], len(sequences))
         return Accepted(request.id, len(request.prompt))
 
+    def _check(self, request: Request) -> None:
+        if request.task is Task.GENERATE and self._backend.pools:
+            raise RefusedError(FailureKind.UNSUPPORTED, "this model makes embeddings only: it can't generate text")
+
     def cancel(self, request_id: int) -> None:
-        """Nobody listens any more: free its slot. An unknown id is fine: it may have ended meanwhile."""
-        sequence = self._scheduler.find(request_id)
-        if sequence is not None:
-            self._forget(sequence)
+        """Nobody listens any more: free its slots. An unknown id is fine: it may have ended meanwhile."""
+        live = self._live.get(request_id)
+        if live is not None:
+            self._forget(live, keep=True)
 
     def abort(self, message: str) -> list[Event]:
         """End everything that runs or waits."""
-        return [self._fail(s, message) for s in self._scheduler.all_sequences()]
+        return [self._fail(live, FailureKind.BROKEN, message) for live in tuple(self._live.values())]
+
+    # ---- a step ----
 
     def step(self) -> list[Event]:
         """Plan, decode, commit."""
         started = self._clock()
-        plan = self._scheduler.plan()
-        events = self._open(plan.admitted)
-        events += self._compute(tuple(c for c in plan.chunks if self._scheduler.is_running(c.seq)))
-        self._add(num_steps=1, step_s=self._clock() - started)
+        plan = self._scheduler.plan(started)
+        events = self._end_late(plan) + self._open(plan.admitted)
+        chunks = tuple(c for c in plan.chunks if self._scheduler.is_running(c.seq)) if events else plan.chunks
+        self._counters.plan_s += self._clock() - started
+        events += self._compute(plan, chunks)
+        self._counters.num_steps += 1
+        self._counters.step_s += self._clock() - started
         return events
 
-    def stats(self) -> Stats:
-        """The engine right now."""
-        return replace(
-            self._totals,
-            num_running=self._scheduler.num_running,
-            num_waiting=self._scheduler.num_waiting,
-            kv_tokens_reserved=self._cache.num_reserved_tokens,
-        )
+    def _end_late(self, plan: StepPlan) -> list[Event]:
+        late = {sequence.request.id: self._live[sequence.request.id] for sequence in plan.late}
+        for sequence in plan.late:
+            late[sequence.request.id].sequences.remove(sequence)  # it is out of the line already
+        return [
+            self._fail(live, FailureKind.TOO_LATE, f"no slot was free within {live.request.wait_s:g} s")
+            for live in late.values()
+        ]
 
     def _open(self, admitted: tuple[Sequence, ...]) -> list[Event]:
         events: list[Event] = []
         for sequence in admitted:
+            request = sequence.request
+            live = self._live.get(request.id)
+            if live is None:
+                continue  # another choice of it failed a moment ago
+            self._counters.cached_prompt_tokens += sequence.num_cached
             try:
-                self._backend.open(sequence.seq, sequence.request.sampling)
+                if request.task is Task.GENERATE:
+                    grammar = request.grammar if request.grammar and not request.grammar.triggers else None
+                    sampling = live.answers[sequence.choice].sampling
+                    self._backend.open(sequence.seq, sampling, grammar.text if grammar else None)
             except EngineError as error:
-                events.append(self._fail(sequence, str(error)))
+                kind = error.kind if isinstance(error, RefusedError) else FailureKind.BROKEN
+                events.append(self._fail(live, kind, str(error)))
+                continue
+            num_drafts = self._limits.num_draft_tokens if request.num_draft_tokens is None else request.num_draft_tokens
+            if num_drafts and self._backend.memory.can_trim:
+                self._drafts[sequence.seq] = NgramDraft(num_drafts)
         return events
 
-    def _compute(self, chunks: tuple[Chunk, ...]) -> list[Event]:
+    def _draft(self, sequence: Sequence, most: int) -> tuple[int, ...]:
+        draft = self._drafts.get(sequence.seq)
+        return draft.propose(sequence, most) if draft else ()
+
+    def _compute(self, plan: StepPlan, chunks: tuple[Chunk, ...]) -> list[Event]:
         """Decode the batch and commit it; when it fails, each sequence on its own, so that only the culprit ends."""
         if not chunks:
             return []
         started = self._clock()
         try:
-            self._backend.decode(chunks)
+            self._decode(plan, chunks)
         except DecodeError as error:
             if len(chunks) == 1:
-                return [self._fail(self._scheduler.running(chunks[0].seq), str(error))]
-            return [event for chunk in chunks for event in self._compute((chunk,))]
+                return [self._fail(self._of(chunks[0]), FailureKind.BROKEN, str(error))]
+            return [e for c in chunks if self._scheduler.is_running(c.seq) for e in self._compute(plan, (c,))]
         decoded = self._clock()
-        events = [event for chunk in chunks for event in self._commit(chunk)]
-        self._add(decode_s=decoded - started, commit_s=self._clock() - decoded)
+        self._counters.decode_s += decoded - started
+        events: list[Event] = []
+        for chunk in chunks:
+            if self._scheduler.is_running(chunk.seq):  # another choice of its request may have failed
+                self._commit(chunk, decoded, events)
         return events
 
-    def _commit(self, chunk: Chunk) -> list[Event]:
-        """One chunk is computed: sample, turn the token into text, see whether the sequence ends."""
-        sequence = self._scheduler.computed(chunk)
-        num_prompt = max(0, min(len(sequence.request.prompt) - chunk.start, len(chunk.tokens)))
-        self._add(prompt_tokens=num_prompt, generated_tokens=int(chunk.samples))
-        if not chunk.samples:
-            return []
+    def _decode(self, plan: StepPlan, chunks: tuple[Chunk, ...]) -> None:
+        """Once more without what is kept: it may be in the way of a memory that counts otherwise than we do."""
         try:
-            token = self._backend.sample(chunk)
+            self._backend.decode(chunks, plan.adapters, embeds=plan.embeds)
+        except NoRoomError:
+            if not self._cache.num_kept:
+                raise
+            self._cache.drop_kept()
+            self._backend.decode(chunks, plan.adapters, embeds=plan.embeds)
+
+    # ---- commit ----
+
+    def _commit(self, chunk: Chunk, now_s: float, events: list[Event]) -> None:
+        """One chunk is computed: take what its rows yield."""
+        sequence = self._scheduler.computed(chunk)
+        live = self._live[sequence.request.id]
+        self._counters.prompt_tokens += max(0, min(sequence.num_prompt - chunk.start, len(chunk.tokens)))
+        try:
+            if live.request.task is Task.EMBED:
+                if sequence.num_pending == 0:
+                    events.append(self._embed(live, chunk))
+                return
+            if live.request.scores_prompt and chunk.start < sequence.num_prompt:
+                self._score_prompt(live, sequence, chunk, events)
+            if sequence.num_pending == 0:
+                self._generate(live, sequence, chunk, now_s, events)
         except EngineError as error:
-            return [self._fail(sequence, str(error))]
-        is_last = self._scheduler.append(sequence, token)
-        if self._backend.is_end(token) and not sequence.request.ignore_eos:
-            return self._finish(sequence, "", FinishReason.STOP)
-        text = self._texts[sequence.request.id]
-        shown = text.push(self._backend.piece(token))
-        if text.stopped:
-            return self._finish(sequence, shown, FinishReason.STOP)
-        if is_last:
-            return self._finish(sequence, shown, FinishReason.LENGTH)
-        return [Delta(sequence.request.id, shown)]
+            events.append(self._fail(live, FailureKind.BROKEN, str(error)))
 
-    def _finish(self, sequence: Sequence, shown: str, reason: FinishReason) -> list[Event]:
-        request = sequence.request
-        text = shown + self._texts[request.id].finish()
-        self._forget(sequence)
-        end = Finished(request.id, reason, len(request.prompt), len(sequence.generated))
-        return [Delta(request.id, text), end] if text else [end]
+    def _embed(self, live: _Live, chunk: Chunk) -> Embedded:
+        vector = self._backend.vector(chunk)
+        self._forget(live, keep=False)
+        return Embedded(live.request.id, vector, len(live.request.prompt))
 
-    def _fail(self, sequence: Sequence, message: str) -> Failed:
-        self._forget(sequence)
-        return Failed(sequence.request.id, FailureKind.BROKEN, message)
+    def _score_prompt(self, live: _Live, sequence: Sequence, chunk: Chunk, events: list[Event]) -> None:
+        if sequence.choice:
+            return  # all choices have the same prompt
+        num_top, prompt = live.request.num_logprobs or 0, live.request.prompt
+        if chunk.start == 0:
+            live.scores.append(TokenScore(prompt[0], self._backend.piece(prompt[0], special=True), None))
+        for row, position in enumerate(range(chunk.start, min(chunk.end, sequence.num_prompt - 1))):
+            live.scores.append(self._backend.score(chunk, row, prompt[position + 1], num_top))
+        if chunk.end >= sequence.num_prompt:
+            events.append(PromptScores(live.request.id, tuple(live.scores)))
 
-    def _forget(self, sequence: Sequence) -> None:
-        """Free all that a sequence holds, wherever it is."""
+    def _generate(self, live: _Live, sequence: Sequence, chunk: Chunk, now_s: float, events: list[Event]) -> None:
+        """One token, and one more for each draft that was right."""
+        answer, backend = live.answers[sequence.choice], self._backend
+        if sequence.max_tokens == 0:
+            self._finish(live, sequence, FinishReason.LENGTH, events)
+            return
+        first_row = len(chunk.tokens) - sequence.num_drafts - 1
+        drafts, num_accepted = chunk.tokens[first_row + 1 :], 0
+        while True:
+            row = first_row + num_accepted
+            sampling = self._clock()
+            token = backend.sample(chunk, row)
+            self._counters.sample_s += self._clock() - sampling
+            is_last = self._scheduler.append(sequence, token)
+            self._note_token(sequence, now_s)
+            ended = backend.is_end(token) and not live.request.ignore_eos
+            if not ended:
+                answer.take(backend, sequence.seq, chunk, row, token)
+            if ended or answer.is_over or is_last:
+                reason = FinishReason.STOP if ended or answer.is_over else FinishReason.LENGTH
+                self._settle(sequence, drafts, num_accepted)
+                self._finish(live, sequence, reason, events)
+                return
+            if num_accepted == len(drafts) or drafts[num_accepted] != token:
+                break
+            num_accepted += 1
+        self._settle(sequence, drafts, num_accepted)
+        events.append(answer.delta())
+
+    def _settle(self, sequence: Sequence, drafts: tuple[int, ...], num_accepted: int) -> None:
+        if drafts:
+            self._scheduler.settle(sequence, num_accepted)
+            self._drafts[sequence.seq].learn(len(drafts), num_accepted, len(sequence.tokens))
+            self._counters.draft_tokens += len(drafts)
+            self._counters.accepted_draft_tokens += num_accepted
+
+    def _note_token(self, sequence: Sequence, now_s: float) -> None:
+        counters, last_s = self._counters, sequence.last_token_s
+        counters.generated_tokens += 1
+        if last_s is None:
+            counters.first_token.add(now_s - sequence.arrived_s)
+        else:
+            counters.next_token.add(now_s - last_s)
+        sequence.last_token_s = now_s
+
+    # ---- ends ----
+
+    def _finish(self, live: _Live, sequence: Sequence, reason: FinishReason, events: list[Event]) -> None:
+        request, answer = live.request, live.answers[sequence.choice]
+        last = answer.finish()
+        if last.text or last.scores:
+            events.append(last)
+        live.num_left -= 1
+        events.append(
+            Finished(
+                request.id,
+                reason,
+                sequence.num_prompt,
+                sequence.num_generated,
+                sequence.choice,
+                live.num_left == 0,
+                sequence.num_cached,
+                answer.stop,
+            )
+        )
+        live.sequences.remove(sequence)
+        self._end(sequence, keep=True)
+        if live.num_left == 0:
+            del self._live[request.id]
+
+    def _fail(self, live: _Live, kind: FailureKind, message: str) -> Failed:
+        self._forget(live, keep=False)
+        return Failed(live.request.id, kind, message)
+
+    def _forget(self, live: _Live, *, keep: bool) -> None:
+        """Free all that a request holds, wherever it is."""
+        for sequence in live.sequences:
+            self._end(sequence, keep=keep)
+        del self._live[live.request.id]
+
+    def _end(self, sequence: Sequence, *, keep: bool) -> None:
         if sequence.is_running:
             self._backend.close(sequence.seq)
-        self._scheduler.end(sequence)
-        del self._texts[sequence.request.id]
+            self._drafts.pop(sequence.seq, None)
+        self._scheduler.end(sequence, keep=keep)
 
-    def _add(self, **amounts: float) -> None:
-        totals = self._totals
-        self._totals = replace(totals, **{name: getattr(totals, name) + amount for name, amount in amounts.items()})
+    def _of(self, chunk: Chunk) -> _Live:
+        return self._live[self._scheduler.running(chunk.seq).request.id]
+
+    # ---- what it says of itself ----
+
+    def stats(self) -> Stats:
+        """The engine right now."""
+        counters, cache = self._counters, self._cache
+        return Stats(
+            num_running=self._scheduler.num_running,
+            num_waiting=self._scheduler.num_waiting,
+            num_slots=self._limits.num_slots,
+            num_kept=cache.num_kept,
+            kv_tokens_reserved=cache.num_reserved_tokens,
+            kv_tokens_kept=cache.num_kept_tokens,
+            kv_tokens_total=self._limits.kv_tokens,
+            num_steps=counters.num_steps,
+            prompt_tokens=counters.prompt_tokens,
+            cached_prompt_tokens=counters.cached_prompt_tokens,
+            generated_tokens=counters.generated_tokens,
+            draft_tokens=counters.draft_tokens,
+            accepted_draft_tokens=counters.accepted_draft_tokens,
+            num_evicted=cache.num_evicted,
+            plan_s=counters.plan_s,
+            decode_s=counters.decode_s,
+            sample_s=counters.sample_s,
+            step_s=counters.step_s,
+            first_token=counters.first_token.histogram(),
+            next_token=counters.next_token.histogram(),
+        )

@@ -1,81 +1,49 @@
-"""Which tokens go into the next step. Pure: no clock, no model, no text.
+"""Which tokens go into the next step. Knows no model and no text; time is told.
 
 There are no prefill and decode phases. A sequence has tokens (prompt, then generated ones) and a count of how many of
 them are computed; each step it catches up under one token budget. Running streams get their one token first, so a long
-prompt never stalls them by more than one step; prompts share the rest of the budget fairly.
+prompt never stalls them by more than one step; prompts share the rest of the budget fairly. While streams run, that
+rest is bounded too (`mixed_tokens`): a step is as long as its tokens are many.
 
-    waiting --admit (KV tokens reserved)--> running --end | cancel--> gone
+    waiting --admit (KV tokens reserved)--> [follows --source is computed-->] running --end | cancel--> gone
+
+A prompt that begins as another one does not compute that beginning: it takes it from a kept sequence, or follows the
+running one that is at it, and takes it over when it is there.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from serve.engine.cache import KvCache
-from serve.engine.types import FailureKind, RefusedError, Request
+from serve.engine.cache import KvCache, Source
+from serve.engine.line import MAX_PASSED, Line
+from serve.engine.sequence import Chunk, Sequence
+from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
 
-# How often later, smaller requests may pass one that waits for room, before they too must wait: the line keeps moving,
-# and the big request does not wait for ever.
-MAX_PASSED = 16
-
-
-@dataclass(slots=True, eq=False)
-class Sequence:
-    """One request on its way."""
-
-    request: Request
-    max_tokens: int
-    seq: int = -1  # its sequence id while it runs
-    num_computed: int = 0
-    num_passed: int = 0  # how many later requests were admitted before it
-    generated: list[int] = field(default_factory=list)
-
-    @property
-    def is_running(self) -> bool:
-        """Does it have a slot?"""
-        return self.seq >= 0
-
-    @property
-    def num_tokens(self) -> int:
-        """Prompt and generated tokens."""
-        return len(self.request.prompt) + len(self.generated)
-
-    @property
-    def num_pending(self) -> int:
-        """Tokens that are known but not computed yet."""
-        return self.num_tokens - self.num_computed
-
-    @property
-    def num_reserved(self) -> int:
-        """All the KV tokens it may ever use."""
-        return len(self.request.prompt) + self.max_tokens
-
-    def tokens(self, start: int, num: int) -> tuple[int, ...]:
-        """A slice of prompt + generated, without building the whole."""
-        num_prompt = len(self.request.prompt)
-        if start >= num_prompt:
-            return tuple(self.generated[start - num_prompt : start - num_prompt + num])
-        head = self.request.prompt[start : start + num]
-        return head + tuple(self.generated[: num - len(head)])
+Draft = Callable[[Sequence, int], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
-    """Consecutive tokens of one sequence for one step. `samples`: its last row yields the next token."""
+class Budget:
+    """How many rows a step may have: in all, with prompts beside running streams, and that yield something."""
 
-    seq: int
-    start: int
-    tokens: tuple[int, ...]
-    samples: bool
+    step_tokens: int
+    mixed_tokens: int
+    max_outputs: int
+    max_sequence_tokens: int
+    whole_prompts: bool = False  # a model that reads a text at once: no prompt can be cut
 
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """What one step computes, in rising sequence ids. `admitted` and `chunks` name the same running sequences."""
+    """What one step computes, in rising sequence ids, for one set of adapters."""
 
     chunks: tuple[Chunk, ...]
     admitted: tuple[Sequence, ...] = ()
+    late: tuple[Sequence, ...] = ()
+    adapters: tuple[Adapter, ...] = ()
+    embeds: bool = False
 
     @property
     def num_tokens(self) -> int:
@@ -83,25 +51,32 @@ class StepPlan:
         return sum(len(chunk.tokens) for chunk in self.chunks)
 
 
+def no_draft(_sequence: Sequence, _most: int) -> tuple[int, ...]:
+    """Guess nothing."""
+    return ()
+
+
 class Scheduler:
     """Admits, plans, and keeps count. One owner, one thread."""
 
-    def __init__(self, *, cache: KvCache, max_sequence_tokens: int, step_tokens: int, max_waiting: int) -> None:
-        if step_tokens <= cache.num_slots:
+    def __init__(self, *, cache: KvCache, budget: Budget, max_waiting: int, draft: Draft = no_draft) -> None:
+        if min(budget.step_tokens, budget.mixed_tokens) <= cache.num_slots:
             # Otherwise a step full of running streams would leave nothing for prompts, and they would starve.
-            raise ValueError(f"step_tokens is {step_tokens}: must be above the {cache.num_slots} slots")
+            raise ValueError(
+                f"step_tokens is {budget.step_tokens} and mixed_tokens {budget.mixed_tokens}: "
+                f"must be above the {cache.num_slots} slots"
+            )
         self._cache = cache
-        self._max_sequence_tokens = min(max_sequence_tokens, cache.kv_tokens)
-        self._step_tokens = step_tokens
-        self._max_waiting = max_waiting
-        self._waiting: deque[Sequence] = deque()
+        self._budget = budget
+        self._draft = draft
+        self._line = Line(max_waiting)
         self._running: dict[int, Sequence] = {}
-        self._turn = 0  # whose turn it is to get the odd tokens of the budget
+        self._turn = 0  # whose turn it is to get the odd tokens of the budget, and which adapters'
 
     @property
     def num_waiting(self) -> int:
-        """Requests without a slot."""
-        return len(self._waiting)
+        """Sequences without a slot."""
+        return len(self._line)
 
     @property
     def num_running(self) -> int:
@@ -111,13 +86,36 @@ class Scheduler:
     @property
     def is_idle(self) -> bool:
         """Is there nothing to do?"""
-        return not self._waiting and not self._running
+        return not self._line and not self._running
 
-    def submit(self, request: Request) -> None:
-        """Put a request into the line, or raise RefusedError with the numbers."""
-        num_prompt, limit = len(request.prompt), self._max_sequence_tokens
+    # ---- coming and going ----
+
+    def submit(self, request: Request, now_s: float) -> list[Sequence]:
+        """Put a request's choices into the line, or raise RefusedError with the numbers."""
+        num_new = self._num_new(request)
+        num_choices = 1 if request.task is Task.EMBED else request.num_choices
+        num_waiting = len(self._line) + num_choices
+        if num_waiting > self._line.max_waiting and not self._can_start_now(request, num_new, num_choices):
+            raise RefusedError(
+                FailureKind.QUEUE_FULL, f"{len(self._line)} wait already, {self._line.max_waiting} may wait"
+            )
+        sequences = [Sequence(request, choice, num_new, now_s) for choice in range(num_choices)]
+        for sequence in sequences:
+            self._line.add(sequence)
+        return sequences
+
+    def _num_new(self, request: Request) -> int:
+        """How many tokens it may generate; checks that it can ever fit."""
+        num_prompt = len(request.prompt)
+        limit = min(self._budget.max_sequence_tokens, self._cache.kv_tokens)
         if num_prompt == 0:
             raise RefusedError(FailureKind.BAD_PROMPT, "the prompt has no tokens")
+        if request.task is Task.EMBED:
+            limit = min(limit, self._budget.step_tokens) if self._budget.whole_prompts else limit
+            if num_prompt > limit:
+                text = f"the text has {num_prompt} tokens: this model has room for {limit}"
+                raise RefusedError(FailureKind.TOO_LONG, text)
+            return 0
         num_new = request.max_tokens if request.max_tokens is not None else max(limit - num_prompt, 1)
         if num_prompt + num_new > limit:
             raise RefusedError(
@@ -125,38 +123,55 @@ class Scheduler:
                 f"the prompt has {num_prompt} tokens and max_tokens is {num_new}: "
                 f"together {num_prompt + num_new}, this model has room for {limit}",
             )
-        if len(self._waiting) >= self._max_waiting and not self._can_start_now(num_prompt + num_new):
-            raise RefusedError(FailureKind.QUEUE_FULL, f"{len(self._waiting)} requests wait already")
-        self._waiting.append(Sequence(request, max_tokens=num_new))
+        return num_new
 
-    def plan(self) -> StepPlan:
-        """Admit who fits, then share the token budget."""
-        admitted = self._admit()
-        sequences = [self._running[seq] for seq in sorted(self._running)]
-        streams = [s for s in sequences if s.num_pending == 1]
-        prompts = [s for s in sequences if s.num_pending > 1]
-        shares = self._share(self._step_tokens - len(streams), prompts)
-        shares.update((s.seq, 1) for s in streams)
-        return StepPlan(tuple(_chunk(s, shares[s.seq]) for s in sequences if shares[s.seq]), admitted)
+    def _can_start_now(self, request: Request, num_new: int, num_choices: int) -> bool:
+        free = self._cache.num_slots - len(self._running)
+        reserved = self._cache.num_reserved_tokens - self._cache.num_kept_tokens
+        need = num_choices * (len(request.prompt) + num_new)
+        return not self._line and num_choices <= free and reserved + need <= self._cache.kv_tokens
 
-    def computed(self, chunk: Chunk) -> Sequence:
-        """This chunk is in the KV cache now. Returns its sequence."""
-        sequence = self._running[chunk.seq]
-        sequence.num_computed = chunk.start + len(chunk.tokens)
-        return sequence
+    def end(self, sequence: Sequence, *, keep: bool = False) -> None:
+        """A sequence ended, however it did, wherever it was. `keep`: what it computed may be of use to others."""
+        if not sequence.is_running:
+            self._line.remove(sequence)
+            return
+        self._hand_over(sequence)
+        del self._running[sequence.seq]
+        self._cache.release(sequence, keep=keep)
+
+    def _hand_over(self, sequence: Sequence) -> None:
+        """Whoever follows it takes what is there; the one that shares most goes on, the others follow that one."""
+        followers = [other for other in self._running.values() if other.follows is sequence]
+        followers.sort(key=lambda other: -other.follow_tokens)
+        for index, other in enumerate(followers):
+            if sequence.num_computed >= other.follow_tokens or index == 0:
+                self._cache.take(sequence, other, other.follow_tokens)
+                other.follows = None
+            else:
+                other.follows = followers[0]
+                followers[0].stops.append(other.follow_tokens)
 
     def append(self, sequence: Sequence, token: int) -> bool:
         """Add a sampled token. Returns whether that was the last one it may have."""
-        sequence.generated.append(token)
-        return len(sequence.generated) >= sequence.max_tokens
+        sequence.tokens.append(token)
+        return sequence.num_generated >= sequence.max_tokens
 
-    def end(self, sequence: Sequence) -> None:
-        """A sequence ended, however it did, wherever it was."""
-        if sequence.is_running:
-            del self._running[sequence.seq]
-            self._cache.release(sequence.seq)
-        else:
-            self._waiting.remove(sequence)
+    def computed(self, chunk: Chunk) -> Sequence:
+        """The known tokens of this chunk are in the KV cache now (drafts are not known yet). Returns its sequence."""
+        sequence = self._running[chunk.seq]
+        sequence.num_computed = chunk.end - sequence.num_drafts
+        if sequence.freeze_at and sequence.num_computed == sequence.freeze_at:
+            self._cache.freeze(sequence)
+            sequence.freeze_at = 0
+        return sequence
+
+    def settle(self, sequence: Sequence, num_accepted: int) -> None:
+        """So many of the drafts of its chunk were right: the others leave the KV cache again."""
+        if sequence.num_drafts:
+            sequence.num_computed += num_accepted
+            sequence.num_drafts = 0
+            self._cache.cut(sequence)
 
     def is_running(self, seq: int) -> bool:
         """Is there a running sequence under this id?"""
@@ -166,26 +181,32 @@ class Scheduler:
         """The running sequence under this id."""
         return self._running[seq]
 
-    def find(self, request_id: int) -> Sequence | None:
-        """The running or waiting sequence of a request."""
-        return next((s for s in self.all_sequences() if s.request.id == request_id), None)
-
     def all_sequences(self) -> tuple[Sequence, ...]:
         """Everyone, running first."""
-        return (*self._running.values(), *self._waiting)
+        return (*self._running.values(), *self._line)
 
-    def _can_start_now(self, num_tokens: int) -> bool:
-        return not self._waiting and self._cache.can_admit(num_tokens)
+    # ---- planning ----
+
+    def plan(self, now_s: float) -> StepPlan:
+        """Admit who fits, let followers take what has been computed, then share the token budget."""
+        late = tuple(self._line.take_late(now_s))
+        admitted = self._admit() if self._line else ()
+        self._let_followers_go()
+        self._turn += 1
+        ready = [self._running[seq] for seq in sorted(self._running) if self._running[seq].follows is None]
+        adapters, ready = self._one_kind_of_adapters(ready)
+        chunks = self._whole(ready) if self._budget.whole_prompts else self._chunks(ready)
+        embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
+        return StepPlan(chunks, admitted, late, adapters, embeds)
 
     def _admit(self) -> tuple[Sequence, ...]:
         """Admit in order; who fits may pass who doesn't, but not for ever."""
         admitted: list[Sequence] = []
         passed: list[Sequence] = []
-        for sequence in tuple(self._waiting):
-            if self._cache.can_admit(sequence.num_reserved):
-                sequence.seq = self._cache.admit(sequence.num_reserved)
-                self._running[sequence.seq] = sequence
-                self._waiting.remove(sequence)
+        for sequence in self._line:
+            if len(self._running) == self._cache.num_slots:
+                break
+            if self._start(sequence):
                 admitted.append(sequence)
                 for other in passed:
                     other.num_passed += 1
@@ -195,24 +216,106 @@ class Scheduler:
                 break
         return tuple(admitted)
 
+    def _start(self, sequence: Sequence) -> bool:
+        if sequence.tried_version == self._cache.version:
+            return False  # nothing was given back since
+        source = self._cache.find_source(sequence, self._running.values())
+        if not self._cache.place(sequence, source):
+            sequence.tried_version = self._cache.version
+            return False
+        self._line.remove(sequence)
+        if source is not None and source.running is not None:
+            self._follow(sequence, source)
+        if sequence.freeze_at > sequence.num_computed:
+            sequence.stops.append(sequence.freeze_at)
+        self._running[sequence.seq] = sequence
+        return True
+
+    def _follow(self, sequence: Sequence, source: Source) -> None:
+        leader = source.running
+        assert leader is not None
+        sequence.follows, sequence.follow_tokens = leader, source.num_tokens
+        if not self._cache.forks_anywhere:
+            leader.stops.append(source.num_tokens)
+            leader.freeze_at = leader.freeze_at or source.num_tokens
+
+    def _let_followers_go(self) -> None:
+        for sequence in self._running.values():
+            leader = sequence.follows
+            if leader is not None and leader.num_computed >= sequence.follow_tokens:
+                self._cache.take(leader, sequence, sequence.follow_tokens)
+                sequence.follows = None
+
+    def _one_kind_of_adapters(self, ready: list[Sequence]) -> tuple[tuple[Adapter, ...], list[Sequence]]:
+        """One decode knows one set of adapters: the sets take turns."""
+        sets = sorted({sequence.request.adapters for sequence in ready}, key=repr)
+        if len(sets) < 2:
+            return (sets[0] if sets else ()), ready
+        chosen = sets[self._turn % len(sets)]
+        return chosen, [sequence for sequence in ready if sequence.request.adapters == chosen]
+
+    def _chunks(self, ready: list[Sequence]) -> tuple[Chunk, ...]:
+        prompts = [s for s in ready if s.num_pending > 1 or s.is_at_all_rows]
+        num_streams = len(ready) - len(prompts)
+        budget = self._budget.mixed_tokens if num_streams else self._budget.step_tokens
+        if any(s.is_at_all_rows for s in prompts):
+            # Then every row of the step may yield something, and there is room for so many outputs only.
+            budget = min(budget, self._budget.max_outputs)
+        shares = self._share(budget - num_streams, prompts)
+        spare = 0 if prompts else min(budget, self._budget.max_outputs) - num_streams
+        chunks = []
+        for sequence in ready:
+            if sequence.seq in shares:
+                if shares[sequence.seq]:
+                    chunks.append(_prompt_chunk(sequence, shares[sequence.seq]))
+                continue
+            drafts = self._draft(sequence, spare) if spare else ()
+            spare -= len(drafts)
+            chunks.append(_stream_chunk(sequence, drafts))
+        return tuple(chunks)
+
+    def _whole(self, ready: list[Sequence]) -> tuple[Chunk, ...]:
+        """As many whole prompts as fit, the first at any rate."""
+        chunks: list[Chunk] = []
+        budget = self._budget.step_tokens
+        for sequence in ready:
+            if sequence.num_pending <= budget:
+                budget -= sequence.num_pending
+                chunks.append(_prompt_chunk(sequence, sequence.num_pending))
+        return tuple(chunks)
+
     def _share(self, budget: int, prompts: list[Sequence]) -> dict[int, int]:
         """Split the budget evenly; what one does not need goes to the others; odd tokens go round."""
         shares = {s.seq: 0 for s in prompts}
+        wanted = {s.seq: _num_wanted(s) for s in prompts}
         turn = self._turn % len(prompts) if prompts else 0
         order = prompts[turn:] + prompts[:turn]
-        self._turn += 1
         hungry = order
         while budget > 0 and hungry:
             even = max(budget // len(hungry), 1)
             for s in hungry:
-                take = min(even, s.num_pending - shares[s.seq], budget)
+                take = min(even, wanted[s.seq] - shares[s.seq], budget)
                 shares[s.seq] += take
                 budget -= take
-            hungry = [s for s in hungry if shares[s.seq] < s.num_pending]
+            hungry = [s for s in hungry if shares[s.seq] < wanted[s.seq]]
         return shares
 
 
-def _chunk(sequence: Sequence, num: int) -> Chunk:
-    """The next `num` tokens of a sequence; it samples when that is all there is."""
+def _num_wanted(sequence: Sequence) -> int:
+    """All that is pending, up to where somebody wants to take a copy."""
+    stop = sequence.next_stop()
+    return sequence.num_pending if stop is None else min(sequence.num_pending, stop - sequence.num_computed)
+
+
+def _prompt_chunk(sequence: Sequence, num: int) -> Chunk:
+    """The next `num` tokens of a sequence; its last row yields a token when that is all there is."""
     start = sequence.num_computed
-    return Chunk(sequence.seq, start, sequence.tokens(start, num), samples=num == sequence.num_pending)
+    tokens = tuple(sequence.tokens[start : start + num])
+    if sequence.is_at_all_rows:
+        return Chunk(sequence.seq, start, tokens, num_outputs=num)
+    return Chunk(sequence.seq, start, tokens, num_outputs=int(num == sequence.num_pending))
+
+
+def _stream_chunk(sequence: Sequence, drafts: tuple[int, ...]) -> Chunk:
+    sequence.num_drafts = len(drafts)
+    return Chunk(sequence.seq, sequence.num_computed, (sequence.tokens[-1], *drafts), num_outputs=1 + len(drafts))

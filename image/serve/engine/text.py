@@ -13,11 +13,21 @@ class TextStream:
     """The text of one sequence. After `stopped`, nothing more comes out."""
 
     def __init__(self, stop: tuple[str, ...] = (), *, skip_first_space: bool = False) -> None:
-        self._stop = tuple(s for s in stop if s)
+        self._stops = tuple(s for s in stop if s)
         self._skip_space = skip_first_space
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._held = ""
-        self.stopped = False
+        self.stop: str | None = None  # the one that ended it
+
+    @property
+    def stopped(self) -> bool:
+        """Did a stop string end the text?"""
+        return self.stop is not None
+
+    @property
+    def is_holding(self) -> bool:
+        """Is something held back that may yet be shown?"""
+        return bool(self._held) or bool(self._decoder.getstate()[0])
 
     def push(self, piece: bytes) -> str:
         """Take one token's bytes, return the text that is safe to show."""
@@ -36,22 +46,23 @@ class TextStream:
         if self._skip_space:
             new, self._skip_space = new.removeprefix(" "), False
         text = self._held + new
-        cut = _earliest(text, self._stop)
-        if cut is not None:
-            self.stopped, self._held = True, ""
-            return text[:cut]
-        keep = _num_held(text, self._stop)
+        hit = _earliest(text, self._stops)
+        if hit is not None:
+            at, self.stop = hit
+            self._held = ""
+            return text[:at]
+        keep = _num_held(text, self._stops)
         self._held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
 
-def _earliest(text: str, stop: tuple[str, ...]) -> int | None:
-    """Where the first complete stop string begins, if there is one.
+def _earliest(text: str, stop: tuple[str, ...]) -> tuple[int, str] | None:
+    """Where the first complete stop string begins, and which it is, if there is one.
 
     The one that *ends* first wins, as it would if the characters came one by one; of two that end together, the longer.
     """
-    hits = [(at + len(s), at) for s in stop if (at := text.find(s)) >= 0]
-    return min(hits)[1] if hits else None
+    hits = [(at + len(s), at, s) for s in stop if (at := text.find(s)) >= 0]
+    return min(hits)[1:] if hits else None
 
 
 def _num_held(text: str, stop: tuple[str, ...]) -> int:

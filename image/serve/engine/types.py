@@ -67,20 +67,14 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """GBNF that the output must follow. Lazy: only from where the text first matches one of the patterns on.
+    """GBNF that the output must follow: all of it or, with triggers, what follows the first of them in the text.
 
-    `lazy_patterns` are regular expressions over all text so far; the grammar is fed from their first group (or from the
-    match) on. `lazy_tokens` are control tokens, by their text, that start it too.
+    A trigger is literal text; control tokens count as their text. (llama.cpp's own lazy grammars search a regular
+    expression over the whole text at every token, and abort the process on a wrong one.)
     """
 
     text: str
-    lazy_patterns: tuple[str, ...] = ()
-    lazy_tokens: tuple[str, ...] = ()
-
-    @property
-    def is_lazy(self) -> bool:
-        """Does it wait for something in the text?"""
-        return bool(self.lazy_patterns or self.lazy_tokens)
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TokenScore:
-    """One token and its log-probability, beside the likeliest ones. The first of a prompt has none: nothing is before."""
+    """One token and its log-probability, beside the likeliest ones. A prompt's first has none: nothing is before it."""
 
     token: int
     piece: bytes
@@ -142,7 +136,7 @@ class PromptScores:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One more token (with drafts: some). Its text is empty when it ends inside a character or a possible stop string."""
+    """One more token (with drafts: some). No text: it ends inside a character or a possible stop string."""
 
     id: int
     text: str
@@ -226,7 +220,6 @@ class ModelInfo:
 
     size_bytes: int
     trained_context_tokens: int
-    longest_token_bytes: int | None  # None: the tokenizer rewrites its text, so bytes say nothing about tokens
     chat_template: str | None
     bos: str
     eos: str
@@ -268,6 +261,7 @@ class EngineError(Exception):
     |-- LoadError     the weights, or an adapter, can't be served
     |-- StateError    KV state on disk can't be written or used
     `-- DecodeError   one decode failed; its rows are as if never sent
+        `-- NoRoomError  the memory has no place for its rows
     """
 
 
@@ -289,3 +283,7 @@ class StateError(EngineError):
 
 class DecodeError(EngineError):
     """One decode failed. Other sequences may still be fine."""
+
+
+class NoRoomError(DecodeError):
+    """The memory has no place for the rows of a step."""

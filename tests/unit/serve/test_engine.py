@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,20 +21,21 @@ from serve.engine.types import (
     Request,
     Sampling,
 )
-from tests.helpers.fake_backend import END, MUTE, POISON, FakeBackend, answer_alone, next_token
+from tests.helpers.fake_backend import END, MUTE, POISON, FakeBackend, Kind, answer_alone, next_token
 
-ROOM = 40
+ROOM = 64
 LIMITS = Limits(num_slots=3, sequence_tokens=ROOM, kv_tokens=3 * ROOM, step_tokens=8, max_waiting=50)
+KINDS: tuple[Kind, ...] = ("full", "window", "exact")
 
 
-def make() -> tuple[Engine, FakeBackend]:
-    """A small engine."""
-    backend = FakeBackend()
-    return Engine(backend, LIMITS), backend
+def make(kind: Kind = "full", limits: Limits = LIMITS, **backend: Any) -> tuple[Engine, FakeBackend]:
+    """A small engine. Six ids: three run, three are kept."""
+    fake = FakeBackend(kind, **backend)
+    return Engine(fake, limits), fake
 
 
 def request(number: int, num_prompt: int = 5, max_tokens: int | None = 8, **changes: Any) -> Request:
-    """A request with a seed of its own, so that its answer is its own."""
+    """A request with a seed of its own, so that its answer is its own; all prompts begin alike."""
     return replace(Request(number, tuple(range(num_prompt)), max_tokens, Sampling(seed=number)), **changes)
 
 
@@ -66,22 +67,90 @@ def ends(events: list[Event]) -> dict[int, list[Event]]:
     return found
 
 
-@settings(deadline=None, max_examples=60)
-@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 10), st.integers(0, 6)), min_size=1, max_size=12))
-def test_together_everyone_gets_the_answer_it_gets_alone(wishes: list[tuple[int, int, int]]) -> None:
-    """Whatever arrives when, each answer is that of the request alone, and each request ends exactly once."""
-    engine, backend = make()
+class Wish(NamedTuple):
+    """A request of the property test, and how many steps pass before the next one comes."""
+
+    num_shared: int
+    num_own: int
+    max_tokens: int
+    num_steps: int
+    num_choices: int
+    cancelled_after: int | None
+    priority: int
+    num_drafts: int
+
+
+WISHES = st.lists(
+    st.builds(
+        Wish,
+        num_shared=st.sampled_from([0, 5, 16, 17, 24, 33]),
+        num_own=st.integers(1, 12),
+        max_tokens=st.integers(1, 12),
+        num_steps=st.integers(0, 6),
+        num_choices=st.sampled_from([1, 1, 1, 2, 3]),
+        cancelled_after=st.one_of(st.none(), st.none(), st.integers(0, 8)),
+        priority=st.integers(0, 1),
+        num_drafts=st.sampled_from([0, 0, 3]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(KINDS), WISHES, st.sampled_from([ROOM, 100, 3 * ROOM]), st.booleans())
+def test_together_everyone_gets_the_answer_it_gets_alone(
+    kind: Kind, wishes: list[Wish], kv_tokens: int, same_tails: bool
+) -> None:
+    """Whoever comes when, shares what, guesses or is cancelled: each choice says what it says alone, and ends once.
+
+    On every kind of memory; the fake one asserts that nothing is looked at that is not there.
+    """
+    engine, backend = make(kind, replace(LIMITS, kv_tokens=kv_tokens, mixed_tokens=6), max_outputs=6)
     events: list[Event] = []
-    requests = [request(number, num_prompt, max_tokens) for number, (num_prompt, max_tokens, _) in enumerate(wishes)]
-    for each, (_, _, num_steps) in zip(requests, wishes, strict=True):
+    requests = []
+    for number, wish in enumerate(wishes):
+        tail = tuple(50 + (0 if same_tails else number) + i for i in range(wish.num_own))
+        requests.append(
+            Request(
+                number,
+                (*range(wish.num_shared), *tail),
+                wish.max_tokens,
+                Sampling(seed=number % 3),
+                num_choices=wish.num_choices,
+                priority=wish.priority,
+                num_draft_tokens=wish.num_drafts,
+            )
+        )
+    cancelled = set()
+    for each, wish in zip(requests, wishes, strict=True):
         events.append(engine.submit(each))
-        for _ in range(num_steps):
+        for step in range(wish.num_steps):
+            if wish.cancelled_after == step:
+                engine.cancel(each.id)
+                cancelled.add(each.id)
             events += engine.step()
+            assert engine.stats().kv_tokens_reserved <= kv_tokens
     events += run(engine)
+    said = {(e.id, e.choice): "" for e in events if isinstance(e, Finished)}
+    for event in events:
+        if isinstance(event, Delta):
+            said[event.id, event.choice] = said.get((event.id, event.choice), "") + event.text
     for each in requests:
-        assert texts(events)[each.id] == answer_alone(each, ROOM)
-        assert len(ends(events)[each.id]) == 1
-    assert backend.memory == {}
+        choices = [e for e in events if isinstance(e, Finished) and e.id == each.id]
+        if each.id in cancelled:
+            continue
+        assert sorted(e.choice for e in choices) == list(range(each.num_choices))
+        assert [e.is_last for e in choices] == [False] * (each.num_choices - 1) + [True]
+        for choice in range(each.num_choices):
+            assert said[each.id, choice] == answer_alone(choice_of(each, choice), ROOM)
+    assert len(backend.memory.tokens) == engine.stats().num_kept
+    assert backend.seeds == {}
+
+
+def choice_of(request: Request, choice: int) -> Request:
+    """The request that one choice is: with a seed of its own."""
+    return replace(request, sampling=replace(request.sampling, seed=request.sampling.seed + choice))
 
 
 @settings(deadline=None, max_examples=40)
@@ -98,7 +167,8 @@ def test_a_failing_sequence_fails_alone(culprits: set[int], poison: int) -> None
             assert end.kind is FailureKind.BROKEN
         else:
             assert texts(events)[each.id] == answer_alone(each, ROOM)
-    assert backend.memory == {}
+    assert backend.seeds == {}
+    assert engine.stats().kv_tokens_reserved == engine.stats().kv_tokens_kept
 
 
 def test_a_healthy_batch_is_decoded_once_per_step() -> None:
@@ -122,8 +192,8 @@ def test_cancel_frees_everything_at_once(num_steps: int) -> None:
     for number in range(4):
         engine.cancel(number)
     assert engine.is_idle
-    assert backend.memory == {}
-    assert engine.stats().kv_tokens_reserved == 0
+    assert backend.seeds == {}
+    assert engine.stats().kv_tokens_reserved == engine.stats().kv_tokens_kept
 
 
 def test_cancelling_who_is_gone_is_fine() -> None:
@@ -137,12 +207,13 @@ def test_abort_ends_everyone_with_the_reason() -> None:
     """Running and waiting requests all hear why."""
     engine, backend = make()
     for number in range(5):
-        engine.submit(request(number, 3))
+        engine.submit(request(number, 3, ignore_eos=True))
     engine.step()
     assert {(e.id, e.message) for e in engine.abort("going down") if isinstance(e, Failed)} == {
         (number, "going down") for number in range(5)
     }
-    assert backend.memory == {}
+    assert backend.seeds == {}
+    assert engine.stats().kv_tokens_reserved == engine.stats().kv_tokens_kept
 
 
 def test_the_answer_ends_at_a_stop_string() -> None:

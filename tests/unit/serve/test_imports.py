@@ -33,52 +33,41 @@ def importing(*modules: str) -> set[str]:
 
 def test_one_file_imports_llama_cpp() -> None:
     """A new llama.cpp is one file's business."""
-    assert importing("llama_cpp") == {"serve/engine/llama.py"}
+    assert importing("llama_cpp") == {"serve/engine/llama/library.py"}
 
 
 def test_the_engine_imports_only_itself_and_the_standard_library() -> None:
     """No HTTP, no metrics, no settings, no processes."""
-    for path in (IMAGE / "serve/engine").glob("*.py"):
+    for path in (IMAGE / "serve/engine").rglob("*.py"):
         ours = {name for name in imports(path) if name.startswith("serve.")}
         assert all(name.startswith("serve.engine.") for name in ours), path
     engine = importing("fastapi", "pydantic", "starlette", "prometheus_client", "asyncio", "os")
     assert not {name for name in engine if name.startswith("serve/engine/")}
 
 
-def test_the_pure_parts_of_the_engine_import_no_other_part() -> None:
-    """types <- cache, text <- scheduler <- engine."""
-    allowed = {
-        "types": set(),
-        "cache": set(),
-        "text": set(),
-        "scheduler": {"types", "cache"},
-        "llama": {"types", "scheduler"},
-        "engine": {"types", "cache", "text", "scheduler"},
-    }
-    for path in (IMAGE / "serve/engine").glob("[a-z]*.py"):
-        used = {name.split(".")[2] for name in imports(path) if name.startswith("serve.engine.")}
-        assert used <= allowed[path.stem], path
+PURE = {
+    "types": set[str](),
+    "prefix": set[str](),
+    "cells": set[str](),
+    "text": set[str](),
+    "trigger": set[str](),
+    "sequence": {"types"},
+    "timing": {"types"},
+    "line": {"sequence", "types"},
+    "drafts": {"sequence"},
+    "cache": {"cells", "prefix", "sequence"},
+    "scheduler": {"cache", "line", "sequence", "types"},
+}
 
 
-def test_only_the_metrics_know_prometheus() -> None:
-    """Names are in one place; the route only needs the content type."""
-    assert importing("prometheus_client") == {"serve/metrics.py", "serve/routes/metrics.py"}
+@pytest.mark.parametrize("part", PURE)
+def test_the_pure_parts_of_the_engine_import_only_purer_ones(part: str) -> None:
+    """types <- sequence <- cache <- scheduler; none of them knows the model or the engine."""
+    path = IMAGE / f"serve/engine/{part}.py"
+    assert {name.split(".")[2] for name in imports(path) if name.startswith("serve.engine.")} <= PURE[part]
 
 
-def test_only_the_edges_see_the_environment() -> None:
-    """Settings read it, the command line passes it on."""
-    readers = {
-        str(path.relative_to(IMAGE))
-        for path in (IMAGE / "serve").rglob("*.py")
-        if "os.environ" in path.read_text() or "getenv" in path.read_text()
-    }
-    assert readers == {"serve/__main__.py"}
-    assert importing("pydantic_settings") == {"serve/settings.py"}
-
-
-@pytest.mark.parametrize("module", ["fastapi", "starlette", "uvicorn", "pydantic"])
-def test_a_worker_imports_nothing_of_http(module: str) -> None:
-    """It is the process that counts its megabytes."""
-    of_a_worker = {f"serve/{name}.py" for name in ("worker", "prompts", "ipc", "messages", "cpu", "errors")}
-    of_a_worker |= {str(path.relative_to(IMAGE)) for path in (IMAGE / "serve/chat").rglob("*.py")}
-    assert not importing(module) & of_a_worker
+def test_only_the_worker_knows_the_real_backend() -> None:
+    """The engine runs on a Protocol."""
+    users = {path for path in importing("serve.engine.llama") if not path.startswith("serve/engine/llama/")}
+    assert users == {"serve/worker.py"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +12,7 @@ from serve.engine.types import FailureKind, LoadError, ModelInfo, RefusedError, 
 from serve.messages import Generate, GenerateRequest
 from serve.prompts import Prompts, make_prompts
 
-INFO = ModelInfo(1, 1, longest_token_bytes=3, chat_template="own", bos="<s>", eos="</s>", adds_bos=True)
+INFO = ModelInfo(1, 1, chat_template="own", bos="<s>", eos="</s>", adds_bos=True)
 
 
 def tokenize(text: str) -> tuple[int, ...]:
@@ -53,7 +52,7 @@ def test_without_a_template_a_conversation_is_refused_with_the_way_out() -> None
 @pytest.mark.parametrize(("override", "text"), [(None, "own"), ("other", "other"), ("", "")])
 def test_the_template_of_models_json_wins(override: str | None, text: str) -> None:
     """None means the file's own; an empty one is one, too."""
-    prompts = make_prompts(tokenize, INFO, override, 64)
+    prompts = make_prompts(tokenize, INFO, override, 64, lambda: 15)
     assert prompts.template is not None
     assert prompts.template.render((ChatMessage("user", "a"),)) == text
 
@@ -61,24 +60,26 @@ def test_the_template_of_models_json_wins(override: str | None, text: str) -> No
 def test_a_broken_template_is_a_broken_model() -> None:
     """Told when it loads."""
     with pytest.raises(LoadError, match="not valid Jinja"):
-        make_prompts(tokenize, INFO, "{% for %}", 64)
+        make_prompts(tokenize, INFO, "{% for %}", 64, lambda: 3)
 
 
-@pytest.mark.parametrize(("text", "fits"), [("a" * 192, True), ("a" * 193, False), ("ä" * 96, True), ("ä" * 97, False)])
+@pytest.mark.parametrize(
+    ("text", "fits"), [("a" * 960, True), ("a" * 961, False), ("ä" * 480, True), ("ä" * 481, False)]
+)
 def test_a_text_that_can_never_fit_is_not_even_tokenized(text: str, fits: bool) -> None:
-    """64 tokens of at most 3 bytes are at most 192 bytes; the beginning of text is not the client's."""
+    """64 tokens of at most 15 bytes are at most 960 bytes; the beginning of text is not the client's."""
     tokenized: list[str] = []
 
     def remember(text: str) -> tuple[int, ...]:
         tokenized.append(text)
         return (1,)
 
-    prompts = make_prompts(remember, INFO, None, 64)
+    prompts = make_prompts(remember, INFO, None, 64, lambda: 15)
     message = Generate(7, GenerateRequest(text="<s>" + text))
     if fits:
         assert prompts.prepare(message).prompt == (1,)
     else:
-        with pytest.raises(RefusedError, match=r"the prompt has \d+ bytes: this model has room for 192") as caught:
+        with pytest.raises(RefusedError, match=r"the prompt has \d+ bytes: this model has room for 960") as caught:
             prompts.prepare(message)
         assert caught.value.kind is FailureKind.TOO_LONG
     assert bool(tokenized) == fits
@@ -86,5 +87,5 @@ def test_a_text_that_can_never_fit_is_not_even_tokenized(text: str, fits: bool) 
 
 def test_where_bytes_say_nothing_about_tokens_the_tokenizer_decides() -> None:
     """A tokenizer that rewrites its text may make it shorter."""
-    prompts = make_prompts(tokenize, replace(INFO, longest_token_bytes=None), None, 64)
+    prompts = make_prompts(tokenize, INFO, None, 64, lambda: None)
     assert len(prompts.prepare(Generate(7, GenerateRequest(text="a" * 1000))).prompt) == 1001

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from serve.engine.cache import KvCache
-from serve.engine.scheduler import MAX_PASSED, Scheduler, StepPlan
-from serve.engine.types import FailureKind, RefusedError, Request
+from serve.engine.line import MAX_PASSED
+from serve.engine.scheduler import Budget, Scheduler, StepPlan
+from serve.engine.sequence import Sequence
+from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
+from tests.helpers.fake_backend import FakeMemory
 
 NUM_SLOTS, KV_TOKENS, SEQUENCE_TOKENS, STEP_TOKENS, MAX_WAITING = 3, 40, 30, 6, 5
 
@@ -20,10 +25,17 @@ def make(
     kv_tokens: int = KV_TOKENS,
     sequence_tokens: int = SEQUENCE_TOKENS,
     step_tokens: int = STEP_TOKENS,
+    mixed_tokens: int | None = None,
 ) -> Scheduler:
     """A small scheduler."""
-    cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens)
-    return Scheduler(cache=cache, max_sequence_tokens=sequence_tokens, step_tokens=step_tokens, max_waiting=MAX_WAITING)
+    cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens, memory=FakeMemory("full", num_slots))
+    budget = Budget(step_tokens, mixed_tokens or step_tokens, max_outputs=8, max_sequence_tokens=sequence_tokens)
+    return Scheduler(cache=cache, budget=budget, max_waiting=MAX_WAITING)
+
+
+def find(scheduler: Scheduler, number: int) -> Sequence | None:
+    """The running or waiting sequence of a request."""
+    return next((s for s in scheduler.all_sequences() if s.request.id == number), None)
 
 
 def request(number: int, num_prompt: int, max_tokens: int | None = 4) -> Request:
@@ -33,10 +45,10 @@ def request(number: int, num_prompt: int, max_tokens: int | None = 4) -> Request
 
 def run_step(scheduler: Scheduler) -> StepPlan:
     """Plan and commit one step; every sampled token is 7, sequences end when their tokens are out."""
-    plan = scheduler.plan()
+    plan = scheduler.plan(0.0)
     for chunk in plan.chunks:
         sequence = scheduler.computed(chunk)
-        if chunk.samples and scheduler.append(sequence, 7):
+        if chunk.num_outputs and scheduler.append(sequence, 7):
             scheduler.end(sequence)
     return plan
 
@@ -59,7 +71,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         new, self.next_id = request(self.next_id, num_prompt, max_tokens), self.next_id + 1
         wanted = num_prompt + (max_tokens or max(SEQUENCE_TOKENS - num_prompt, 1))
         try:
-            self.scheduler.submit(new)
+            self.scheduler.submit(new, 0.0)
         except RefusedError as refused:
             self.check_refusal(refused.kind, num_prompt, wanted)
             return
@@ -77,16 +89,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         """Whoever is cancelled is gone at once."""
         number = data.draw(st.sampled_from(sorted(self.todo)))
-        sequence = self.scheduler.find(number)
+        sequence = find(self.scheduler, number)
         assert sequence is not None
         self.scheduler.end(sequence)
-        assert self.scheduler.find(number) is None
+        assert find(self.scheduler, number) is None
         self.forget(number)
 
     @rule(token=st.integers(-5, -1), data=st.data())
     def step(self, token: int, data: st.DataObject) -> None:
         """Budget kept, right tokens in the right order, running streams always served, ends exactly once."""
-        plan = self.scheduler.plan()
+        plan = self.scheduler.plan(0.0)
         assert plan.num_tokens <= STEP_TOKENS
         assert plan.chunks or not self.todo, "somebody waits and nobody runs"
         assert [c.seq for c in plan.chunks] == sorted({c.seq for c in plan.chunks})
@@ -99,15 +111,15 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert list(chunk.tokens) == todo[: len(chunk.tokens)]
             assert chunk.tokens
             del todo[: len(chunk.tokens)]
-            assert chunk.samples == (not todo)
-            if chunk.samples:
+            assert chunk.num_outputs == int(not todo)
+            if chunk.num_outputs:
                 self.sampled(number, token, early=data.draw(st.booleans()))
         running = {s.request.id for s in self.scheduler.all_sequences() if s.is_running}
         assert all(len(self.todo[number]) > 1 for number in running - served), "a running stream got no token"
 
     def sampled(self, number: int, token: int, *, early: bool) -> None:
         """The model's next token; now and then it ends the answer."""
-        sequence = self.scheduler.find(number)
+        sequence = find(self.scheduler, number)
         assert sequence is not None
         is_last = self.scheduler.append(sequence, token)
         self.left[number] -= 1
@@ -130,7 +142,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         assert self.scheduler.num_running <= NUM_SLOTS
         running = [s for s in self.scheduler.all_sequences() if s.is_running]
         assert sum(s.num_reserved for s in running) <= KV_TOKENS
-        assert all(s.num_tokens <= s.num_reserved for s in running)
+        assert all(len(s.tokens) <= s.num_reserved for s in running)
         assert len(self.ended) == len(set(self.ended))
 
     def teardown(self) -> None:
@@ -149,9 +161,9 @@ TestScheduler.settings = settings(max_examples=60, stateful_step_count=40, deadl
 def test_a_long_prompt_does_not_stall_a_stream() -> None:
     """While a long prompt is computed over several steps, a running stream gets its token in each of them."""
     scheduler = make()
-    scheduler.submit(request(1, 1, 10))
+    scheduler.submit(request(1, 1, 10), 0.0)
     run_step(scheduler)
-    scheduler.submit(request(2, 20, 2))
+    scheduler.submit(request(2, 20, 2), 0.0)
     for _ in range(4):
         plan = run_step(scheduler)
         assert [len(c.tokens) for c in plan.chunks] == [1, 5]
@@ -160,16 +172,16 @@ def test_a_long_prompt_does_not_stall_a_stream() -> None:
 def test_prompts_share_what_the_streams_leave() -> None:
     """Two long prompts get the same, and what a short one does not need goes to the long one."""
     scheduler = make()
-    scheduler.submit(request(1, 20, 1))
-    scheduler.submit(request(2, 2, 1))
-    assert [len(c.tokens) for c in scheduler.plan().chunks] == [4, 2]
+    scheduler.submit(request(1, 20, 1), 0.0)
+    scheduler.submit(request(2, 2, 1), 0.0)
+    assert [len(c.tokens) for c in scheduler.plan(0.0).chunks] == [4, 2]
 
 
 def test_odd_tokens_of_the_budget_go_round() -> None:
     """Who gets the odd token changes from step to step, so nobody is last for ever."""
     scheduler = make(step_tokens=7, kv_tokens=60)
     for number in (1, 2):
-        scheduler.submit(request(number, 20, 1))
+        scheduler.submit(request(number, 20, 1), 0.0)
     first, second = run_step(scheduler), run_step(scheduler)
     assert [len(c.tokens) for c in first.chunks] != [len(c.tokens) for c in second.chunks]
 
@@ -177,12 +189,12 @@ def test_odd_tokens_of_the_budget_go_round() -> None:
 def test_a_small_request_passes_a_big_one_but_not_for_ever() -> None:
     """A request that fits goes ahead of one that doesn't, until that one has been passed often enough."""
     scheduler = make(num_slots=3, kv_tokens=30, sequence_tokens=30)
-    scheduler.submit(request(1, 10, 10))
+    scheduler.submit(request(1, 10, 10), 0.0)
     run_step(scheduler)
-    scheduler.submit(request(2, 20, 10))  # needs the whole cache
+    scheduler.submit(request(2, 20, 10), 0.0)  # needs the whole cache
     num_passed = 0
     for number in range(3, 3 + 2 * MAX_PASSED):
-        scheduler.submit(request(number, 2, 1))
+        scheduler.submit(request(number, 2, 1), 0.0)
         admitted = {s.request.id for s in run_step(scheduler).admitted}
         if 2 in admitted:
             break
@@ -191,22 +203,22 @@ def test_a_small_request_passes_a_big_one_but_not_for_ever() -> None:
             break
     assert 0 < num_passed <= MAX_PASSED
     for _ in range(60):
-        if scheduler.find(2) is None:
+        if find(scheduler, 2) is None:
             break
         run_step(scheduler)
-    assert scheduler.find(2) is None, "the big request never ran"
+    assert find(scheduler, 2) is None, "the big request never ran"
 
 
 def test_what_can_never_fit_is_refused_with_the_numbers() -> None:
     """The error tells prompt, wish, sum and room."""
     with pytest.raises(RefusedError, match=r"28 tokens and max_tokens is 4: together 32, this model has room for 30"):
-        make().submit(request(1, 28, 4))
+        make().submit(request(1, 28, 4), 0.0)
 
 
 def test_without_max_tokens_the_rest_of_the_room_is_reserved() -> None:
     """None means: as many as fit."""
     scheduler = make()
-    scheduler.submit(request(1, 10, None))
+    scheduler.submit(request(1, 10, None), 0.0)
     (sequence,) = scheduler.all_sequences()
     assert sequence.max_tokens == SEQUENCE_TOKENS - 10
 
@@ -215,12 +227,45 @@ def test_a_full_queue_refuses() -> None:
     """Beyond the bound nobody may wait."""
     scheduler = make()
     for number in range(1, MAX_WAITING + 1):
-        scheduler.submit(request(number, 5))
-    with pytest.raises(RefusedError, match="5 requests wait already"):
-        scheduler.submit(request(99, 5))
+        scheduler.submit(request(number, 5), 0.0)
+    with pytest.raises(RefusedError, match="5 wait already, 5 may wait"):
+        scheduler.submit(request(99, 5), 0.0)
 
 
 def test_a_budget_that_would_starve_prompts_is_refused() -> None:
     """With as many slots as step tokens, running streams could use up every step."""
-    with pytest.raises(ValueError, match="step_tokens is 3: must be above the 3 slots"):
+    with pytest.raises(ValueError, match="step_tokens is 3 and mixed_tokens 3: must be above the 3 slots"):
         make(step_tokens=3)
+
+
+def test_beside_streams_prompts_get_less_of_a_step() -> None:
+    """A step with running streams is kept short; without them, prompts have the whole budget."""
+    scheduler = make(step_tokens=12, mixed_tokens=5, kv_tokens=80)
+    scheduler.submit(request(1, 1, 10), 0.0)
+    run_step(scheduler)
+    scheduler.submit(request(2, 25, 2), 0.0)
+    assert [len(c.tokens) for c in run_step(scheduler).chunks] == [1, 4]
+    scheduler.end(scheduler.running(0))
+    assert [len(c.tokens) for c in run_step(scheduler).chunks] == [12]
+
+
+def test_adapters_take_turns() -> None:
+    """One decode knows one set of adapters: no step mixes them, and nobody is forgotten."""
+    scheduler = make(step_tokens=12)
+    for number, name in ((1, "a"), (2, "b")):
+        scheduler.submit(replace(request(number, 3), adapters=(Adapter(name),)), 0.0)
+    plans = [run_step(scheduler) for _ in range(4)]
+    assert [len(plan.chunks) for plan in plans] == [1, 1, 1, 1]
+    assert [plan.adapters[0].name for plan in plans] in (["a", "b"] * 2, ["b", "a"] * 2)
+
+
+def test_texts_for_a_model_that_reads_them_whole_are_never_cut() -> None:
+    """As many as fit into a step; what is longer than a step is refused with the numbers."""
+    cache = KvCache(num_slots=3, kv_tokens=90, memory=FakeMemory("full", 3))
+    budget = Budget(8, 8, max_outputs=8, max_sequence_tokens=30, whole_prompts=True)
+    scheduler = Scheduler(cache=cache, budget=budget, max_waiting=9)
+    for number, size in ((1, 5), (2, 6), (3, 3)):
+        scheduler.submit(replace(request(number, size), task=Task.EMBED), 0.0)
+    assert [len(c.tokens) for c in scheduler.plan(0.0).chunks] == [5, 3]
+    with pytest.raises(RefusedError, match="the text has 9 tokens: this model has room for 8"):
+        scheduler.submit(replace(request(4, 9), task=Task.EMBED), 0.0)

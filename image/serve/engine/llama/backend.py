@@ -1,0 +1,254 @@
+"""One model, one context: the engine's Backend on llama.cpp."""
+
+# ruff: noqa: FBT003  (C functions take their flags by position)
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from serve.engine.llama.candidates import Candidates
+from serve.engine.llama.chooser import Chooser
+from serve.engine.llama.context import ContextMemory
+from serve.engine.llama.library import C, log, start
+from serve.engine.llama.model import Model
+from serve.engine.llama.rows import Rows
+from serve.engine.sequence import Chunk
+from serve.engine.types import (
+    Adapter,
+    AdapterFile,
+    DecodeError,
+    LoadError,
+    LoadOptions,
+    ModelInfo,
+    NoRoomError,
+    Sampling,
+    TokenScore,
+)
+
+_NO_KV_SLOT = 1
+_MAX_IDS = 256  # llama.cpp's own bound
+_MAX_KEPT, _MAX_KEPT_EXACT = 16, 4  # a recurrent state is large, whatever the length of its text
+_MIN_OUTPUTS = 64
+_UBATCH_TOKENS = 512
+_RANK_FLOATS = 1
+
+
+class Llama:
+    """A loaded model: the engine's Backend, and its tokenizer."""
+
+    def __init__(self, options: LoadOptions, on_progress: Callable[[float], None] = lambda _: None) -> None:
+        start()
+        self._choosers: dict[int, Chooser] = {}
+        self._stuck: set[int] = set()  # sequences that could not be rolled back after an error
+        self._active: tuple[Adapter, ...] = ()
+        self._embeds = False
+        self._scratch: Candidates | None = None
+        self._context: Any = None
+        self.model = Model(options.path, on_progress)
+        try:
+            for adapter in options.adapters:
+                self.model.add_adapter(adapter)
+            self._open_context(options)
+            self._warm_up()
+        except LoadError:
+            self.close_all()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close_all()
+
+    # ---- loading ----
+
+    def _open_context(self, options: LoadOptions) -> None:
+        model, slots = self.model, options.num_slots
+        kept = min(slots, _MAX_KEPT_EXACT if model.is_exact else _MAX_KEPT)
+        self.num_ids = min(slots + kept, max(slots, _MAX_IDS))
+        self.max_outputs = min(options.step_tokens, max(_MIN_OUTPUTS, 2 * slots, self.num_ids))
+        params = self._params(options)
+        log().clear()
+        self._context = C.llama_init_from_model(model.pointer, params)
+        if not self._context:
+            raise LoadError(
+                f"{options.path} loaded, but {slots} slots of {options.sequence_tokens} tokens did not: {log().first()}"
+            )
+        self._pooling = int(C.llama_pooling_type(self._context))
+        if self.pools:  # it yields vectors of whole texts: once more, with room for a whole step at once
+            C.llama_free(self._context)
+            params.embeddings, params.n_ubatch, params.n_outputs_max = True, options.step_tokens, 0
+            self.num_ids, self.max_outputs = slots, options.step_tokens
+            params.n_seq_max = slots
+            self._context = C.llama_init_from_model(model.pointer, params)
+            if not self._context:
+                raise LoadError(f"{options.path} loaded, but no context for embeddings: {log().first()}")
+        self.memory = ContextMemory(self._context, window_tokens=model.window_tokens, is_exact=model.is_exact)
+        self._rows = Rows(options.step_tokens)
+        self._trained_tokens = int(C.llama_model_n_ctx_train(model.pointer))
+
+    def _params(self, options: LoadOptions) -> Any:
+        params = C.llama_context_default_params()
+        params.n_ctx = options.num_slots * options.sequence_tokens
+        params.n_batch = options.step_tokens
+        params.n_ubatch = min(options.step_tokens, _UBATCH_TOKENS)
+        params.n_seq_max = self.num_ids
+        # Room for the logits of so many rows is made beforehand: for all rows of a step, hundreds of megabytes.
+        params.n_outputs_max = max(self.max_outputs, self.num_ids)
+        params.n_threads = params.n_threads_batch = options.num_threads
+        # One buffer for all sequences: they can share cells, and rows may have gaps in their sequence ids.
+        params.kv_unified = True
+        params.no_perf = True
+        return params
+
+    def _warm_up(self) -> None:
+        """One decode, so that the first request does not pay for page faults and graph building."""
+        C.llama_set_warmup(self._context, True)
+        self._rows.fill((Chunk(0, 0, (max(C.llama_vocab_bos(self.model.vocab), 0),), 1),))
+        code = C.llama_decode(self._context, self._rows.batch)
+        self.memory.clear()
+        C.llama_synchronize(self._context)
+        C.llama_set_warmup(self._context, False)
+        if code != 0:
+            raise LoadError(f"the first decode failed with code {code}: {log().first()}")
+
+    @property
+    def pools(self) -> bool:
+        """Does it only make embeddings, of whole texts?"""
+        return self._pooling > 0
+
+    def info(self) -> ModelInfo:
+        """What the GGUF says about itself."""
+        return self.model.info(self._pooling)
+
+    def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> tuple[int, ...]:
+        """Text to tokens. Safe from any thread."""
+        return self.model.tokenize(text, add_special=add_special, parse_special=parse_special)
+
+    def piece(self, token: int, *, special: bool = False) -> bytes:
+        """A token's bytes."""
+        return self.model.piece(token, special=special)
+
+    def is_end(self, token: int) -> bool:
+        """Does this token end the answer?"""
+        return self.model.is_end(token)
+
+    # ---- sequences ----
+
+    def open(self, seq: int, sampling: Sampling, grammar: str | None) -> None:
+        """Build the sampler chain of a new sequence."""
+        chooser = Chooser(self.model, sampling, self._trained_tokens)
+        self._choosers[seq] = chooser
+        if grammar is not None:
+            chooser.constrain(grammar, b"", self._candidates())
+
+    def constrain(self, seq: int, grammar: str, begun: bytes) -> None:
+        """From now on this grammar holds."""
+        self._choosers[seq].constrain(grammar, begun, self._candidates())
+
+    def close(self, seq: int) -> None:
+        """Free its sampler."""
+        self._stuck.discard(seq)
+        chooser = self._choosers.pop(seq, None)
+        if chooser is not None:
+            chooser.close()
+
+    def add_adapter(self, file: AdapterFile) -> None:
+        """Load a LoRA adapter while others run; one of the same name is replaced."""
+        self._use((), force=True)
+        self.model.add_adapter(file)
+
+    def remove_adapter(self, name: str) -> None:
+        """Unload one. Nothing that runs may use it."""
+        self._use((), force=True)
+        self.model.remove_adapter(name)
+
+    # ---- computing ----
+
+    def decode(self, chunks: tuple[Chunk, ...], adapters: tuple[Adapter, ...] = (), *, embeds: bool = False) -> None:
+        """Compute all rows in one batch. On failure the memory is as before."""
+        if any(chunk.seq in self._stuck for chunk in chunks):
+            raise DecodeError("an earlier error left its memory in an unknown state")
+        self._use(adapters)
+        if embeds != self._embeds and not self.pools:
+            C.llama_set_embeddings(self._context, embeds)
+            self._embeds = embeds
+        self._rows.fill(chunks)
+        code = C.llama_decode(self._context, self._rows.batch)
+        if code != 0:
+            for chunk in chunks:
+                # A part of the batch may be in memory already: take it out, or give that sequence up.
+                if not self.memory.trim(chunk.seq, chunk.start):
+                    self._stuck.add(chunk.seq)
+            reason = log().first()
+            log().clear()
+            if code == _NO_KV_SLOT:
+                raise NoRoomError(f"no room in the KV cache: {reason}")
+            raise DecodeError(f"llama_decode returned {code}: {reason}")
+
+    def _use(self, adapters: tuple[Adapter, ...], *, force: bool = False) -> None:
+        if adapters == self._active and not force:
+            return
+        missing = [adapter.name for adapter in adapters if adapter.name not in self.model.adapters]
+        if missing:
+            raise DecodeError(f"there is no adapter {missing[0]!r} any more")
+        pointers = (C.llama_adapter_lora_p_ctypes * len(adapters))(*(self.model.adapters[a.name] for a in adapters))
+        scales = (ctypes.c_float * len(adapters))(*(adapter.scale for adapter in adapters))
+        if C.llama_set_adapters_lora(self._context, pointers, len(adapters), scales) != 0:
+            raise DecodeError(f"the adapters can't be used: {log().first()}")
+        self._active = adapters
+
+    def sample(self, chunk: Chunk, row: int) -> int:
+        """The next token after a row of a chunk of the last decode."""
+        index = self._rows.first[chunk.seq] + row
+        chooser = self._choosers[chunk.seq]
+        return chooser.sample(self._context, index, self._scratch or self._candidates_for(chooser))
+
+    def _candidates_for(self, chooser: Chooser) -> Candidates | None:
+        return self._candidates() if chooser.is_constrained else None
+
+    def score(self, chunk: Chunk, row: int, token: int, num_top: int) -> TokenScore:
+        """How likely a token was after this row, and which were likelier."""
+        logits = C.llama_get_logits_ith(self._context, self._rows.first[chunk.seq] + row)
+        logprob, top = self._candidates().logprobs(logits, token, num_top)
+        likeliest = tuple((each, self.piece(each, special=True), value) for each, value in top)
+        return TokenScore(token, self.piece(token, special=True), logprob, likeliest)
+
+    def vector(self, chunk: Chunk) -> bytes:
+        """The embedding: of a model that pools, of the whole text; else that of its last token."""
+        if self.pools:
+            info = self.info()
+            floats = _RANK_FLOATS if info.ranks else info.embedding_size
+            pointer = C.llama_get_embeddings_seq(self._context, chunk.seq)
+        else:
+            floats = C.llama_model_n_embd_out(self.model.pointer)
+            pointer = C.llama_get_embeddings_ith(self._context, self._rows.first[chunk.seq] + len(chunk.tokens) - 1)
+        return ctypes.string_at(pointer, 4 * floats)
+
+    def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
+        """Write the memory of a sequence to a file."""
+        self.memory.save(seq, path, tokens)
+
+    def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
+        """Read it back."""
+        return self.memory.load(seq, path, max_tokens)
+
+    def _candidates(self) -> Candidates:
+        """Made when first needed: most servers never are asked for log-probabilities or grammars."""
+        if self._scratch is None:
+            self._scratch = Candidates(self.model.num_vocab)
+        return self._scratch
+
+    def close_all(self) -> None:
+        """Give all memory back. Safe to call twice."""
+        for seq in tuple(self._choosers):
+            self.close(seq)
+        if self._scratch is not None:
+            self._scratch.close()
+        if self._context:
+            C.llama_free(self._context)
+        self._context = self._scratch = None
+        self.model.close()

@@ -1,0 +1,93 @@
+"""Who chooses the tokens of one sequence: a sampler chain, and a grammar where there is one.
+
+Most tokens that a model chooses by itself fit the grammar, and asking about one token takes microseconds, while asking
+about all takes tens of milliseconds. So: choose, ask about that one, and only when it does not fit choose among those
+that do. The grammar is never told a token that it would not take: llama.cpp ends the process then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serve.engine.llama.candidates import Candidates
+from serve.engine.llama.library import C
+from serve.engine.llama.model import Model
+from serve.engine.llama.samplers import make_chain, remembers
+from serve.engine.types import EngineError, FailureKind, RefusedError, Sampling
+
+
+class Chooser:
+    """One sequence's."""
+
+    __slots__ = ("_chain", "_grammar", "_model", "_remembers")
+
+    def __init__(self, model: Model, sampling: Sampling, trained_tokens: int) -> None:
+        self._model = model
+        self._remembers = remembers(sampling)
+        self._grammar: Any = None
+        self._chain = make_chain(sampling, vocab=model.vocab, num_vocab=model.num_vocab, trained_tokens=trained_tokens)
+
+    @property
+    def is_constrained(self) -> bool:
+        """Is there a grammar?"""
+        return self._grammar is not None
+
+    def close(self) -> None:
+        """Give C's memory back."""
+        C.llama_sampler_free(self._chain)
+        if self._grammar is not None:
+            C.llama_sampler_free(self._grammar)
+
+    def constrain(self, text: str, begun: bytes, candidates: Candidates) -> None:
+        """From now on this grammar holds; the answer has said `begun` of it."""
+        self._grammar = _make_grammar(self._model, text)
+        for token in self._model.tokenize(begun.decode("utf-8", "replace"), add_special=False) if begun else ():
+            if not candidates.allows(self._grammar, token):
+                raise EngineError(f"the answer began with {begun!r}, which its grammar does not allow")
+            C.llama_sampler_accept(self._grammar, token)
+
+    def sample(self, context: Any, row: int, candidates: Candidates | None) -> int:
+        """The next token after a row of the last decode."""
+        if self._grammar is None or candidates is None:
+            return int(C.llama_sampler_sample(self._chain, context, row))
+        token = self._first_choice(context, row, candidates)
+        if not self._fits(token, candidates):
+            token = self._choice_that_fits(context, row, candidates)
+            if not self._fits(token, candidates):
+                raise EngineError("the grammar allows no token of this model here")
+            C.llama_sampler_accept(self._chain, token)
+        elif self._remembers:
+            C.llama_sampler_accept(self._chain, token)
+        if not self._model.is_end(token):
+            C.llama_sampler_accept(self._grammar, token)
+        return token
+
+    def _first_choice(self, context: Any, row: int, candidates: Candidates) -> int:
+        """As without a grammar; a chain that remembers is not told yet."""
+        if not self._remembers:
+            return int(C.llama_sampler_sample(self._chain, context, row))
+        candidates.fill(C.llama_get_logits_ith(context, row))
+        candidates.apply(self._chain)
+        return candidates.chosen
+
+    def _choice_that_fits(self, context: Any, row: int, candidates: Candidates) -> int:
+        candidates.fill(C.llama_get_logits_ith(context, row))
+        candidates.forbid(self._model.hidden_tokens())
+        candidates.apply(self._grammar)
+        candidates.apply(self._chain)
+        return candidates.chosen
+
+    def _fits(self, token: int, candidates: Candidates) -> bool:
+        # A control token would pass as the text that means it, which nobody would see.
+        return not self._model.is_hidden(token) and candidates.allows(self._grammar, token)
+
+
+def _make_grammar(model: Model, text: str) -> Any:
+    """RefusedError when C can't read it. An empty one would let everything pass, a NUL byte would cut it."""
+    raw = text.encode("utf-8", "replace")
+    if not raw.strip() or b"\0" in raw:
+        raise RefusedError(FailureKind.BAD_GRAMMAR, "the grammar is empty or has a NUL character")
+    grammar = C.llama_sampler_init_grammar(model.vocab, raw, b"root")
+    if not grammar:
+        raise RefusedError(FailureKind.BAD_GRAMMAR, "the grammar can't be read: see GBNF's rules")
+    return grammar

@@ -1,0 +1,79 @@
+"""The KV cache of one context, as the engine's Memory, and its state on disk."""
+
+# ruff: noqa: FBT003  (C functions take their flags by position)
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+from serve.engine.llama.library import C, log
+from serve.engine.types import StateError
+
+
+class ContextMemory:
+    """What llama.cpp remembers of each sequence. A model that reads a text at once has none."""
+
+    def __init__(self, context: Any, *, window_tokens: int, is_exact: bool) -> None:
+        self._context = context
+        self._memory = C.llama_get_memory(context)
+        self._is_exact = is_exact
+        self.window_tokens = window_tokens
+
+    @property
+    def forks_anywhere(self) -> bool:
+        """Only a memory that keeps everything can be copied up to any place."""
+        return not self._is_exact and self.window_tokens == 0
+
+    @property
+    def can_trim(self) -> bool:
+        """A recurrent state can't go back."""
+        return not self._is_exact
+
+    def can_fork(self, seq: int, num_tokens: int) -> bool:
+        """A window must still hold what the next token looks back at; a recurrent state must be exactly there."""
+        first, last = C.llama_memory_seq_pos_min(self._memory, seq), C.llama_memory_seq_pos_max(self._memory, seq)
+        if last + 1 < num_tokens or first < 0:
+            return False
+        if self._is_exact and last + 1 != num_tokens:
+            return False
+        return self.window_tokens == 0 or first <= max(0, num_tokens - self.window_tokens)
+
+    def fork(self, source: int, seq: int, num_tokens: int) -> None:
+        """Share cells: no data is copied."""
+        if num_tokens:
+            C.llama_memory_seq_cp(self._memory, source, seq, 0, num_tokens)
+
+    def trim(self, seq: int, num_tokens: int) -> bool:
+        """Take out what comes after; False when this memory can't."""
+        return self._memory is None or bool(C.llama_memory_seq_rm(self._memory, seq, num_tokens, -1))
+
+    def forget(self, seq: int) -> None:
+        """Take out all."""
+        if self._memory is not None:
+            C.llama_memory_seq_rm(self._memory, seq, -1, -1)
+
+    def clear(self) -> None:
+        """Take out all of all."""
+        if self._memory is not None:
+            C.llama_memory_clear(self._memory, True)
+
+    def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
+        """Write a sequence's state and its tokens. Not atomic: the caller renames."""
+        log().clear()
+        array = (C.llama_token * len(tokens))(*tokens)
+        if not C.llama_state_seq_save_file(self._context, str(path).encode(), seq, array, len(tokens)):
+            raise StateError(f"{path} can't be written: {log().first()}")
+
+    def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
+        """Read one back into an empty id; on failure that id is empty again."""
+        log().clear()
+        tokens, count = (C.llama_token * max_tokens)(), ctypes.c_size_t(0)
+        size = C.llama_state_seq_load_file(
+            self._context, str(path).encode(), seq, tokens, max_tokens, ctypes.byref(count)
+        )
+        if not size:
+            self.forget(seq)
+            raise StateError(f"{path} can't be used: {log().first()}")
+        return tuple(tokens[: count.value])

@@ -1,0 +1,78 @@
+"""Sampling -> a chain of llama.cpp's samplers, in its usual order."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from serve.engine.llama.library import C
+from serve.engine.types import Sampling
+
+
+def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, trained_tokens: int) -> Any:
+    """Bias, penalties, cuts, temperature, choice. The caller frees it."""
+    chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
+
+    def add(sampler: Any) -> None:
+        C.llama_sampler_chain_add(chain, sampler)
+
+    bias = [(token, value) for token, value in sampling.logit_bias if 0 <= token < num_vocab]
+    if bias:
+        array = (C.llama_logit_bias * len(bias))(*(C.llama_logit_bias(token, value) for token, value in bias))
+        add(C.llama_sampler_init_logit_bias(num_vocab, len(bias), array))
+    if _has_penalties(sampling):
+        window, repeat = sampling.penalty_window_tokens, sampling.repeat_penalty
+        frequency, presence = sampling.frequency_penalty, sampling.presence_penalty
+        add(C.llama_sampler_init_penalties(num_vocab, window, repeat, frequency, presence))
+    if sampling.dry_multiplier > 0:
+        add(_dry(sampling, vocab, trained_tokens))
+    if sampling.temperature <= 0:
+        add(C.llama_sampler_init_greedy())
+    elif sampling.mirostat == 0:
+        for cut in _cuts(sampling):
+            add(cut)
+        add(C.llama_sampler_init_temp(sampling.temperature))
+        add(C.llama_sampler_init_dist(sampling.seed))
+    else:
+        add(C.llama_sampler_init_temp(sampling.temperature))
+        add(_mirostat(sampling, num_vocab))
+    return chain
+
+
+def remembers(sampling: Sampling) -> bool:
+    """Does a chain for it change with each token it is told? Then it must not be told one that is not used."""
+    return _has_penalties(sampling) or sampling.dry_multiplier > 0 or sampling.mirostat > 0
+
+
+def _has_penalties(sampling: Sampling) -> bool:
+    return (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty) != (1.0, 0.0, 0.0)
+
+
+def _dry(sampling: Sampling, vocab: Any, trained_tokens: int) -> Any:
+    words = [word.encode("utf-8", "replace") for word in sampling.dry_breakers]
+    breakers = (ctypes.c_char_p * len(words))(*words)
+    window = trained_tokens if sampling.dry_window_tokens < 0 else sampling.dry_window_tokens
+    base, allowed = sampling.dry_base, sampling.dry_allowed_tokens
+    return C.llama_sampler_init_dry(vocab, sampling.dry_multiplier, base, allowed, window, breakers, len(words))
+
+
+def _cuts(sampling: Sampling) -> list[Any]:
+    cuts = []
+    if sampling.top_k > 0:
+        cuts.append(C.llama_sampler_init_top_k(sampling.top_k))
+    if sampling.typical_p < 1.0:
+        cuts.append(C.llama_sampler_init_typical(sampling.typical_p, 1))
+    if sampling.top_p < 1.0:
+        cuts.append(C.llama_sampler_init_top_p(sampling.top_p, 1))
+    if sampling.min_p > 0.0:
+        cuts.append(C.llama_sampler_init_min_p(sampling.min_p, 1))
+    if sampling.xtc_probability > 0:
+        cuts.append(C.llama_sampler_init_xtc(sampling.xtc_probability, sampling.xtc_threshold, 1, sampling.seed))
+    return cuts
+
+
+def _mirostat(sampling: Sampling, num_vocab: int) -> Any:
+    tau, eta = sampling.mirostat_tau, sampling.mirostat_eta
+    if sampling.mirostat == 1:
+        return C.llama_sampler_init_mirostat(num_vocab, sampling.seed, tau, eta, 100)
+    return C.llama_sampler_init_mirostat_v2(sampling.seed, tau, eta)
