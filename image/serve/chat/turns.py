@@ -7,7 +7,7 @@ message, calls and results become text, parallel calls become calls one after an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from serve.chat.calls import short_id
@@ -43,8 +43,10 @@ def worded_turns(
     messages: Iterable[ChatMessage], tools: Sequence[Tool], can: Capabilities, *, wanted: bool
 ) -> list[Turn]:
     """For a template that does not: the tools are described, calls and results are JSON in text. `wanted`: call one."""
+    told = list(messages)
+    names: dict[str | None, str] = {call.id: call.name for message in told for call in message.tool_calls}
     turns = [{"role": "system", "content": _described(tools, wanted=wanted)}] if tools else []
-    return _finished(turns + [_turn(_worded(message), can) for message in messages], can)
+    return _finished(turns + [_turn(_worded(message, names), can) for message in told], can)
 
 
 def _turn(message: ChatMessage, can: Capabilities) -> Turn:
@@ -107,10 +109,11 @@ def _one_call_each(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     return split
 
 
-def _worded(message: ChatMessage) -> ChatMessage:
+def _worded(message: ChatMessage, names: Mapping[str | None, str]) -> ChatMessage:
     """A call as the model is told to write it; a result as words of the user's."""
     if message.role == "tool":
-        label = " ".join(part for part in ("Result of", message.name or message.tool_call_id) if part)
+        called = message.name or names.get(message.tool_call_id) or message.tool_call_id
+        label = f"Result of {called}" if called else "Result"
         return ChatMessage("user", f"{label}:\n{message.content or ''}")
     if not message.tool_calls:
         return message

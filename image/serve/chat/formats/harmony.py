@@ -86,15 +86,18 @@ class HarmonyParser(CallMachine):
         return bool(tag)
 
 
-_TO = (f"{CHANNEL}commentary to=functions.", f"{CHANNEL}analysis to=functions.")
+_HEADERS = (f"{CHANNEL}commentary to=functions.", f"{CHANNEL}analysis to=functions.")
+_TO = f"{START}assistant to=functions."  # the other order, in which the template writes earlier calls
 _AS_JSON = optional(alt([Text(" <|constrain|>json"), Text(" json"), Text("<|constrain|>json")]))
 
 
 def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallForm:
     """From the name on. One call a message, and the message ends the answer: never several."""
     del parallel
-    after = rules.add("call", alt([seq(tool.name, _AS_JSON, MESSAGE, tool.arguments) for tool in tools]))
-    return CallForm(_TO, after, seq(_TO[0], after))
+    on_channel = optional(seq(CHANNEL, alt([Text("commentary"), Text("analysis")])))
+    after = rules.add("call", alt([seq(tool.name, on_channel, _AS_JSON, MESSAGE, tool.arguments) for tool in tools]))
+    whole = seq(alt([Text(_HEADERS[0]), Text(" to=functions.")]), after)
+    return CallForm((*_HEADERS, _TO), after, whole)
 
 
 def thoughts(rules: Rules) -> Node:

@@ -157,6 +157,19 @@ def test_a_call_of_the_models_own_will_is_held_to_its_form_from_the_trigger_on(n
     assert read(made, "Hello") == [Content("Hello")]
 
 
+def test_gpt_oss_may_name_the_function_before_the_channel() -> None:
+    """The template writes earlier calls that way, so the model does, too."""
+    call = f" to=functions.get_weather<|channel|>commentary json<|message|>{ARGUMENTS}"
+    made = plan(GPT, tool_choice=REQUIRED)
+    assert made.grammar is not None
+    assert fits(made.grammar, call)
+    assert fits(made.grammar, THOUGHTS[GPT] + call)
+    made = plan(GPT)
+    assert made.grammar is not None
+    assert "<|start|>assistant to=functions." in made.triggers
+    assert fits(made.grammar, call.removeprefix(" to=functions."))
+
+
 def test_json_that_only_begins_like_a_call_is_not_bound() -> None:
     """Llama's calls begin with a name, and so does much other JSON."""
     made = plan(LLAMA)
