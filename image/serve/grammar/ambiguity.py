@@ -1,8 +1,8 @@
 """How many parses of one text a grammar can make llama.cpp keep side by side.
 
-It keeps a stack per parse and compares each with each: some hundred are slow, and a rule that calls itself in the middle
-from two places that look alike doubles them with every character. A bound from above is enough: what can't be shown to
-be harmless is refused.
+It keeps a stack per parse and compares each with each: some hundred are slow, and a rule that calls itself in the
+middle from two places that look alike doubles them with every character. A bound from above is enough: what can't be
+shown to be harmless is refused.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from collections.abc import Mapping
 
 from serve.grammar.errors import GrammarError
 from serve.grammar.facts import Facts
-from serve.grammar.graph import components, is_cycle, references
-from serve.grammar.nodes import Alt, Chars, Node, Ranges, Ref, Repeat, Seq, Text, common
+from serve.grammar.graph import children, components, is_cycle, references
+from serve.grammar.lookahead import LookAhead, Rest
+from serve.grammar.nodes import Alt, Node, Ranges, Ref, Repeat, Seq, common, joined
 
 MAX_PARALLEL = 2_000
-_LOOK_AHEAD = 64  # characters
+MAX_COMPARED = 150  # alternatives of one rule that are compared each with each
 
 
 def check_parallel(rules: Mapping[str, Node], root: str, facts: Facts) -> None:
@@ -25,7 +26,7 @@ def check_parallel(rules: Mapping[str, Node], root: str, facts: Facts) -> None:
         parallel.settle(group)
     if parallel.known[root] > MAX_PARALLEL:
         raise GrammarError(
-            f"the grammar is too ambiguous: one text could be read in {parallel.known[root]} ways at once, "
+            f"the grammar is too ambiguous: one text could be read in {min(parallel.known[root], 10**9)} ways at once, "
             f"at most {MAX_PARALLEL} are allowed; let alternatives differ in how they begin"
         )
 
@@ -36,114 +37,99 @@ class _Parallel:
     def __init__(self, rules: Mapping[str, Node], facts: Facts) -> None:
         self._rules = rules
         self._facts = facts
+        self._ahead = LookAhead(rules, facts)
         self.known: dict[str, int] = {}
 
     def settle(self, group: tuple[str, ...]) -> None:
         """Count a group of rules that call each other; those that they call beside were counted before."""
         inside = set(group)
-        if is_cycle(group, self._facts.edges) and any(
-            _calls_in_the_middle(self._rules[name], inside) for name in group
-        ):
-            for name in group:
-                self._check_recursion(name, self._rules[name], inside)
+        nodes = [self._rules[name] for name in group]
+        if is_cycle(group, self._facts.edges) and any(_calls_in_the_middle(node, inside) for node in nodes):
+            for name, node in zip(group, nodes, strict=True):
+                self._check_recursion(name, node, inside)
         self.known.update(dict.fromkeys(group, 1))
-        counts = [self.count(self._rules[name]) for name in group]
-        self.known.update(dict.fromkeys(group, sum(counts) if len(group) > 1 else counts[0]))
+        counts = [self._count(node) for node in nodes]
+        self.known.update(dict.fromkeys(group, sum(counts)))
 
-    def count(self, node: Node) -> int:
+    def _count(self, node: Node) -> int:
         """A bound on the parses inside the node."""
         if isinstance(node, Ref):
             return self.known[node.name]
         if isinstance(node, Alt):
-            counts = [self.count(option) for option in node.options]
-            if node.exclusive or self._do_all_part(node.options):
-                return max([*counts, 1])
-            return sum(counts)
+            counts = [self._count(option) for option in node.options]
+            return max([*counts, 1]) if self._do_all_part(node) else sum(counts)
         if isinstance(node, Seq):
             return self._count_seq(node)
         if isinstance(node, Repeat):
-            inner = self.count(node.item)
-            is_clear = not common(self._facts.goes_on(node.item), self._facts.first(node.item))
-            return (
-                inner if is_clear and not self._facts.is_nullable(node.item) else inner * (node.most or node.least + 1)
-            )
+            inner = self._count(node.item)
+            goes_on = common(self._facts.goes_on(node.item), self._facts.first(node.item))
+            return inner * (node.most or node.least + 1) if goes_on or self._facts.is_nullable(node.item) else inner
         return 1
 
     def _count_seq(self, node: Seq) -> int:
         """Where it is clear when a part ends, only one part is being read at a time."""
         most = running = 0
-        for at, item in enumerate(node.items):
-            running += self.count(item)
+        for at, (item, follows) in enumerate(zip(node.items, self._follows(node), strict=True)):
+            running += self._count(item)
             most = max(most, running)
-            rest = Seq(node.items[at + 1 :])
-            is_open = self._facts.is_nullable(item) and common(self._facts.first(item), self._facts.first(rest))
-            if not is_open and not common(self._facts.goes_on(item), self._facts.first(rest)):
+            if common(self._facts.goes_on(item), follows):
+                continue
+            if not self._facts.is_nullable(item) or self._is_clear(node, at, follows):
                 running = 0
         return max(most, 1)
 
-    def _check_recursion(self, name: str, node: Node, inside: set[str]) -> None:
-        if isinstance(node, Alt) and not node.exclusive:
-            calling = [option for option in node.options if references(option) & inside]
-            if not self._do_all_part(tuple(calling)):
-                raise GrammarError(
-                    f"the grammar's rule {name!r} calls itself from alternatives that begin alike: the ways to read a "
-                    "text could double with each character; put what tells them apart first"
-                )
-        if isinstance(node, Seq):
-            for at, item in enumerate(node.items[:-1]):
-                rest = Seq(node.items[at + 1 :])
-                self._check_choice(name, item, rest, inside)
-        for part in _parts(node):
-            self._check_recursion(name, part, inside)
+    def _follows(self, node: Seq) -> list[Ranges]:
+        """For each item, the characters that what comes after it can begin with."""
+        found: list[Ranges] = [()]
+        for item in reversed(node.items[1:]):
+            own = self._facts.first(item)
+            found.append(joined([*own, *found[-1]]) if self._facts.is_nullable(item) else own)
+        return found[::-1][: len(node.items)]
 
-    def _check_choice(self, name: str, item: Node, rest: Node, inside: set[str]) -> None:
-        """An optional part that calls the rule, before another part that does and begins alike."""
-        if not (references(item) & inside and references(rest) & inside and self._facts.is_nullable(item)):
-            return
-        if common(self._facts.first(item), self._facts.first(rest)):
-            raise GrammarError(
-                f"the grammar's rule {name!r} calls itself from optional parts that begin alike: the ways to read a text "
-                "could double with each character"
-            )
+    def _is_clear(self, node: Seq, at: int, follows: Ranges) -> bool:
+        """Whether an optional item is there, does that show within some characters?"""
+        if not common(self._facts.first(node.items[at]), follows):
+            return True
+        after: Rest = (node, at + 1, None) if at + 1 < len(node.items) else None
+        return self._ahead.do_part(_present(node.items[at], after), after)
 
-    def _do_all_part(self, options: tuple[Node, ...]) -> bool:
-        """Does each two of them differ within the first characters?"""
-        if not self._facts.do_overlap(options):
-            return not any(self._facts.is_nullable(option) for option in options) or len(options) < 3
-        if len(options) > 100:
+    def _do_all_part(self, node: Alt) -> bool:
+        """Does each two of the alternatives differ within some characters?"""
+        if node.exclusive or not self._facts.do_overlap(node.options):
+            return True
+        if len(node.options) > MAX_COMPARED:
             return False
-        leads = [self._lead(option) for option in options]
         return all(
-            any(not common(here, there) for here, there in zip(one, other, strict=False))
-            for at, one in enumerate(leads)
-            for other in leads[at + 1 :]
+            self._ahead.do_part((one, 0, None), (other, 0, None))
+            for at, one in enumerate(node.options)
+            for other in node.options[at + 1 :]
         )
 
-    def _lead(self, node: Node, depth: int = 8) -> list[Ranges]:
-        """The characters that certainly come first, as far as their number is fixed."""
-        lead: list[Ranges] = []
-        todo = [(node, depth)]
-        while todo and len(lead) < _LOOK_AHEAD:
-            part, left = todo.pop()
-            if isinstance(part, Text):
-                lead += [((ord(char), ord(char)),) for char in part.text]
-            elif isinstance(part, Chars):
-                lead.append(part.ranges)
-            elif isinstance(part, Seq):
-                todo += [(item, left) for item in reversed(part.items)]
-            elif isinstance(part, Ref) and left:
-                todo.append((self._rules[part.name], left - 1))
-            else:
-                break
-        return lead
+    def _check_recursion(self, name: str, node: Node, inside: set[str]) -> None:
+        if isinstance(node, Alt) and not node.exclusive:
+            calling = Alt(tuple(option for option in node.options if references(option) & inside))
+            if len(calling.options) > 1 and not self._do_all_part(calling):
+                raise _doubling(name, "alternatives")
+        if isinstance(node, Seq):
+            for at, (item, follows) in enumerate(zip(node.items, self._follows(node), strict=True)):
+                is_optional = references(item) & inside and self._facts.is_nullable(item)
+                is_called_later = any(references(later) & inside for later in node.items[at + 1 :])
+                if is_optional and is_called_later and not self._is_clear(node, at, follows):
+                    raise _doubling(name, "optional parts")
+        for part in children(node):
+            self._check_recursion(name, part, inside)
 
 
-def _parts(node: Node) -> tuple[Node, ...]:
-    if isinstance(node, Seq):
-        return node.items
-    if isinstance(node, Alt):
-        return node.options
-    return (node.item,) if isinstance(node, Repeat) else ()
+def _present(item: Node, after: Rest) -> Rest:
+    """An optional item that is there."""
+    return (item.item, 0, (item, 1, after)) if isinstance(item, Repeat) else (item, 0, after)
+
+
+def _doubling(name: str, where: str) -> GrammarError:
+    return GrammarError(
+        f"the grammar's rule {name!r} calls itself from {where} that begin alike: the ways to read a text could double "
+        "with each character; put what tells them apart first"
+    )
 
 
 def _calls_in_the_middle(node: Node, inside: set[str]) -> bool:

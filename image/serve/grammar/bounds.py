@@ -24,16 +24,18 @@ MAX_BEGINNINGS = 4_000  # ways to begin: each is a parse stack
 def check_rules(rules: Mapping[str, Node], root: str) -> None:
     """Refuse rules that llama.cpp can't take, or not safely."""
     _check_names(rules, root)
-    _check_size(rules)
+    check_size(rules)
     facts = Facts(rules)
     _check_endings(rules, facts)
-    _check_beginnings(rules, facts)
+    _check_beginnings(facts)
     check_parallel(rules, root, facts)
 
 
 def pruned(rules: Mapping[str, Node], root: str) -> dict[str, Node]:
     """The rules without options that can never end, and without rules that nothing reaches. Empty: nothing fits."""
     productive = Facts(rules).productive
+    if len(productive) == len(rules):
+        return dict(rules)
     if root not in productive:
         return {}
     kept = {name: _without(node, productive) for name, node in rules.items() if name in productive}
@@ -80,7 +82,8 @@ def _check_names(rules: Mapping[str, Node], root: str) -> None:
                 raise GrammarError(f"the grammar's rule {name!r} refers to {target!r}, which is not defined")
 
 
-def _check_size(rules: Mapping[str, Node]) -> None:
+def check_size(rules: Mapping[str, Node]) -> None:
+    """Refuse what would take llama.cpp too much memory."""
     size = sum(_num_elements(node) for node in rules.values())
     if size > MAX_ELEMENTS:
         raise GrammarError(
@@ -116,7 +119,7 @@ def _check_endings(rules: Mapping[str, Node], facts: Facts) -> None:
                 raise GrammarError(f"the grammar's rule {name!r} repeats without end what may be empty")
 
 
-def _check_beginnings(rules: Mapping[str, Node], facts: Facts) -> None:
+def _check_beginnings(facts: Facts) -> None:
     """Left recursion never ends; a deep or wide tree of beginnings overflows the stack or the memory."""
     depth: dict[str, int] = {}
     total = 0

@@ -106,6 +106,22 @@ def part_at_once(places: list[Place | None]) -> bool:
     return sum(map(len, firsts)) == len(set().union(*firsts))
 
 
+def leaves_out(one: Place | None, other: Place | None) -> bool:
+    """Do the objects that are written for one place lack a property that the other requires?
+
+    What is written is narrower than what is valid: an object that declares properties has no others unless asked.
+    """
+    if one is None or other is None:
+        return True
+    opening = ("patternProperties", "anyOf", "oneOf", "enum", "const")
+    if possible(one) != {"object"} or any(keyword in clause for clause in one for keyword in opening):
+        return False
+    if any(clause.keywords.get("additionalProperties", False) is not False for clause in one):
+        return False
+    names = {name for clause in one for name in [*clause.mapping("properties"), *clause.names("required")]}
+    return bool(names and {name for clause in other for name in clause.names("required")} - names)
+
+
 def _strings(schema: object) -> list[str] | None:
     if not isinstance(schema, dict):
         return None

@@ -15,10 +15,19 @@ class Facts:
     def __init__(self, rules: Mapping[str, Node]) -> None:
         self._rules = rules
         self.edges = {name: references(node) for name, node in rules.items()}
-        self.nullable = self._settle(lambda node, known: _holds(node, known, is_empty_known=True))
-        self.productive = self._settle(lambda node, known: _holds(node, known, is_empty_known=False))
         self._beginnings: dict[str, int] = {}
         self._first: dict[str, Ranges] = {}
+        self._first_by_node: dict[int, Ranges] = {}  # the nodes live as long as the rules do
+
+    @cached_property
+    def nullable(self) -> set[str]:
+        """The rules that may be the empty text."""
+        return self._settle(lambda node, known: _holds(node, known, is_empty_known=True))
+
+    @cached_property
+    def productive(self) -> set[str]:
+        """The rules that have a text at all: of finite length, of characters that exist."""
+        return self._settle(lambda node, known: _holds(node, known, is_empty_known=False))
 
     def _settle(self, holds: Callable[[Node, set[str]], bool]) -> set[str]:
         """The least set of rules for which it holds, given those for which it holds."""
@@ -84,6 +93,12 @@ class Facts:
 
     def first(self, node: Node) -> Ranges:
         """The characters that the node's texts can begin with; only where nothing begins with itself."""
+        found = self._first_by_node.get(id(node))
+        if found is None:
+            found = self._first_by_node[id(node)] = self._new_first(node)
+        return found
+
+    def _new_first(self, node: Node) -> Ranges:
         if isinstance(node, Text):
             return ((ord(node.text[0]), ord(node.text[0])),)
         if isinstance(node, Chars):

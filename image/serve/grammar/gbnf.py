@@ -6,7 +6,7 @@ counts are built of blocks here, so that they hold whatever their size.
 
 from __future__ import annotations
 
-from serve.grammar.bounds import check_rules, pruned
+from serve.grammar.bounds import check_rules, check_size, pruned
 from serve.grammar.errors import GrammarError
 from serve.grammar.nodes import Alt, Chars, Node, Ref, Repeat, Seq, Text, alt, repeat, seq
 from serve.grammar.parser import parse
@@ -71,12 +71,15 @@ class Rules:
         last = alt([repeat(unit, 0, _BLOCK - 1), seq(block, repeat(unit, 0, rest))], exclusive=True)
         return seq(self._up_to(block, blocks - 1), last)
 
-    def text(self, root: Node) -> str:
-        """The whole grammar, checked as a user's would be. Rules that can never end are left out."""
+    def text(self, root: Node, *, is_safe: bool = False) -> str:
+        """The whole grammar, without rules that can never end, checked as a user's would be unless it is safe as made."""
         nodes = pruned({ROOT: root, **self.nodes}, ROOT)
         if not nodes:
             raise GrammarError("no answer of finite length fits what was asked for")
-        check_rules(nodes, ROOT)
+        if is_safe:
+            check_size(nodes)
+        else:
+            check_rules(nodes, ROOT)
         return "".join(f"{name} ::= {_shown(node, top=True)}\n" for name, node in nodes.items())
 
 

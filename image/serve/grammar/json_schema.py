@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from serve.grammar import arrays, objects
-from serve.grammar.disjoint import Disjoint, part_at_once
+from serve.grammar.disjoint import Disjoint, leaves_out, part_at_once
 from serve.grammar.errors import GrammarError
 from serve.grammar.fits import Fitting
 from serve.grammar.gbnf import Rules
@@ -37,7 +37,8 @@ def to_gbnf(schema: object) -> str:
     """The grammar of the JSON texts that are valid against the schema."""
     rules = Rules()
     try:
-        return rules.text(spell(schema, rules))
+        compiler = _Compiler(schema, rules)
+        return rules.text(compiler.root(), is_safe=compiler.is_safe())
     except RecursionError:
         raise GrammarError("the schema nests too deeply") from None
 
@@ -58,13 +59,20 @@ class _Compiler:
         self._rules = rules
         self._names: dict[frozenset[tuple[int, frozenset[str]]], Ref] = {}
         self._waiting: list[tuple[str, Place]] = []
+        self._branching: dict[str, list[Node]] = {}  # rules that are a choice of others
+        self._do_branches_part = True
 
     def root(self) -> Node:
         root = self._value([self._document.root])
         while self._waiting:
             name, place = self._waiting.pop()
-            self._rules.nodes[name] = self._node(place)
+            self._rules.nodes[name] = self._node(name, place)
         return root
+
+    def is_safe(self) -> bool:
+        """Is it clear from how it was made that nothing in it multiplies or begins with itself?"""
+        choices = {option for options in self._branching.values() for option in options}
+        return self._do_branches_part and not any(Ref(name) in choices for name in self._branching)
 
     def _value(self, subs: Iterable[Sub | Clause]) -> Node:
         """What fits all of these, as a rule that is made later: so schemas may refer to themselves."""
@@ -80,16 +88,15 @@ class _Compiler:
             self._waiting.append((name, place))
         return self._names[key]
 
-    def _node(self, place: Place) -> Node:
+    def _node(self, name: str, place: Place) -> Node:
         for clause in place:
             if "enum" in clause or "const" in clause:
                 return self._finite(clause, place)
         for clause in place:
             for keyword in ("anyOf", "oneOf"):
                 if keyword in clause:
-                    return self._branches(clause, keyword, place)
-        types = _types(place)
-        return alt((self._of_type(one, place) for one in types), exclusive=True)
+                    return self._branches(name, clause, keyword, place)
+        return alt((self._of_type(one, place) for one in _types(place)), exclusive=True)
 
     def _finite(self, clause: Clause, place: Place) -> Node:
         """An enum or a constant: its values that everything else lets pass."""
@@ -99,20 +106,32 @@ class _Compiler:
         texts = one_of(node.text for node in nodes if isinstance(node, Text))
         return alt([texts, *(node for node in nodes if not isinstance(node, Text))])
 
-    def _branches(self, clause: Clause, keyword: str, place: Place) -> Node:
+    def _branches(self, name: str, clause: Clause, keyword: str, place: Place) -> Node:
         subs = [clause.sub(keyword, at) for at in range(len(clause.listing(keyword)))]
         if not subs or len(subs) > MAX_BRANCHES:
             raise clause.wrong(keyword, f"it must have 1 to {MAX_BRANCHES} branches")
-        if keyword == "oneOf":
-            self._check_one_of(clause, subs)
         beside = [one.without(keyword) if one is clause else one for one in place]
+        places = [self._document.open([*beside, sub]) for sub in subs]
+        if keyword == "oneOf":
+            self._check_one_of(clause, subs, places)
         options = [self._value([*beside, sub]) for sub in subs]
-        return alt(options, exclusive=part_at_once([self._document.open([*beside, sub]) for sub in subs]))
+        do_part = part_at_once(places)
+        self._branching[name] = options
+        # Objects or arrays in several branches are read side by side: only then can parses multiply.
+        containers = [_types(one) for one in places if one is not None]
+        self._do_branches_part &= do_part or all(
+            sum(kind in one for one in containers) < 2 for kind in ("object", "array")
+        )
+        return alt(options, exclusive=do_part)
 
-    def _check_one_of(self, clause: Clause, subs: list[Sub]) -> None:
+    def _check_one_of(self, clause: Clause, subs: list[Sub], places: list[Place | None]) -> None:
         for at, one in enumerate(subs):
             for other_at in range(at + 1, len(subs)):
-                if not self._disjoint.are_disjoint(one, subs[other_at]):
+                pair, reverse = (places[at], places[other_at]), (places[other_at], places[at])
+                is_apart = self._disjoint.are_disjoint(one, subs[other_at]) or (
+                    leaves_out(*pair) and leaves_out(*reverse)
+                )
+                if not is_apart:
                     raise GrammarError(
                         f"{clause.path}/oneOf: branches {at} and {other_at} may both fit one value, which oneOf forbids and "
                         "generating can't prevent; use anyOf, or tell them apart by a required property with a const"

@@ -10,7 +10,22 @@ from collections.abc import Iterable
 
 from serve.grammar.errors import GrammarError, shown
 from serve.grammar.gbnf import Rules
-from serve.grammar.nodes import ANY, Chars, Node, Ranges, Ref, Text, alt, chars, common, optional, repeat, seq, without
+from serve.grammar.nodes import (
+    ANY,
+    NOTHING,
+    Chars,
+    Node,
+    Ranges,
+    Ref,
+    Text,
+    alt,
+    chars,
+    common,
+    optional,
+    repeat,
+    seq,
+    without,
+)
 
 MAX_DIGITS = 16  # what a double holds exactly, and a little more
 MAX_DEPTH = 64
@@ -140,20 +155,23 @@ def literal(rules: Rules, value: object, depth: int = 0) -> Node:
     if isinstance(value, int) or (isinstance(value, float) and abs(value) < float("inf")):
         return Text(repr(value))
     if isinstance(value, list):
-        return array(rules, _listed(rules, [literal(rules, item, depth + 1) for item in value]))
+        return _around("[", [literal(rules, item, depth + 1) for item in value], "]", rules)
     if isinstance(value, dict):
         pairs = [(Text(f'"{spelled(key)}"'), literal(rules, item, depth + 1)) for key, item in value.items()]
-        return object_of(rules, _listed(rules, [member(rules, key, item) for key, item in pairs]))
+        return _around("{", [member(rules, key, item) for key, item in pairs], "}", rules)
     raise GrammarError(f"{shown(value)} is not a JSON value")
 
 
-def _listed(rules: Rules, items: list[Node]) -> Node:
-    return seq(*(seq(comma(rules), item) if at else item for at, item in enumerate(items)))
+def _around(opening: str, items: list[Node], closing: str, rules: Rules) -> Node:
+    """Exactly these items between brackets."""
+    content = seq(*(seq(comma(rules), item) if at else item for at, item in enumerate(items)))
+    return seq(opening, space(rules), content, space(rules), closing) if items else seq(opening, space(rules), closing)
 
 
 def one_of(texts: Iterable[str]) -> Node:
     """One of these texts, as a tree: thousands of them are no more work for llama.cpp than a few."""
-    return _tree(sorted(set(texts)), 0)
+    ordered = sorted(set(texts))
+    return _tree(ordered, 0) if ordered else NOTHING
 
 
 def _tree(texts: list[str], depth: int) -> Node:

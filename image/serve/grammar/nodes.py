@@ -74,15 +74,29 @@ def seq(*items: Node | str) -> Node:
                 flat[-1] = Text(last.text + piece.text)
             else:
                 flat.append(piece)
-    if NOTHING in flat:
+    if any(is_nothing(piece) for piece in flat):
         return NOTHING
     return flat[0] if len(flat) == 1 else Seq(tuple(flat))
 
 
 def alt(options: Iterable[Node], *, exclusive: bool = False) -> Node:
     """One of the options, without those that nothing fits and without doubles."""
-    kept = tuple(dict.fromkeys(option for option in options if option != NOTHING))
-    return kept[0] if len(kept) == 1 else Alt(kept, exclusive)
+    kept: list[Node] = []
+    seen: set[Node] = set()  # only the short ones: hashing a tree walks through it
+    for option in options:
+        if isinstance(option, Text | Ref | Chars):
+            if option in seen:
+                continue
+            seen.add(option)
+        elif is_nothing(option):
+            continue
+        kept.append(option)
+    return kept[0] if len(kept) == 1 else Alt(tuple(kept), exclusive)
+
+
+def is_nothing(node: Node) -> bool:
+    """Is it the set without any text?"""
+    return isinstance(node, Alt) and not node.options
 
 
 def optional(item: Node) -> Node:
@@ -92,7 +106,7 @@ def optional(item: Node) -> Node:
 
 def repeat(item: Node, least: int, most: int | None) -> Node:
     """The item so many times."""
-    if item == NOTHING:
+    if is_nothing(item):
         return EMPTY if least == 0 else NOTHING
     if most == 0 or item == EMPTY:
         return EMPTY

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from serve.grammar.json_text import DIGIT, MAX_DIGITS, any_integer, any_number
 from serve.grammar.nodes import EMPTY, NOTHING, Node, Text, alt, chars, repeat, seq
@@ -29,6 +30,7 @@ class Interval:
         return self.low is None and self.high is None
 
 
+@lru_cache(maxsize=256)
 def integer(interval: Interval) -> Node:
     """The integers of an interval."""
     if interval.is_unbounded():
@@ -89,6 +91,7 @@ def _digits(first: int, last: int) -> Node:
     return Text(str(first)) if first == last else chars((0x30 + first, 0x30 + last))
 
 
+@lru_cache(maxsize=256)
 def number(interval: Interval) -> Node:
     """The numbers of an interval."""
     if interval.is_unbounded():

@@ -8,7 +8,7 @@ name holds however an object with the same key twice is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from serve.grammar.errors import GrammarError
 from serve.grammar.fits import Fitting, property_schemas
@@ -198,31 +198,37 @@ def _others(shape: _Shape, rules: Rules, count: int | None) -> Node:
     return seq(one, rules.repeat(seq(comma(rules), one), 0, None if most is None else most - 1))
 
 
+@dataclass(slots=True)
+class _Tree:
+    """Names by their next character."""
+
+    following: dict[str, _Tree] = field(default_factory=dict)
+    is_name: bool = False
+
+
 def other_than(names: list[str], rules: Rules) -> Node:
     """A key's characters and its closing quote, without escapes, but none of these names."""
-    tree: dict[str, dict[str, object]] = {}
+    tree = _Tree()
     for name in names:
-        here: dict[str, object] = tree  # type: ignore[assignment]
+        here = tree
         for char in name:
-            here = here.setdefault(char, {})  # type: ignore[assignment]
-        here[""] = {}
-    return _differing(tree, rules)
-
-
-def _differing(tree: dict[str, object], rules: Rules) -> Node:  # type: ignore[type-arg]
+            here = here.following.setdefault(char, _Tree())
+        here.is_name = True
     nodes: dict[int, Node] = {}
     anything = repeat(Chars(PLAIN), 0, None)
     todo = [(tree, False)]
     while todo:
         here, is_ready = todo.pop()
-        following = {char: part for char, part in here.items() if char and ord(char) >= 0x20 and char not in '"\\'}
+        following = {
+            char: part for char, part in here.following.items() if any(low <= ord(char) <= high for low, high in PLAIN)
+        }
         if not is_ready:
             todo.append((here, True))
-            todo.extend((part, False) for part in following.values())  # type: ignore[misc]
+            todo.extend((part, False) for part in following.values())
             continue
         used = chars("".join(following)).ranges
         options: list[Node] = [seq(Chars(without(PLAIN, used)), anything, '"')]
         options += [seq(char, nodes[id(part)]) for char, part in following.items()]
-        options += [] if "" in here else [Text('"')]
+        options += [] if here.is_name else [Text('"')]
         nodes[id(here)] = rules.add("key", alt(options))
     return nodes[id(tree)]

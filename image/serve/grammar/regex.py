@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from serve.grammar.errors import GrammarError, shown
 from serve.grammar.gbnf import Rules
@@ -82,6 +83,7 @@ def to_gbnf(pattern: str) -> str:
     return rules.text(spell(alt(branch.node for branch in parse(pattern)), rules))
 
 
+@lru_cache(maxsize=256)
 def searched(pattern: str) -> Node:
     """The texts that have a match anywhere, as JSON Schema means it. References to rules do not occur in it."""
     anything = repeat(Chars(ANY), 0, None)
@@ -262,11 +264,8 @@ class _Parser:
             return ((number, number),)
         if char.isdigit() and char != "0":
             raise self._error(f"the back-reference \\{char}, which is not supported,")
-        if (
-            char in _CONTROLS
-            and not self._pattern[self._at + 2 : self._at + 3].isdigit()
-            or char in _CONTROLS
-            and char != "0"
+        if (char in _CONTROLS and not self._pattern[self._at + 2 : self._at + 3].isdigit()) or (
+            char in _CONTROLS and char != "0"
         ):
             self._at += 2
             return ((ord(_CONTROLS[char]), ord(_CONTROLS[char])),)

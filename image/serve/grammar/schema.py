@@ -15,6 +15,7 @@ from serve.grammar.errors import GrammarError, shown
 
 MAX_VALUES = 50_000  # JSON values in the schema
 MAX_NESTING = 200
+MAX_TRAIL = 50  # references and allOf in a row
 MAX_STEPS = 100_000  # schema objects opened, again and again where they are used in several places
 
 TYPES = ("null", "boolean", "object", "array", "string", "number", "integer")
@@ -29,6 +30,14 @@ NEVER = {  # keywords that say what must not be, or look at a value from two sid
     "$dynamicRef": "use $ref",
     "$recursiveRef": "use $ref",
 }
+# Clauses without any of these constrain nothing: a description, or a reference that has been followed.
+ASSERTIONS = frozenset(
+    (
+        "type enum const anyOf oneOf properties required additionalProperties patternProperties propertyNames "
+        "minProperties maxProperties items prefixItems additionalItems minItems maxItems uniqueItems contains "
+        "minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf"
+    ).split()
+)
 _HARMLESS = {"unevaluatedProperties": True, "unevaluatedItems": True}
 
 Place = tuple["Clause", ...]
@@ -143,7 +152,9 @@ class Document:
     def open(self, subs: Iterable[Sub | Clause]) -> Place | None:
         """All clauses that hold where all these hold; None where nothing can (the schema `false`)."""
         found: dict[tuple[int, frozenset[str]], Clause] = {}
-        return tuple(found.values()) if all(self._open(sub, found, ()) for sub in subs) else None
+        if not all(self._open(sub, found, ()) for sub in subs):
+            return None
+        return tuple(one for one in found.values() if (one.keywords.keys() & ASSERTIONS) - one.done)
 
     def _open(self, sub: Sub | Clause, found: dict[tuple[int, frozenset[str]], Clause], trail: tuple[int, ...]) -> bool:
         self._steps += 1
@@ -154,6 +165,8 @@ class Document:
                 return sub.value
             if not isinstance(sub.value, dict):
                 raise GrammarError(f"{sub.path} is {shown(sub.value)}: a schema must be an object, true or false")
+            if len(trail) > MAX_TRAIL:
+                raise GrammarError(f"{sub.path} is behind more than {MAX_TRAIL} references and allOf in a row")
             if id(sub.value) in trail:
                 raise GrammarError(
                     f"{sub.path} refers to itself: the reference leads back without an object or array between"

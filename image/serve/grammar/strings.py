@@ -32,7 +32,14 @@ def string(place: Place, rules: Rules) -> Node:
         raise clause.wrong(
             keyword, "minLength and maxLength can't be combined with it: put the length into the pattern"
         )
-    return seq('"', _written(cut, rules), '"')
+    if cut == NOTHING:
+        return NOTHING
+    if keyword == "pattern":
+        alone = Rules()
+        alone.text(_written(cut, alone))  # refuses what can be read in too many ways
+        return seq('"', _written(cut, rules), '"')
+    form = str(clause.keywords["format"])
+    return rules.once(form, seq('"', _written(cut, rules), '"')) if cut is node else seq('"', _written(cut, rules), '"')
 
 
 def _patterns(clause: Clause) -> list[tuple[str, str]]:
