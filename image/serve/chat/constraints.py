@@ -8,14 +8,14 @@ what was asked for holds even if a model forgets its form.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from serve.chat.call_form import CallGrammar, until
 from serve.chat.formats import harmony
 from serve.chat.formats.detect import Format
 from serve.chat.thinking import Tags
-from serve.chat.types import Conversation, FormKind, Tool, ToolMode
+from serve.chat.types import FormKind, ResponseFormat, Tool
 from serve.engine.types import FailureKind, RefusedError
 from serve.grammar.errors import GrammarError
 from serve.grammar.gbnf import Rules
@@ -33,46 +33,47 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """What the constraint depends on beside the conversation."""
+class Wanted:
+    """What the constraint depends on."""
 
     format: Format
     opened: str  # what the prompt already says of the answer
-    tools: Sequence[Tool]  # those that may be called
+    answer: ResponseFormat
+    tools: tuple[Tool, ...]  # those that may be called
+    must_call: bool
     parallel: bool
 
 
-def constrain(conversation: Conversation, now: Situation) -> Constraint:
+@lru_cache(maxsize=32)  # clients send the same tools again and again, and twenty of them are a twentieth of a second
+def constrain(wanted: Wanted) -> Constraint:
     """RefusedError where it can't be enforced."""
     try:
-        return _constrain(conversation, now)
+        return _constrain(wanted)
     except GrammarError as error:
         raise RefusedError(FailureKind.BAD_PROMPT, str(error)) from error
 
 
-def _constrain(conversation: Conversation, now: Situation) -> Constraint:
-    wanted = conversation.response_format
-    if wanted.kind is FormKind.GRAMMAR:
-        return _given(wanted.source, now)
+def _constrain(wanted: Wanted) -> Constraint:
+    if wanted.answer.kind is FormKind.GRAMMAR:
+        return _given(wanted)
     rules = Rules()
-    answer = _answer(rules, conversation, now)
-    if not now.tools:
-        return Constraint() if answer is None else _whole(rules, answer, now)
-    calls = [CallGrammar(tool.name, _arguments(rules, tool)) for tool in now.tools]
-    form = now.format.form(rules, calls, parallel=now.parallel)
-    if conversation.tool_choice.mode is ToolMode.REQUIRED:
-        return _whole(rules, form.whole, now)
+    answer = _answer(rules, wanted)
+    if not wanted.tools:
+        return Constraint() if answer is None else _whole(rules, answer, wanted)
+    calls = [CallGrammar(tool.name, _arguments(rules, tool)) for tool in wanted.tools]
+    form = wanted.format.form(rules, calls, parallel=wanted.parallel)
+    if wanted.must_call:
+        return _whole(rules, form.whole, wanted)
     if answer is None:
         return Constraint(rules.text(form.after), form.triggers)
-    return _whole(rules, alt([form.whole, answer]), now)
+    return _whole(rules, alt([form.whole, answer]), wanted)
 
 
-def _answer(rules: Rules, conversation: Conversation, now: Situation) -> Node | None:
-    wanted = conversation.response_format
-    if wanted.kind is FormKind.TEXT:
+def _answer(rules: Rules, wanted: Wanted) -> Node | None:
+    if wanted.answer.kind is FormKind.TEXT:
         return None
-    content = any_object(rules) if wanted.kind is FormKind.JSON else _schema(rules, wanted.source)
-    return harmony.final(content) if now.format.is_harmony and not now.opened else content
+    content = any_object(rules) if wanted.answer.kind is FormKind.JSON else _schema(rules, wanted.answer.source)
+    return harmony.final(content) if wanted.format.is_harmony and not wanted.opened else content
 
 
 def _arguments(rules: Rules, tool: Tool) -> Node:
@@ -96,29 +97,29 @@ def _schema(rules: Rules, text: str, *, is_object: bool = False) -> Node:
     return spell(schema, rules)
 
 
-def _whole(rules: Rules, body: Node, now: Situation) -> Constraint:
+def _whole(rules: Rules, body: Node, wanted: Wanted) -> Constraint:
     """All of the answer, thoughts included; or what comes after thoughts that the prompt has opened."""
-    tags = now.format.thoughts
-    if now.format.is_harmony and not now.opened:
+    tags = wanted.format.thoughts
+    if wanted.format.is_harmony and not wanted.opened:
         return Constraint(rules.text(seq(optional(harmony.thoughts(rules)), body)))
     if tags is None:
         return Constraint(rules.text(body))
-    if _is_open(now.opened, tags):
+    if _is_open(wanted.opened, tags):
         return Constraint(rules.text(seq(space(rules), body)), (tags.end,))
-    if now.opened:  # the thoughts are over, and the answer has begun
+    if wanted.opened:  # the thoughts are over, and the answer has begun
         return Constraint(rules.text(body))
     thoughts = seq(tags.start, until(rules, tags.end), space(rules))
     return Constraint(rules.text(seq(optional(thoughts), body)))
 
 
-def _given(grammar: str, now: Situation) -> Constraint:
+def _given(wanted: Wanted) -> Constraint:
     """A client's own grammar: it knows nothing of headers and thoughts."""
-    if now.tools:
+    if wanted.tools:
         raise GrammarError("a grammar can't be combined with tools: it would forbid their calls")
-    if now.format.is_harmony and not now.opened:
-        return Constraint(grammar, (f"{harmony.CHANNEL}final{harmony.MESSAGE}",))
-    tags = now.format.thoughts
-    return Constraint(grammar, (tags.end,) if tags and _is_open(now.opened, tags) else ())
+    if wanted.format.is_harmony and not wanted.opened:
+        return Constraint(wanted.answer.source, (f"{harmony.CHANNEL}final{harmony.MESSAGE}",))
+    tags = wanted.format.thoughts
+    return Constraint(wanted.answer.source, (tags.end,) if tags and _is_open(wanted.opened, tags) else ())
 
 
 def _is_open(opened: str, tags: Tags) -> bool:

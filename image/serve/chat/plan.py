@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from serve.chat.constraints import Situation, constrain
+from serve.chat.constraints import Wanted, constrain
 from serve.chat.formats import harmony
 from serve.chat.formats.detect import Format, detect, must_show
 from serve.chat.probe import Capabilities, probe
@@ -53,7 +53,8 @@ def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
     tools = _callable(conversation)
     prompt, opened = _prompt(chat, conversation)
     parallel = conversation.parallel and (chat.can.parallel_calls or chat.format.is_generic)
-    constraint = constrain(conversation, Situation(chat.format, opened, tools, parallel))
+    must_call = conversation.tool_choice.mode is ToolMode.REQUIRED
+    constraint = constrain(Wanted(chat.format, opened, conversation.response_format, tools, must_call, parallel))
     reads_marks = bool(tools) or chat.format.thoughts is not None or chat.format.is_harmony
     return ChatPlan(
         prompt,
@@ -65,7 +66,7 @@ def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
     )
 
 
-def _callable(conversation: Conversation) -> Sequence[Tool]:
+def _callable(conversation: Conversation) -> tuple[Tool, ...]:
     """The tools that may be called."""
     choice, known = conversation.tool_choice, {tool.name for tool in conversation.tools}
     if unknown := [name for name in choice.names if name not in known]:
@@ -78,7 +79,7 @@ def _callable(conversation: Conversation) -> Sequence[Tool]:
         _object(tool.parameters_json, f"the parameters of the tool {tool.name!r}")
     if choice.mode is ToolMode.NONE:
         return ()
-    return [tool for tool in conversation.tools if not choice.names or tool.name in choice.names]
+    return tuple(tool for tool in conversation.tools if not choice.names or tool.name in choice.names)
 
 
 def _prompt(chat: Chat, conversation: Conversation) -> tuple[str, str]:
