@@ -16,6 +16,7 @@ PARTS: Final[Mapping[str, str]] = {
     "policy": "policies.cli",
     "cost": "infra.cost.cli",
     "bench": "slipway.bench",
+    "models": "slipway.models.cli",
     "doctor": "slipway.doctor.command",
 }
 """Command -> module whose `app` has its commands."""
