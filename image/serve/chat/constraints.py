@@ -23,6 +23,8 @@ from serve.grammar.json_schema import spell
 from serve.grammar.json_text import any_object, space
 from serve.grammar.nodes import Node, alt, optional, seq
 
+_MEAN_MORE = {"$ref", "anyOf", "oneOf", "allOf", "patternProperties"}  # of these, nothing is assumed
+
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
@@ -87,13 +89,13 @@ def _arguments(rules: Rules, tool: Tool) -> Node:
 
 
 def _schema(rules: Rules, text: str, *, is_object: bool = False) -> Node:
-    """The values of a schema. Arguments are objects, even if their schema forgets to say so."""
+    """The values of a schema. Arguments are objects even if nobody says so, and no properties means none."""
     try:
         schema = json.loads(text)
     except ValueError as error:
         raise GrammarError(f"the schema is no JSON: {error}") from error
-    if is_object and isinstance(schema, dict) and not {"type", "$ref", "anyOf", "oneOf", "allOf"} & schema.keys():
-        schema = {**schema, "type": "object"}
+    if is_object and isinstance(schema, dict) and not _MEAN_MORE & schema.keys():
+        schema = {"additionalProperties": "properties" not in schema, **schema, "type": "object"}
     return spell(schema, rules)
 
 

@@ -1,8 +1,10 @@
-"""Does a text fit a grammar? Slow and simple, so that it is right: all ends of all rules from all places."""
+"""Does a text fit a grammar, and what texts do? Slow and simple, so that it is right."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from random import Random
 
 from serve.grammar.nodes import Alt, Chars, Node, Ref, Repeat, Seq, Text
 from serve.grammar.parser import parse
@@ -45,3 +47,46 @@ def _repeated(rules: Mapping[str, Node], node: Repeat, text: str, starts: frozen
 
 def _has(node: Chars, char: str) -> bool:
     return any(low <= ord(char) <= high for low, high in node.ranges)
+
+
+def sample(grammar: str, random: Random) -> str:
+    """Any text that fits: one way through the rules. Deep down, the shortest way."""
+    rules = parse(grammar)
+    sizes: dict[str, float] = dict.fromkeys(rules, inf)
+    while True:
+        now = {name: _least(sizes, node) + 1 for name, node in rules.items()}
+        if now == sizes:
+            break
+        sizes = now
+    return _sampled(rules, sizes, rules["root"], random, 0)
+
+
+def _least(sizes: Mapping[str, float], node: Node) -> float:
+    """How many rules deep the shortest way is."""
+    if isinstance(node, Ref):
+        return sizes[node.name]
+    if isinstance(node, Seq):
+        return max((_least(sizes, item) for item in node.items), default=0)
+    if isinstance(node, Alt):
+        return min(_least(sizes, option) for option in node.options)
+    return _least(sizes, node.item) if isinstance(node, Repeat) and node.least else 0
+
+
+def _sampled(rules: Mapping[str, Node], sizes: Mapping[str, float], node: Node, random: Random, depth: int) -> str:
+    def go(inner: Node) -> str:
+        return _sampled(rules, sizes, inner, random, depth + 1)
+
+    if isinstance(node, Text):
+        return node.text
+    if isinstance(node, Chars):
+        low, high = random.choice(node.ranges)
+        return chr(random.randint(low, min(high, low + 90)))
+    if isinstance(node, Ref):
+        return go(rules[node.name])
+    if isinstance(node, Seq):
+        return "".join(go(item) for item in node.items)
+    if isinstance(node, Alt):
+        shortest = min(node.options, key=lambda option: _least(sizes, option))
+        return go(shortest if depth > 40 else random.choice(node.options))
+    most = node.least + (0 if depth > 40 else 3)
+    return "".join(go(node.item) for _ in range(random.randint(node.least, min(most, node.most or most))))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from serve.chat.parse import make_parser
 from serve.chat.plan import Chat, plan_chat
@@ -37,7 +41,7 @@ from tests.helpers.conversations import (
     chat,
     user,
 )
-from tests.unit.serve.chat.matching import fits
+from tests.unit.serve.chat.matching import fits, sample
 
 PROMPTS = Path(__file__).parents[3] / "fixtures" / "prompts"
 HI = (user("Hi"),)
@@ -188,6 +192,28 @@ def test_several_calls_come_only_if_the_client_takes_them(name: str, parallel: b
     assert fits(made.grammar, TWO_CALLS[name]) == parallel
     calls = [piece.name for piece in read(made, TWO_CALLS[name]) if isinstance(piece, ToolCallStart)]
     assert calls == ["get_weather", "get_time"]
+
+
+@settings(deadline=None)  # the first plan of a template compiles it
+@given(st.sampled_from(sorted(ONE_CALL)), st.booleans(), st.randoms(use_true_random=False))
+def test_all_that_a_grammar_lets_through_is_read_as_calls(name: str, lazy: bool, random: Random) -> None:
+    """Whatever a model writes under it: calls of the tools, arguments that are valid, no content beside."""
+    made = plan(name) if lazy else plan(name, tool_choice=REQUIRED)
+    assert made.grammar is not None
+    text = sample(made.grammar, random)
+    if lazy and name == LLAMA and not text.startswith(('get_weather"', 'get_time"')):
+        return  # its trigger is the beginning of any JSON with a name
+    found = read(made, (made.triggers[0] if lazy else "") + text)
+    assert not [piece for piece in found if isinstance(piece, Content)]
+    names = [piece.name for piece in found if isinstance(piece, ToolCallStart)]
+    assert names
+    arguments = [
+        "".join(p.text for p in found if isinstance(p, ToolArguments) and p.index == i) for i in range(len(names))
+    ]
+    for called, each in zip(names, arguments, strict=True):
+        values = json.loads(each)
+        assert ("city" in values) == (called == "get_weather")
+        assert values.keys() <= {"city", "days", "unit"}
 
 
 def test_templates_that_take_one_call_a_turn_never_get_several() -> None:
