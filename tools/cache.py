@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.errors import ToolError
 from tools.settings import Settings
 
-FOLDERS = ("toolchain", "base", "buildkit", "llama", "go")
+FOLDERS = ("toolchain", "base", "buildkit", "llama", "go", "peers", "models")
 LOCK = "lock"
 
 

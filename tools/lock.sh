@@ -14,3 +14,4 @@ lock image/requirements -c requirements.txt
 lock image/build-requirements
 lock requirements-dev -c requirements.txt -c image/requirements.txt
 lock tools/go/requirements
+lock bench/engine/python-peers

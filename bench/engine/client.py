@@ -42,7 +42,8 @@ class Answer:
     end_s: float
     token_s: tuple[float, ...]
     """When each piece of text came."""
-    num_prompt: int
+    num_prompt: int | None
+    """None: the server did not say."""
     num_generated: int
     text: str
 
@@ -158,7 +159,8 @@ def read_answer(reply: Reply, sent_s: float) -> Answer:
         if text:
             texts.append(text)
             token_s.append(reply.reads[read][0])
-    if not usage or not token_s:
-        raise BrokenAnswer(f"no text or no usage: {bytes(reply.data[-500:])!r}")
-    end_s = reply.reads[-1][0]
-    return Answer(sent_s, end_s, tuple(token_s), usage["prompt_tokens"], usage["completion_tokens"], "".join(texts))
+    if not token_s:
+        raise BrokenAnswer(f"no text: {bytes(reply.data[-500:])!r}")
+    # Some peers tell no usage in streams: there, each piece is a token.
+    num_generated = usage.get("completion_tokens", len(token_s))
+    return Answer(sent_s, reply.reads[-1][0], tuple(token_s), usage.get("prompt_tokens"), num_generated, "".join(texts))

@@ -1,4 +1,4 @@
-"""How many small requests a server answers in a second: a closed loop of a few clients on connections that stay open."""
+"""How many small requests a server answers in a second: clients in a closed loop on connections that stay open."""
 
 from __future__ import annotations
 

@@ -41,13 +41,13 @@ class Lab:
         """Where we are, for who waits. The table and the JSON go to stdout, this does not."""
         sys.stderr.write(f"... {text}\n")
 
-    def take_turns(self, what: str, sides: Sequence[Callable[[], Measured]]) -> list[tuple[Measured, ...]]:
+    def take_turns(self, what: str, sides: Sequence[Callable[[int], Measured]]) -> list[tuple[Measured, ...]]:
         """All sides in each round, each on a machine as quiet as it gets."""
 
-        def quiet(side: Callable[[], Measured]) -> Callable[[], Measured]:
-            def measure() -> Measured:
+        def quiet(side: Callable[[int], Measured]) -> Callable[[int], Measured]:
+            def measure(number: int) -> Measured:
                 hardware.wait_until_quiet(QUIET_LIMIT_S)
-                return side()
+                return side(number)
 
             return measure
 

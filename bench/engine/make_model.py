@@ -1,4 +1,4 @@
-"""Writes GGUF models of the llama architecture with random weights: `python -m bench.engine.make_model PRESET OUT.gguf`.
+"""Writes GGUF models of the llama architecture with random weights: `python -m bench.engine.make_model PRESET OUT`.
 
 They say nothing, but compute as much as real ones of their size. The same preset and seed give the same bytes. Only
 tokens that are text of their own are ever chosen: half a character is held back by every server, and would make the
@@ -80,7 +80,7 @@ def _write_tokenizer(writer: GGUFWriter, preset: Preset) -> list[bool]:
     writer.add_bos_token_id(num)
     writer.add_eos_token_id(num + 2)
     writer.add_pad_token_id(num)
-    writer.add_add_bos_token(False)
+    writer.add_add_bos_token(value=False)
     writer.add_chat_template(CHAT_TEMPLATE)
     whole_characters = set(byte_symbols()[33:127])
     return [token in whole_characters or len(token) > 1 for token in plain.tokens] + [False] * len(SPECIAL)

@@ -28,14 +28,14 @@ class Ratio:
 
 
 def in_turns(
-    sides: Sequence[Callable[[], Measured]], num_rounds: int, on_round: Callable[[int], None] = lambda _: None
+    sides: Sequence[Callable[[int], Measured]], num_rounds: int, on_round: Callable[[int], None] = lambda _: None
 ) -> list[tuple[Measured, ...]]:
-    """Every side once in each round; the order is turned round from one to the next. Results keep the sides' order."""
+    """Every side once in each round, told its number; the order turns round each time, that of the results does not."""
     rounds: list[tuple[Measured, ...]] = []
     for number in range(num_rounds):
         on_round(number)
         order = range(len(sides)) if number % 2 == 0 else range(len(sides) - 1, -1, -1)
-        found = {index: sides[index]() for index in order}
+        found = {index: sides[index](number) for index in order}
         rounds.append(tuple(found[index] for index in range(len(sides))))
     return rounds
 

@@ -14,8 +14,8 @@ DEFAULT_CHAIN: dict[str, Any] = {"temperature": 0.8, "top_k": 40, "top_p": 0.95,
 """llama.cpp's own defaults, sent so that nobody has to guess."""
 
 
-def words(num: int, seed: int) -> str:
-    """So many tokens; no two seeds share a beginning worth keeping."""
+def words(num: int, seed: str) -> str:
+    """So many tokens; no two seeds share a beginning worth keeping, and the same seed says the same."""
     return " ".join(random.Random(seed).choices(WORDS, k=num))  # noqa: S311  nothing is kept secret with it
 
 

@@ -58,7 +58,9 @@ def table(rows: Sequence[Row]) -> str:
     """Aligned columns."""
     lines = [HEAD, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def json_line(rows: Sequence[Row], hardware: Mapping[str, object]) -> str:

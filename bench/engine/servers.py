@@ -80,7 +80,12 @@ def ours(setup: Setup, port: int, llama: Path, **settings: object) -> Program:
     """`python -m serve`, as the image starts it, with this interpreter."""
     entry = {"id": "bench", "file": setup.model.name, "num_slots": setup.num_slots, "context_tokens": setup.slot_tokens}
     asked = {"host": HOST, "port": port, "metrics_port": free_port(), "models_dir": setup.model.parent}
-    asked |= {"models_file": "models.json", "num_threads": setup.num_threads, "max_waiting": 512, "log_level": "warning"}
+    asked |= {
+        "models_file": "models.json",
+        "num_threads": setup.num_threads,
+        "max_waiting": 512,
+        "log_level": "warning",
+    }
     environ = {f"SLIPWAY_{name.upper()}": str(value) for name, value in (asked | settings).items()}
     environ |= {"PYTHONPATH": f"{ROOT / 'image'}:{llama}"}
     models = json.dumps({"models": [entry]})

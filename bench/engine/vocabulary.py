@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
-WORDS = (
-    "the a one two and or of in on at to for with from by time day year way people water light house city river "
-    "mountain forest road table paper book story letter music color garden window door morning evening summer winter "
-    "server answer question reader writer teacher student doctor friend mother father child family school market small "
-    "large long short old new good great first last early late open close quick slow bright dark warm cold is was has "
-    "had will can may must see hear read write walk run stand sit make take give find keep hold begin end"
-).split()
+WORDS = tuple(
+    """
+    the a one two and or of in on at to for with from by time day year way people water light house city river
+    mountain forest road table paper book story letter music color garden window door morning evening summer winter
+    server answer question reader writer teacher student doctor friend mother father child family school market small
+    large long short old new good great first last early late open close quick slow bright dark warm cold is was has
+    had will can may must see hear read write walk run stand sit make take give find keep hold begin end
+    """.split()  # noqa: SIM905  words are read more easily without quotes
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def byte_symbols() -> list[str]:
 def _count_pairs(split: dict[str, list[str]]) -> Counter[tuple[str, str]]:
     pairs: Counter[tuple[str, str]] = Counter()
     for parts in split.values():
-        pairs.update(zip(parts, parts[1:], strict=False))
+        pairs.update(pairwise(parts))
     return pairs
 
 
