@@ -1,1 +1,1 @@
-"""Constrained output, the pure half: JSON Schema, JSON mode and regular expressions become GBNF, llama.cpp's grammars."""
+"""Constrained output, the pure half: JSON Schema, JSON mode and regular expressions become llama.cpp grammars."""

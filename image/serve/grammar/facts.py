@@ -1,4 +1,4 @@
-"""What holds for each rule of a grammar: may it be empty, can it end, how may it begin, and where may it go on or stop."""
+"""What holds for each rule of a grammar: may it be empty, can it end, how may it begin, how may it go on at its end."""
 
 from __future__ import annotations
 

@@ -93,9 +93,8 @@ class Fitting:
 def property_schemas(clause: Clause, name: str) -> list[Sub]:
     """The schemas that one clause has for a property."""
     found = [clause.sub("properties", name)] if name in clause.mapping("properties") else []
-    for pattern in clause.mapping("patternProperties"):
-        if does_match(searched(pattern), name):
-            found.append(clause.sub("patternProperties", pattern))
+    fitting = [pattern for pattern in clause.mapping("patternProperties") if does_match(searched(pattern), name)]
+    found += [clause.sub("patternProperties", pattern) for pattern in fitting]
     if not found and "additionalProperties" in clause:
         found.append(clause.sub("additionalProperties"))
     return found

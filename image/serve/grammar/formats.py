@@ -1,7 +1,7 @@
 """JSON Schema's `format`: the texts that are enforced, each as a pattern in the language of regex.py.
 
-The patterns are exact or narrower: what they let pass is right, a few rare spellings are left out (year 0000, leap seconds,
-shortened IPv6 addresses, quoted e-mail names). Other formats are annotations, as the specification has it.
+The patterns are exact or narrower: what they let pass is right, a few rare spellings are left out (year 0000, leap
+seconds, shortened IPv6 addresses, quoted e-mail names). Other formats are annotations, as the specification has it.
 """
 
 from __future__ import annotations

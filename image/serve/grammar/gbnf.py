@@ -1,7 +1,7 @@
 """GBNF text out of nodes, in the dialect that llama.cpp's parser takes.
 
-Its parser has one limit that matters: at most 2,000 of a repetition, beyond which it silently forgets the maximum. Larger
-counts are built of blocks here, so that they hold whatever their size.
+Its parser has one limit that matters: at most 2,000 of a repetition, beyond which it silently forgets the maximum.
+Larger counts are built of blocks here, so that they hold whatever their size.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Rules:
         return seq(self._up_to(block, blocks - 1), last)
 
     def text(self, root: Node, *, is_safe: bool = False) -> str:
-        """The whole grammar, without rules that can never end, checked as a user's would be unless it is safe as made."""
+        """The whole grammar without rules that can never end; checked as a user's is, unless it is safe as made."""
         nodes = pruned({ROOT: root, **self.nodes}, ROOT)
         if not nodes:
             raise GrammarError("no answer of finite length fits what was asked for")

@@ -1,9 +1,10 @@
-"""JSON Schema (draft 2020-12 and draft 7) to GBNF, failing closed: what the grammar allows is valid, or there is no grammar.
+"""JSON Schema (drafts 2020-12 and 7) to GBNF, failing closed: what the grammar allows is valid, or there is no grammar.
 
-A keyword that changes what is valid and can't be expressed is an error. Where a schema leaves things open that nobody means
-to leave open, the grammar is narrower: objects that declare properties have no others unless `additionalProperties` says so,
-properties come in their declared order, a schema without `type` but with the keywords of one type means that type, numbers
-and white space are bounded. `oneOf` is taken where its branches are shown to exclude each other.
+A keyword that changes what is valid and can't be expressed is an error. Where a schema leaves open what nobody means to
+leave open, the grammar is narrower: objects that declare properties have no others unless `additionalProperties` says
+so, properties come in their declared order, a schema without `type` but with the keywords of one type means that type,
+numbers and white space are bounded. `oneOf` is taken where its branches are shown to exclude each other; OpenAPI's
+`nullable` adds null to `type`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from serve.grammar.gbnf import Rules
 from serve.grammar.json_text import any_boolean, any_value, literal, one_of
 from serve.grammar.nodes import NOTHING, Node, Ref, Text, alt
 from serve.grammar.numbers import Interval, integer, number
-from serve.grammar.schema import TYPES, Clause, Document, Place, Sub
+from serve.grammar.schema import TYPES, Clause, Document, Place, Sub, refuse
 from serve.grammar.strings import string
 
 MAX_BRANCHES = 100
@@ -96,6 +97,7 @@ class _Compiler:
             for keyword in ("anyOf", "oneOf"):
                 if keyword in clause:
                     return self._branches(name, clause, keyword, place)
+        refuse(place)
         return alt((self._of_type(one, place) for one in _types(place)), exclusive=True)
 
     def _finite(self, clause: Clause, place: Place) -> Node:
@@ -133,8 +135,9 @@ class _Compiler:
                 )
                 if not is_apart:
                     raise GrammarError(
-                        f"{clause.path}/oneOf: branches {at} and {other_at} may both fit one value, which oneOf forbids and "
-                        "generating can't prevent; use anyOf, or tell them apart by a required property with a const"
+                        f"{clause.path}/oneOf: branches {at} and {other_at} may both fit one value, which oneOf "
+                        "forbids and generating can't prevent; use anyOf, or tell them apart by a required property "
+                        "with a const"
                     )
 
     def _of_type(self, name: str, place: Place) -> Node:

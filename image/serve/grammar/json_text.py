@@ -1,7 +1,7 @@
 """How JSON values are written in an answer: the parts that JSON mode and JSON Schema share.
 
-Bounded on purpose: a small model that may go on with spaces or digits does so until its tokens are out. White space only
-stands where pretty-printers put it, integers have at most 16 digits, exponents two.
+Bounded on purpose: a small model that may go on with spaces or digits does so until its tokens are out. White space
+only stands where pretty-printers put it, integers have at most 16 digits, exponents two.
 """
 
 from __future__ import annotations
@@ -38,10 +38,20 @@ PLAIN: Ranges = without(without(ANY, _CONTROLS), _SPECIAL)  # stand for themselv
 _SHORT = {0x08: "b", 0x09: "t", 0x0A: "n", 0x0C: "f", 0x0D: "r", 0x22: '"', 0x5C: "\\"}
 
 
+_SPACE = alt([Text(" "), seq(repeat(Text("\n"), 1, 2), repeat(chars(" \t"), 0, 20)), seq()])
+_USUAL = seq(chars("abcefABCEF", (0x30, 0x39)), repeat(HEX, 3, 3))
+_SURROGATES = seq(chars("89abAB"), HEX, HEX, "\\u", chars("dD"), chars("cdefCDEF"), HEX, HEX)
+_SPECIAL_UNIT = seq(chars("dD"), alt([seq(chars((0x30, 0x37)), HEX, HEX), _SURROGATES]))
+_ESCAPE = alt([chars('"\\/bfnrt'), seq("u", alt([_USUAL, _SPECIAL_UNIT]))])
+_CHAR = alt([Chars(PLAIN), seq("\\", _ESCAPE)])
+_EXPONENT = seq(chars("eE"), optional(chars("+-")), repeat(DIGIT, 1, 2))
+_INTEGER = seq(optional(Text("-")), alt([Text("0"), seq(chars((0x31, 0x39)), repeat(DIGIT, 0, MAX_DIGITS - 1))]))
+_NUMBER = seq(_INTEGER, optional(seq(".", repeat(DIGIT, 1, MAX_DIGITS))), optional(_EXPONENT))
+
+
 def space(rules: Rules) -> Ref:
     """Nothing, a space, or a line break with some indentation."""
-    indented = seq(repeat(Text("\n"), 1, 2), repeat(chars(" \t"), 0, 20))
-    return rules.once("ws", alt([Text(" "), indented, seq()]))
+    return rules.once("ws", _SPACE)
 
 
 def spelled(text: str) -> str:
@@ -70,11 +80,7 @@ def one_char(ranges: Ranges) -> Node:
 
 def any_char(rules: Rules) -> Ref:
     """Any character inside a JSON string, in any spelling; a surrogate pair is one character."""
-    usual = seq(chars("abcefABCEF", (0x30, 0x39)), repeat(HEX, 3, 3))
-    single = seq(chars("dD"), chars((0x30, 0x37)), HEX, HEX)
-    pair = seq(chars("dD"), chars("89abAB"), HEX, HEX, "\\u", chars("dD"), chars("cdefCDEF"), HEX, HEX)
-    escape = alt([chars('"\\/bfnrt'), seq("u", alt([usual, single, pair], exclusive=True))])
-    return rules.once("char", alt([Chars(PLAIN), seq("\\", escape)]))
+    return rules.once("char", _CHAR)
 
 
 def any_string(rules: Rules, least: int = 0, most: int | None = None) -> Node:
@@ -85,13 +91,12 @@ def any_string(rules: Rules, least: int = 0, most: int | None = None) -> Node:
 
 def any_integer() -> Node:
     """An integer, without leading zeros."""
-    return seq(optional(Text("-")), alt([Text("0"), seq(chars((0x31, 0x39)), repeat(DIGIT, 0, MAX_DIGITS - 1))]))
+    return _INTEGER
 
 
 def any_number() -> Node:
     """A number, perhaps with a fraction and an exponent that a double holds."""
-    exponent = seq(chars("eE"), optional(chars("+-")), repeat(DIGIT, 1, 2))
-    return seq(any_integer(), optional(seq(".", repeat(DIGIT, 1, MAX_DIGITS))), optional(exponent))
+    return _NUMBER
 
 
 def any_boolean() -> Node:

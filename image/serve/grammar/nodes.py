@@ -1,6 +1,6 @@
 """Grammars as values: what JSON Schema, regular expressions and GBNF texts all become before anything is decided.
 
-A node is a set of texts. `Alt(())` is the empty set and `Seq(())` the empty text. Nothing here knows what the texts mean.
+A node is a set of texts. `Alt(())` is the empty set, `Seq(())` the empty text. Nothing here knows what texts mean.
 """
 
 from __future__ import annotations

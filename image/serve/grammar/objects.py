@@ -1,8 +1,8 @@
 """JSON objects: declared properties in their order, then others where the schema asks for them.
 
-Without `additionalProperties` an object that declares properties has no others, as with OpenAI and llama.cpp: a model that
-may invent keys does. Others are written without escapes and never repeat a declared name, so that what is declared of a
-name holds however an object with the same key twice is read.
+Without `additionalProperties` an object that declares properties has no others, as with OpenAI and llama.cpp: a model
+that may invent keys does. Others are written without escapes and never repeat a declared name, so that what is declared
+of a name holds however an object with the same key twice is read.
 """
 
 from __future__ import annotations

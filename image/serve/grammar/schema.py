@@ -1,7 +1,7 @@
 """Reading a JSON Schema: bounds on its size, local references, and each keyword's value checked where it is used.
 
-A place where a value is constrained is a tuple of clauses: all the schema objects that hold there at once, with `$ref` and
-`allOf` opened. So nothing is ever merged, and whatever combination comes up, no keyword is lost.
+A place where a value is constrained is a tuple of clauses: all the schema objects that hold there at once, with `$ref`
+and `allOf` opened. So nothing is ever merged, and whatever combination comes up, no keyword is lost.
 """
 
 from __future__ import annotations
@@ -32,11 +32,37 @@ NEVER = {  # keywords that say what must not be, or look at a value from two sid
 }
 # Clauses without any of these constrain nothing: a description, or a reference that has been followed.
 ASSERTIONS = frozenset(
-    (
-        "type enum const anyOf oneOf properties required additionalProperties patternProperties propertyNames "
-        "minProperties maxProperties items prefixItems additionalItems minItems maxItems uniqueItems contains "
-        "minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf"
-    ).split()
+    {
+        *NEVER,
+        "type",
+        "enum",
+        "const",
+        "anyOf",
+        "oneOf",
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "propertyNames",
+        "minProperties",
+        "maxProperties",
+        "items",
+        "prefixItems",
+        "additionalItems",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "contains",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "format",
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+    }
 )
 _HARMLESS = {"unevaluatedProperties": True, "unevaluatedItems": True}
 
@@ -176,7 +202,6 @@ class Document:
         if sub.key() in found:
             return True
         found[sub.key()] = sub
-        _refuse(sub)
         inner = [sub.sub("allOf", at) for at in range(len(sub.listing("allOf")))]
         if "$ref" in sub:
             inner.append(self.target(sub))
@@ -211,13 +236,22 @@ def combine(place: Place, pick: Callable[[Clause], int | None], choose: Callable
     return chosen
 
 
-def _refuse(clause: Clause) -> None:
-    for keyword, instead in NEVER.items():
-        if keyword not in clause or (keyword in _HARMLESS and clause.keywords[keyword] == _HARMLESS[keyword]):
-            continue
-        if keyword == "if" and not {"then", "else"} & clause.keywords.keys():
-            continue
-        raise clause.wrong(keyword, f"{keyword} can't be enforced while text is generated; {instead}")
+def refuse(place: Place) -> None:
+    """Refuse the keywords that no grammar can express."""
+    for clause in place:
+        for keyword, instead in NEVER.items():
+            if keyword in clause and not _is_harmless(clause, keyword):
+                raise _never(clause, keyword, instead)
+
+
+def _is_harmless(clause: Clause, keyword: str) -> bool:
+    if keyword == "if":
+        return not {"then", "else"} & clause.keywords.keys()
+    return keyword in _HARMLESS and clause.keywords[keyword] is _HARMLESS[keyword]
+
+
+def _never(clause: Clause, keyword: str, instead: str) -> GrammarError:
+    return clause.wrong(keyword, f"{keyword} can't be enforced while text is generated; {instead}")
 
 
 def _measure(root: object) -> bool:

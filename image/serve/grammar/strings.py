@@ -6,7 +6,7 @@ from serve.grammar.errors import GrammarError
 from serve.grammar.formats import PATTERNS
 from serve.grammar.gbnf import Rules
 from serve.grammar.json_text import any_string, one_char, one_of, spelled
-from serve.grammar.nodes import EMPTY, NOTHING, Alt, Chars, Node, Repeat, Seq, Text, alt, repeat, seq
+from serve.grammar.nodes import EMPTY, NOTHING, Alt, Chars, Node, Ref, Repeat, Seq, Text, alt, repeat, seq
 from serve.grammar.regex import searched
 from serve.grammar.schema import Clause, Place, combine
 
@@ -23,6 +23,9 @@ def string(place: Place, rules: Rules) -> Node:
     (pattern, (clause, keyword)), *others = patterns.items()
     if others:
         raise others[0][1][0].wrong(others[0][1][1], f"it can't be combined with {clause.path}/{keyword}")
+    name = str(clause.keywords["format"]) if keyword == "format" and (least, most) == (0, None) else ""
+    if name in rules.nodes:
+        return Ref(name)
     try:
         node = searched(pattern)
     except GrammarError as error:
@@ -38,8 +41,8 @@ def string(place: Place, rules: Rules) -> Node:
         alone = Rules()
         alone.text(_written(cut, alone))  # refuses what can be read in too many ways
         return seq('"', _written(cut, rules), '"')
-    form = str(clause.keywords["format"])
-    return rules.once(form, seq('"', _written(cut, rules), '"')) if cut is node else seq('"', _written(cut, rules), '"')
+    written = seq('"', _written(cut, rules), '"')
+    return rules.once(name, written) if name else written
 
 
 def _patterns(clause: Clause) -> list[tuple[str, str]]:

@@ -1,0 +1,1 @@
+"""Tests of image/serve/grammar, one file per module."""
