@@ -71,7 +71,7 @@ class CallReader:
 
     def take_arguments(self) -> str:
         """What came of the arguments since the last time; nothing before it is a call."""
-        if self.status is CallStatus.OPEN:
+        if self.status in (CallStatus.OPEN, CallStatus.NO_CALL):
             return ""
         taken = "".join(self._arguments)
         self._arguments.clear()  # the same list: the reading goes on in it
