@@ -9,13 +9,14 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
-from tests.integration.platform import nodes, volumes
-from tests.integration.platform.volumes import Provisioner
+from tests.integration.platform import balancers, nodes, volumes
+from tests.integration.platform.loop import Loop
 from tests.integration.plugins.control_plane import Binaries, ControlPlane, free_ports, process, wait
 from tools.cluster.fleet import stages
 
@@ -208,7 +209,7 @@ def _is_open(node: Mapping[str, Any]) -> bool:
 
 @contextlib.contextmanager
 def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
-    """KWOK beside a control plane, and what provides volumes; without nodes so far."""
+    """KWOK beside a control plane, and what provides volumes and addresses; without nodes so far."""
     [port] = free_ports(1)
     folder: Path = plane.folder
     (folder / "stages.yaml").write_text(stages())
@@ -229,9 +230,9 @@ def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
             lambda: httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200,
             folder / "kwok.log",
         )
-        provisioner = Provisioner(plane.http)
-        provisioner.start()
+        played = Loop([partial(volumes.look, plane.http), partial(balancers.look, plane.http)])
+        played.start()
         try:
             yield Fleet(plane.http)
         finally:
-            provisioner.stop()
+            played.stop()

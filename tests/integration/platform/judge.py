@@ -63,15 +63,8 @@ class Judge:
         return found
 
     def remove(self) -> None:
-        """Delete what it was given and has a namespace, and wait until no pod is left; the rest goes when it goes."""
-        for namespace in self._namespaces:
-            name = namespace.rpartition("/")[2]
-            for group, plural in CONTROLLERS:  # a namespace alone waits five seconds before it begins
-                self._http.delete(f"/apis/{group}/namespaces/{name}/{plural}", params=AT_ONCE)
-            self._http.delete(f"{namespace}/pods", params=AT_ONCE)
-            self._http.delete(namespace)
-        left = [f"{path}/pods" for path in self._namespaces]
-        _until(lambda: not any(self._http.get(path).json()["items"] for path in left), "pods stay")
+        """Delete what it was given and has a namespace."""
+        remove(self._http, [path.rpartition("/")[2] for path in self._namespaces])
 
     def path(self, each: Object) -> str:
         """Where the object is."""
@@ -138,6 +131,17 @@ def pods(owner: Object) -> Iterator[dict[str, Any]]:
     if volumes:
         pod["spec"]["volumes"] = [*pod["spec"].get("volumes", []), *volumes]
     yield pod
+
+
+def remove(http: httpx.Client, namespaces: Sequence[str]) -> None:
+    """Delete namespaces with all that is in them, and wait until no pod is left; the rest goes when it goes."""
+    for name in namespaces:
+        for group, plural in CONTROLLERS:  # a namespace alone waits five seconds before it begins
+            http.delete(f"/apis/{group}/namespaces/{name}/{plural}", params=AT_ONCE)
+        http.delete(f"/api/v1/namespaces/{name}/pods", params=AT_ONCE)
+        http.delete(f"/api/v1/namespaces/{name}")
+    left = [f"/api/v1/namespaces/{name}/pods" for name in namespaces]
+    _until(lambda: not any(http.get(path).json()["items"] for path in left), "pods stay")
 
 
 def _base(version: str) -> str:

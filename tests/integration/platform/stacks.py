@@ -11,6 +11,7 @@ from infra.plan import Plan, make_plan
 from tests.unit.infra.recorder import kubernetes_objects, raw_settings, record
 
 Object = dict[str, Any]
+CPU_PROFILE = "cpu-64g"
 
 
 def plan(stack: str, namespace: str) -> Plan:
@@ -23,3 +24,12 @@ def plan(stack: str, namespace: str) -> Plan:
 def objects(stack: str, namespace: str) -> list[Object]:
     """All that the program registers with the cluster."""
     return kubernetes_objects(record(plan(stack, namespace)))
+
+
+def models_that_go_up(stack: str, namespace: str) -> dict[str, Any]:
+    """The stack's models; those that `up` refuses to put on GPUs are on a CPU profile, large enough for any of them."""
+    planned = plan(stack, namespace)
+    refusals = [notice.text for notice in planned.notices if notice.kind == "blocker"]
+    refused = {model.id for model in planned.models if any(model.id in text for text in refusals)}
+    models: dict[str, Any] = raw_settings(stack)["models"]
+    return {name: {**said, **({"profile": CPU_PROFILE} if name in refused else {})} for name, said in models.items()}

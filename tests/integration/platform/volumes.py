@@ -6,8 +6,6 @@ service and is reached from everywhere. So a pod whose disk lies in another zone
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -19,7 +17,6 @@ NODES: Final = "/api/v1/nodes"
 PROVISIONER: Final = "volumes.slipway.test"
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 ZONE: Final = "topology.kubernetes.io/zone"
-EVERY_S: Final = 0.2
 
 Object = dict[str, Any]
 
@@ -76,39 +73,21 @@ def _volume(claim: Mapping[str, Any], zone: str) -> Object:
     }  # fmt: skip
 
 
-class Provisioner(threading.Thread):
-    """Looks several times a second; volumes of claims that are gone are removed."""
+def look(http: httpx.Client) -> None:
+    """Make what is wanted; volumes of claims that are gone are removed."""
+    pending = [c for c in _list(http, CLAIMS) if c.get("status", {}).get("phase") == "Pending"]
+    if pending:
+        zones = {n["metadata"]["name"]: n["metadata"]["labels"].get(ZONE, "") for n in _list(http, NODES)}
+        for volume in wanted(pending, zones):
+            answer = http.post(VOLUMES, json=volume)
+            assert answer.status_code in (201, 409), answer.text  # it was made a moment ago
+    for volume in _list(http, VOLUMES):
+        if volume.get("status", {}).get("phase") == "Released":
+            http.delete(f"{VOLUMES}/{volume['metadata']['name']}")
 
-    def __init__(self, http: httpx.Client) -> None:
-        super().__init__(daemon=True)
-        self._http = http
-        self._ended = threading.Event()
-        self._refused = ""
 
-    def run(self) -> None:
-        """Until told to stop."""
-        while not self._ended.wait(EVERY_S):
-            with contextlib.suppress(httpx.HTTPError, KeyError):
-                self._look()
-
-    def stop(self) -> None:
-        """End the thread; a volume that was refused is a mistake here, not of what was judged."""
-        self._ended.set()
-        self.join()
-        assert not self._refused, self._refused
-
-    def _look(self) -> None:
-        pending = [c for c in self._list(CLAIMS) if c.get("status", {}).get("phase") == "Pending"]
-        if pending:
-            zones = {n["metadata"]["name"]: n["metadata"]["labels"].get(ZONE, "") for n in self._list(NODES)}
-            for volume in wanted(pending, zones):
-                answer = self._http.post(VOLUMES, json=volume)
-                if answer.status_code not in (201, 409):  # it was made a moment ago
-                    self._refused = answer.text
-        for volume in self._list(VOLUMES):
-            if volume.get("status", {}).get("phase") == "Released":
-                self._http.delete(f"{VOLUMES}/{volume['metadata']['name']}")
-
-    def _list(self, path: str) -> list[Object]:
-        items: list[Object] = self._http.get(path).json()["items"]
-        return items
+def _list(http: httpx.Client, path: str) -> list[Object]:
+    response = http.get(path)
+    response.raise_for_status()
+    items: list[Object] = response.json()["items"]
+    return items

@@ -58,8 +58,8 @@ class Workspace:
         _place(self._binaries.path("pulumi"), bin_ / "pulumi")
         shutil.copy(self._binaries.path(EXECUTOR), bin_ / EXECUTOR)
         extra = f"'--use-executor', {str(bin_ / EXECUTOR)!r}, "
-        _launcher(bin_ / "pulumi-language-python", "tools.plugins.language_host.__main__", extra)
-        _launcher(self.folder / PLUGIN / "pulumi-resource-kubernetes", "tools.plugins.kubernetes.__main__", "")
+        launcher(bin_ / "pulumi-language-python", "tools.plugins.language_host.__main__", extra)
+        launcher(self.folder / PLUGIN / "pulumi-resource-kubernetes", "tools.plugins.kubernetes.__main__", "")
         (self.project / "Pulumi.yaml").write_text(
             json.dumps(
                 {
@@ -120,6 +120,6 @@ def _place(source: str, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def _launcher(path: Path, module: str, extra: str) -> None:
+def launcher(path: Path, module: str, extra: str) -> None:
     path.write_text(LAUNCHER.format(python=sys.executable, root=str(ROOT), module=module, extra=extra))
     path.chmod(0o755)

@@ -86,11 +86,10 @@ def test_a_pod_that_no_node_is_right_for_is_told(why: str) -> None:
         "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [LARGE]}]}
     }
     two = {"containers": [{"resources": {"limits": {"nvidia.com/gpu": "2"}}}]}
-    spec: dict[str, Any] = {"too small": {**POD, "affinity": {"nodeAffinity": required}}, "taint": POD, "too few": two}[
-        why
-    ]
+    large_only = {**POD, "affinity": {"nodeAffinity": required}}
+    specs: dict[str, Any] = {"too small": large_only, "taint": POD, "too few": two}
     taints = [GPU_TAINT] if why == "taint" else []
-    needs = Needs(stack="prod", workloads=(Workload("Deployment m", spec),))
+    needs = Needs(stack="prod", workloads=(Workload("Deployment m", specs[why]),))
     findings = list(gpus.nodes(cluster({paths.NODES: listed(node("a", 1, None, *taints))}), needs))
     assert in_short(findings)[1:] == [("gpu-fit:Deployment m", LACKS, True)]
 
