@@ -40,9 +40,10 @@ def next_token(history: list[int], seed: int) -> int:
 class FakeMemory:
     """Sequence id -> its tokens, and from which position on they are really there."""
 
-    def __init__(self, kind: Kind, num_ids: int) -> None:
+    def __init__(self, kind: Kind, num_ids: int, *, copies: bool = False) -> None:
         self._kind = kind
         self._num_ids = num_ids
+        self.copies = copies
         self.tokens: dict[int, list[int]] = {}
         self._first: dict[int, int] = {}
 
@@ -59,7 +60,7 @@ class FakeMemory:
     @property
     def window_tokens(self) -> int:
         """Of the kind that has one."""
-        return WINDOW if self._kind == "window" else 0
+        return WINDOW if self._kind == "window" and not self.copies else 0
 
     def can_fork(self, seq: int, num_tokens: int) -> bool:
         """Is what the next token needs there?"""
@@ -107,8 +108,16 @@ class FakeMemory:
 class FakeBackend:
     """One process's model."""
 
-    def __init__(self, kind: Kind = "full", *, num_ids: int = 6, pools: bool = False, max_outputs: int = 8) -> None:
-        self.memory = FakeMemory(kind, num_ids)
+    def __init__(
+        self,
+        kind: Kind = "full",
+        *,
+        num_ids: int = 6,
+        pools: bool = False,
+        max_outputs: int = 8,
+        copies: bool = False,
+    ) -> None:
+        self.memory = FakeMemory(kind, num_ids, copies=copies)
         self.num_ids = num_ids
         self.pools = pools
         self.max_outputs = max_outputs
@@ -132,6 +141,14 @@ class FakeBackend:
     def constrain(self, seq: int, grammar: str, begun: bytes) -> None:
         """Note it."""
         self.grammars[seq] = (grammar, begun)
+
+    def move(self, old: int, new: int) -> None:
+        """How it chooses goes with it."""
+        assert new not in self.seeds
+        if old in self.seeds:
+            self.seeds[new] = self.seeds.pop(old)
+        if old in self.grammars:
+            self.grammars[new] = self.grammars.pop(old)
 
     def close(self, seq: int) -> None:
         """Forget how it chooses."""

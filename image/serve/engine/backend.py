@@ -38,6 +38,9 @@ class Backend(Protocol):
     def close(self, seq: int) -> None:
         """No more tokens are chosen for this id. Its memory is another matter."""
 
+    def move(self, old: int, new: int) -> None:
+        """A sequence has another id now: who chooses its tokens goes with it. Its memory was moved already."""
+
     def decode(self, chunks: tuple[Chunk, ...], adapters: tuple[Adapter, ...] = (), *, embeds: bool = False) -> None:
         """Compute all rows in one batch, or raise DecodeError and be as before."""
 

@@ -12,6 +12,7 @@ recurrent state is at one position only. `Memory.can_fork` knows; what it refuse
 from __future__ import annotations
 
 import heapq
+from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,6 +34,10 @@ class Memory(Protocol):
         """Can a copy be taken of any beginning of a sequence? Otherwise only of one that ends where the memory is."""
 
     @property
+    def copies(self) -> bool:
+        """Has each id cells of its own? Then what is shared is copied, and ids in a row are computed together."""
+
+    @property
     def can_trim(self) -> bool:
         """Can the last tokens of a sequence be taken out again?"""
 
@@ -44,7 +49,7 @@ class Memory(Protocol):
         """Is all there that is needed to go on after the first `num_tokens` of this sequence?"""
 
     def fork(self, source: int, seq: int, num_tokens: int) -> None:
-        """Let `seq` share the first tokens of `source`."""
+        """Let `seq`, which is empty, have the first tokens of `source` too."""
 
     def trim(self, seq: int, num_tokens: int) -> bool:
         """Forget what comes after the first tokens; False when this memory can't."""
@@ -169,26 +174,19 @@ class KvCache:
 
     # ---- running ----
 
-    def place(self, sequence: Sequence, source: Source | None) -> bool:
-        """Give it an id and its tokens, shared with the source, or say that there is no room. Evicts what is kept.
-
-        What a source has computed is the sequence's from now on; of one that is on its way, the caller takes it later.
-        """
-        if source is not None and self._can_share(sequence, source) and self._share(sequence, source):
-            return True
+    def place(self, sequence: Sequence) -> bool:
+        """Give it an id and all its tokens, or say that there is no room. Evicts what is kept."""
         if not self._make_room(sequence.num_reserved, None):
             return False
         sequence.seq = heapq.heappop(self._free)
         self._cells.add(sequence.seq, sequence.num_reserved)
         return True
 
-    def _can_share(self, sequence: Sequence, source: Source) -> bool:
-        """Would there be room, if only this source were kept?"""
-        holders = [seq for seq in self._cells if seq not in self._kept or seq == source.seq]
-        need = sequence.num_reserved - source.num_tokens
-        return self._cells.num_used_by(holders) + need <= self.kv_tokens or source.kept is not None
+    def share(self, sequence: Sequence, source: Source) -> bool:
+        """The same, with a beginning that comes from elsewhere; False where that does not help.
 
-    def _share(self, sequence: Sequence, source: Source) -> bool:
+        What a kept source has computed is the sequence's from now on; of a running one, the caller takes it later.
+        """
         kept = source.kept
         if kept is not None:
             kept.num_uses, kept.since = kept.num_uses + 1, self._clock
@@ -197,7 +195,7 @@ class KvCache:
         elif not self._make_room_beside(sequence, source):
             return False
         sequence.seq = heapq.heappop(self._free)
-        self._cells.branch(source.seq, sequence.seq, source.num_tokens, sequence.num_reserved)
+        self._branch(source.seq, sequence.seq, source.num_tokens, sequence.num_reserved)
         if kept is not None:
             self._memory.fork(kept.seq, sequence.seq, source.num_tokens)
             sequence.num_computed = sequence.num_cached = source.num_tokens
@@ -235,12 +233,13 @@ class KvCache:
 
     def freeze(self, sequence: Sequence) -> None:
         """Keep a copy of what is computed of a running sequence, if there is an id for it. It costs no KV tokens."""
-        if not self._make_room(0, None, shared=sequence.num_computed):
+        copied, shared = (sequence.num_computed, 0) if self._memory.copies else (0, sequence.num_computed)
+        if not self._make_room(copied, None, shared=shared):
             return
         seq = heapq.heappop(self._free)
         num_tokens = sequence.num_computed
         self._memory.fork(sequence.seq, seq, num_tokens)
-        self._cells.branch(sequence.seq, seq, num_tokens, num_tokens)
+        self._branch(sequence.seq, seq, num_tokens, num_tokens)
         tokens = sequence.tokens[:num_tokens].tobytes()
         self._kept[seq] = Kept(seq, sequence.kind, tokens, num_tokens, num_uses=1, since=self._clock)
 
@@ -272,14 +271,30 @@ class KvCache:
                 self._drop(kept)
         return True
 
-    def restore(self, kind: object, tokens: bytes, num_tokens: int) -> int | None:
-        """An id for kept tokens that come from elsewhere, or None where there is no room. The caller fills it."""
-        if num_tokens > self.kv_tokens or not self._make_room(num_tokens, None):
+    # ---- from elsewhere ----
+
+    @property
+    def num_free_tokens(self) -> int:
+        """KV tokens that nobody has spoken for."""
+        return self.kv_tokens - self._cells.num_used
+
+    def reserve_kept(self, kind: object) -> int | None:
+        """An id for a sequence whose tokens will be read from elsewhere, or None. Nothing is evicted for it."""
+        if not self._free:
             return None
         seq = heapq.heappop(self._free)
-        self._cells.add(seq, num_tokens)
-        self._kept[seq] = Kept(seq, kind, tokens, num_tokens, num_uses=0, since=self._clock)
+        self._cells.add(seq, 0)
+        self._kept[seq] = Kept(seq, kind, b"", 0, num_uses=0, since=self._clock)
         return seq
+
+    def fill_kept(self, seq: int, tokens: tuple[int, ...]) -> bool:
+        """These are its tokens, and in memory. One without tokens, or with too many, is dropped."""
+        if not 0 < len(tokens) <= self.num_free_tokens:
+            self.drop(seq)
+            return False
+        self._cells.resize(seq, len(tokens))
+        self._kept[seq].tokens, self._kept[seq].num_tokens = array("i", tokens).tobytes(), len(tokens)
+        return True
 
     def drop_kept(self) -> None:
         """Forget all that is kept."""
@@ -290,11 +305,49 @@ class KvCache:
         """Forget one that is kept."""
         self._drop(self._kept[seq])
 
+    # ---- moving ----
+
+    @property
+    def copies(self) -> bool:
+        """Does it matter which ids are neighbours?"""
+        return self._memory.copies
+
+    def move(self, sequence: Sequence, seq: int) -> None:
+        """Give a running sequence another id. Whoever is kept there moves to a free one, or is forgotten."""
+        kept = self._kept.get(seq)
+        if kept is not None and self._free:
+            self._relocate(kept, heapq.heappop(self._free))
+        elif kept is not None:
+            self._drop(kept)
+        old = sequence.seq
+        self._free.remove(seq)
+        heapq.heapify(self._free)
+        self._memory.fork(old, seq, sequence.num_computed)
+        self._cells.rename(old, seq)
+        self._memory.forget(old)
+        heapq.heappush(self._free, old)
+        sequence.seq = seq
+
+    def _relocate(self, kept: Kept, seq: int) -> None:
+        old = kept.seq
+        self._memory.fork(old, seq, kept.num_tokens)
+        self._cells.rename(old, seq)
+        self._memory.forget(old)
+        del self._kept[old]
+        kept.seq, self._kept[seq] = seq, kept
+        heapq.heappush(self._free, old)
+
     # ---- room ----
 
+    def _branch(self, source: int, seq: int, at: int, num_tokens: int) -> None:
+        if self._memory.copies:
+            self._cells.add(seq, num_tokens)
+        else:
+            self._cells.branch(source, seq, at, num_tokens)
+
     def _make_room_beside(self, sequence: Sequence, source: Source) -> bool:
-        need = sequence.num_reserved - source.num_tokens
-        return self._make_room(need, source.kept, shared=source.num_tokens)
+        shared = 0 if self._memory.copies else source.num_tokens
+        return self._make_room(sequence.num_reserved - shared, source.kept, shared=shared)
 
     def _make_room(self, need: int, spared: Kept | None, *, shared: int = 0) -> bool:
         """Evict until there are so many tokens, and an id. Nothing is evicted when that would not be enough."""

@@ -6,7 +6,7 @@ Source: Saxena, Prompt Lookup Decoding (2023); llama.cpp's ngram-simple. O(1) pe
 
 from __future__ import annotations
 
-from serve.engine.sequence import Sequence
+from array import array
 
 NGRAM_TOKENS = 3
 # Below this share of right guesses a sequence stops guessing for a while: each wrong one makes the step longer.
@@ -26,15 +26,15 @@ class NgramDraft:
         self._rate = 1.0
         self._paused_until = 0
 
-    def propose(self, sequence: Sequence, most: int) -> tuple[int, ...]:
+    def propose(self, tokens: array[int], most: int) -> tuple[int, ...]:
         """What followed these last tokens before; nothing when they are new."""
-        tokens, num = sequence.tokens, len(sequence.tokens)
+        num = len(tokens)
         for end in range(
             self._num_indexed + 1, num
         ):  # the last n tokens themselves come in when something follows them
             self._after[tuple(tokens[end - NGRAM_TOKENS : end])] = end
         self._num_indexed = max(self._num_indexed, num - 1)
-        most = min(most, self.most, sequence.num_reserved - num - 1)
+        most = min(most, self.most)
         if most < 1 or num < self._paused_until:
             return ()
         start = self._after.get(tuple(tokens[num - NGRAM_TOKENS : num]))

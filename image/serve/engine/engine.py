@@ -16,6 +16,7 @@ from serve.engine.cache import KvCache
 from serve.engine.drafts import NgramDraft
 from serve.engine.scheduler import Budget, Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence
+from serve.engine.state import StateStore
 from serve.engine.timing import Counters
 from serve.engine.types import (
     Accepted,
@@ -78,9 +79,8 @@ class Engine:
             max_sequence_tokens=limits.sequence_tokens,
             whole_prompts=backend.pools,
         )
-        self._scheduler = Scheduler(cache=self._cache, budget=budget, max_waiting=limits.max_waiting, draft=self._draft)
+        self._scheduler = Scheduler(cache=self._cache, budget=budget, max_waiting=limits.max_waiting)
         self._live: dict[int, _Live] = {}  # by request id
-        self._drafts: dict[int, NgramDraft] = {}  # by sequence id
         self._counters = Counters()
 
     @property
@@ -121,6 +121,8 @@ class Engine:
         """Plan, decode, commit."""
         started = self._clock()
         plan = self._scheduler.plan(started)
+        for old, new in plan.moves:
+            self._backend.move(old, new)
         events = self._end_late(plan) + self._open(plan.admitted)
         chunks = tuple(c for c in plan.chunks if self._scheduler.is_running(c.seq)) if events else plan.chunks
         self._counters.plan_s += self._clock() - started
@@ -157,12 +159,8 @@ class Engine:
                 continue
             num_drafts = self._limits.num_draft_tokens if request.num_draft_tokens is None else request.num_draft_tokens
             if num_drafts and self._backend.memory.can_trim:
-                self._drafts[sequence.seq] = NgramDraft(num_drafts)
+                sequence.draft = NgramDraft(num_drafts)
         return events
-
-    def _draft(self, sequence: Sequence, most: int) -> tuple[int, ...]:
-        draft = self._drafts.get(sequence.seq)
-        return draft.propose(sequence, most) if draft else ()
 
     def _compute(self, plan: StepPlan, chunks: tuple[Chunk, ...]) -> list[Event]:
         """Decode the batch and commit it; when it fails, each sequence on its own, so that only the culprit ends."""
@@ -258,9 +256,9 @@ class Engine:
         events.append(answer.delta())
 
     def _settle(self, sequence: Sequence, drafts: tuple[int, ...], num_accepted: int) -> None:
-        if drafts:
+        if drafts and sequence.draft is not None:
             self._scheduler.settle(sequence, num_accepted)
-            self._drafts[sequence.seq].learn(len(drafts), num_accepted, len(sequence.tokens))
+            sequence.draft.learn(len(drafts), num_accepted, len(sequence.tokens))
             self._counters.draft_tokens += len(drafts)
             self._counters.accepted_draft_tokens += num_accepted
 
@@ -311,11 +309,20 @@ class Engine:
     def _end(self, sequence: Sequence, *, keep: bool) -> None:
         if sequence.is_running:
             self._backend.close(sequence.seq)
-            self._drafts.pop(sequence.seq, None)
         self._scheduler.end(sequence, keep=keep)
 
     def _of(self, chunk: Chunk) -> _Live:
         return self._live[self._scheduler.running(chunk.seq).request.id]
+
+    # ---- state on disk ----
+
+    def save_state(self, store: StateStore) -> int:
+        """Write what ended sequences left behind; returns how many."""
+        return store.save(self._cache, self._backend)
+
+    def restore_state(self, store: StateStore) -> int:
+        """Read it back before the first request; returns how many."""
+        return store.restore(self._cache, self._backend)
 
     # ---- what it says of itself ----
 

@@ -13,7 +13,6 @@ running one that is at it, and takes it over when it is there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from serve.engine.cache import KvCache, Source
@@ -21,7 +20,8 @@ from serve.engine.line import MAX_PASSED, Line
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
 
-Draft = Callable[[Sequence, int], tuple[int, ...]]
+# Runs of neighbouring ids that a step may have, and for how many steps it may have more before sequences are moved.
+MAX_RUNS, PATIENCE_STEPS = 2, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Budget:
     mixed_tokens: int
     max_outputs: int
     max_sequence_tokens: int
+    min_share_tokens: int = 32  # of a prompt: fewer are not worth a place in a step that others need too
     whole_prompts: bool = False  # a model that reads a text at once: no prompt can be cut
 
 
@@ -42,6 +43,7 @@ class StepPlan:
     chunks: tuple[Chunk, ...]
     admitted: tuple[Sequence, ...] = ()
     late: tuple[Sequence, ...] = ()
+    moves: tuple[tuple[int, int], ...] = ()  # sequences that have another id now: old, new
     adapters: tuple[Adapter, ...] = ()
     embeds: bool = False
 
@@ -51,15 +53,10 @@ class StepPlan:
         return sum(len(chunk.tokens) for chunk in self.chunks)
 
 
-def no_draft(_sequence: Sequence, _most: int) -> tuple[int, ...]:
-    """Guess nothing."""
-    return ()
-
-
 class Scheduler:
     """Admits, plans, and keeps count. One owner, one thread."""
 
-    def __init__(self, *, cache: KvCache, budget: Budget, max_waiting: int, draft: Draft = no_draft) -> None:
+    def __init__(self, *, cache: KvCache, budget: Budget, max_waiting: int) -> None:
         if min(budget.step_tokens, budget.mixed_tokens) <= cache.num_slots:
             # Otherwise a step full of running streams would leave nothing for prompts, and they would starve.
             raise ValueError(
@@ -68,9 +65,9 @@ class Scheduler:
             )
         self._cache = cache
         self._budget = budget
-        self._draft = draft
         self._line = Line(max_waiting)
         self._running: dict[int, Sequence] = {}
+        self._num_gappy_steps = 0
         self._turn = 0  # whose turn it is to get the odd tokens of the budget, and which adapters'
 
     @property
@@ -192,12 +189,13 @@ class Scheduler:
         late = tuple(self._line.take_late(now_s))
         admitted = self._admit() if self._line else ()
         self._let_followers_go()
+        moves = self._close_gaps()
         self._turn += 1
         ready = [self._running[seq] for seq in sorted(self._running) if self._running[seq].follows is None]
         adapters, ready = self._one_kind_of_adapters(ready)
         chunks = self._whole(ready) if self._budget.whole_prompts else self._chunks(ready)
         embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
-        return StepPlan(chunks, admitted, late, adapters, embeds)
+        return StepPlan(chunks, admitted, late, moves, adapters, embeds)
 
     def _admit(self) -> tuple[Sequence, ...]:
         """Admit in order; who fits may pass who doesn't, but not for ever."""
@@ -220,7 +218,9 @@ class Scheduler:
         if sequence.tried_version == self._cache.version:
             return False  # nothing was given back since
         source = self._cache.find_source(sequence, self._running.values())
-        if not self._cache.place(sequence, source):
+        if source is not None and not self._cache.share(sequence, source):
+            source = None
+        if source is None and not self._cache.place(sequence):
             sequence.tried_version = self._cache.version
             return False
         self._line.remove(sequence)
@@ -246,6 +246,25 @@ class Scheduler:
                 self._cache.take(leader, sequence, sequence.follow_tokens)
                 sequence.follows = None
 
+    def _close_gaps(self) -> tuple[tuple[int, int], ...]:
+        """Where each id has cells of its own, a decode takes ids in a row together, and reads all weights for each run.
+
+        A few gaps are cheaper than moving a sequence, and most are filled by who comes next: only what stays is closed.
+        """
+        ids = sorted(self._running)
+        num_runs = sum(seq - 1 not in self._running for seq in ids)
+        self._num_gappy_steps = self._num_gappy_steps + 1 if self._cache.copies and num_runs > MAX_RUNS else 0
+        if self._num_gappy_steps < PATIENCE_STEPS:
+            return ()
+        moves = []
+        for gap in range(len(ids)):
+            if gap not in self._running:
+                last = self._running.pop(max(self._running))
+                moves.append((last.seq, gap))
+                self._cache.move(last, gap)
+                self._running[gap] = last
+        return tuple(moves)
+
     def _one_kind_of_adapters(self, ready: list[Sequence]) -> tuple[tuple[Adapter, ...], list[Sequence]]:
         """One decode knows one set of adapters: the sets take turns."""
         sets = sorted({sequence.request.adapters for sequence in ready}, key=repr)
@@ -269,7 +288,7 @@ class Scheduler:
                 if shares[sequence.seq]:
                     chunks.append(_prompt_chunk(sequence, shares[sequence.seq]))
                 continue
-            drafts = self._draft(sequence, spare) if spare else ()
+            drafts = sequence.guess(spare) if spare else ()
             spare -= len(drafts)
             chunks.append(_stream_chunk(sequence, drafts))
         return tuple(chunks)
@@ -290,8 +309,12 @@ class Scheduler:
         wanted = {s.seq: _num_wanted(s) for s in prompts}
         turn = self._turn % len(prompts) if prompts else 0
         order = prompts[turn:] + prompts[:turn]
-        hungry = order
-        while budget > 0 and hungry:
+        # Many short pieces of equal lengths would be as many rounds over the weights: some prompts wait for their turn.
+        hungry: list[Sequence] = []
+        while budget > 0 and (hungry or order):
+            if not hungry:
+                num = max(budget // self._budget.min_share_tokens, 1)
+                hungry, order = order[:num], order[num:]
             even = max(budget // len(hungry), 1)
             for s in hungry:
                 take = min(even, wanted[s.seq] - shares[s.seq], budget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
+from serve.engine.drafts import NgramDraft
 from serve.engine.types import Adapter, Request, Task
 
 
@@ -33,6 +34,7 @@ class Sequence:
         "_known",
         "arrived_s",
         "choice",
+        "draft",
         "follow_tokens",
         "follows",
         "freeze_at",
@@ -60,6 +62,7 @@ class Sequence:
         self.num_computed = 0
         self.num_cached = 0  # tokens of the prompt that were there already
         self.num_passed = 0  # how many later requests were admitted before it
+        self.draft: NgramDraft | None = None  # who guesses its next tokens
         self.num_drafts = 0  # guessed tokens in its present chunk
         self.follows: Sequence | None = None  # computes our prefix; until it has, we wait
         self.follow_tokens = 0
@@ -116,6 +119,12 @@ class Sequence:
     def known_bytes(self) -> bytes:
         """All its tokens, as bytes."""
         return self.tokens.tobytes()
+
+    def guess(self, most: int) -> tuple[int, ...]:
+        """Its next tokens, perhaps; never the last one that it may have."""
+        return (
+            self.draft.propose(self.tokens, min(most, self.num_reserved - len(self.tokens) - 1)) if self.draft else ()
+        )
 
     def next_stop(self) -> int | None:
         """The first length after the computed ones at which it must pause."""

@@ -98,15 +98,19 @@ WISHES = st.lists(
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.sampled_from(KINDS), WISHES, st.sampled_from([ROOM, 100, 3 * ROOM]), st.booleans())
+@given(
+    st.sampled_from(KINDS), WISHES, st.sampled_from([ROOM, 100, 3 * ROOM]), st.booleans(), st.sampled_from([0, 3, 6])
+)
 def test_together_everyone_gets_the_answer_it_gets_alone(
-    kind: Kind, wishes: list[Wish], kv_tokens: int, same_tails: bool
+    kind: Kind, wishes: list[Wish], kv_tokens: int, same_tails: bool, copies: int
 ) -> None:
     """Whoever comes when, shares what, guesses or is cancelled: each choice says what it says alone, and ends once.
 
-    On every kind of memory; the fake one asserts that nothing is looked at that is not there.
+    On every kind of memory, shared or copied (then with so many ids). The fake one asserts that nothing is looked at
+    that is not there.
     """
-    engine, backend = make(kind, replace(LIMITS, kv_tokens=kv_tokens, mixed_tokens=6), max_outputs=6)
+    limits = replace(LIMITS, kv_tokens=kv_tokens, mixed_tokens=6)
+    engine, backend = make(kind, limits, max_outputs=6, copies=copies > 0, num_ids=copies or 6)
     events: list[Event] = []
     requests = []
     for number, wish in enumerate(wishes):

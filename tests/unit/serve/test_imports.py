@@ -42,7 +42,8 @@ def test_the_engine_imports_only_itself_and_the_standard_library() -> None:
         ours = {name for name in imports(path) if name.startswith("serve.")}
         assert all(name.startswith("serve.engine.") for name in ours), path
     engine = importing("fastapi", "pydantic", "starlette", "prometheus_client", "asyncio", "os")
-    assert not {name for name in engine if name.startswith("serve/engine/")}
+    # Only what writes files needs the operating system, to be sure that they are on the disk.
+    assert {name for name in engine if name.startswith("serve/engine/")} == {"serve/engine/state.py"}
 
 
 PURE = {
@@ -51,10 +52,10 @@ PURE = {
     "cells": set[str](),
     "text": set[str](),
     "trigger": set[str](),
-    "sequence": {"types"},
+    "sequence": {"drafts", "types"},
     "timing": {"types"},
     "line": {"sequence", "types"},
-    "drafts": {"sequence"},
+    "drafts": set[str](),
     "cache": {"cells", "prefix", "sequence"},
     "scheduler": {"cache", "line", "sequence", "types"},
 }

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from serve.engine.cache import KvCache
 from serve.engine.line import MAX_PASSED
-from serve.engine.scheduler import Budget, Scheduler, StepPlan
+from serve.engine.scheduler import PATIENCE_STEPS, Budget, Scheduler, StepPlan
 from serve.engine.sequence import Sequence
 from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
 from tests.helpers.fake_backend import FakeMemory
@@ -26,10 +26,17 @@ def make(
     sequence_tokens: int = SEQUENCE_TOKENS,
     step_tokens: int = STEP_TOKENS,
     mixed_tokens: int | None = None,
+    min_share_tokens: int = 1,
 ) -> Scheduler:
     """A small scheduler."""
     cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens, memory=FakeMemory("full", num_slots))
-    budget = Budget(step_tokens, mixed_tokens or step_tokens, max_outputs=8, max_sequence_tokens=sequence_tokens)
+    budget = Budget(
+        step_tokens,
+        mixed_tokens or step_tokens,
+        max_outputs=8,
+        max_sequence_tokens=sequence_tokens,
+        min_share_tokens=min_share_tokens,
+    )
     return Scheduler(cache=cache, budget=budget, max_waiting=MAX_WAITING)
 
 
@@ -269,3 +276,28 @@ def test_texts_for_a_model_that_reads_them_whole_are_never_cut() -> None:
     assert [len(c.tokens) for c in scheduler.plan(0.0).chunks] == [5, 3]
     with pytest.raises(RefusedError, match="the text has 9 tokens: this model has room for 8"):
         scheduler.submit(replace(request(4, 9), task=Task.EMBED), 0.0)
+
+
+def test_short_pieces_of_many_prompts_wait_for_their_turn() -> None:
+    """Rather one prompt by a piece that is worth a step than three by crumbs; what the first leaves, the next gets."""
+    scheduler = make(step_tokens=6, kv_tokens=90, min_share_tokens=4)
+    for number, size in ((1, 20), (2, 20), (3, 20)):
+        scheduler.submit(request(number, size, 1), 0.0)
+    plans = [run_step(scheduler) for _ in range(3)]
+    assert [[len(c.tokens) for c in plan.chunks] for plan in plans] == [[6]] * 3
+    assert {plan.chunks[0].seq for plan in plans} == {0, 1, 2}
+
+
+def test_scattered_sequences_move_together_when_nobody_fills_the_gaps() -> None:
+    """Where ids in a row are computed together; not for a few steps, and not where it does not matter."""
+    for copies in (True, False):
+        cache = KvCache(num_slots=6, kv_tokens=240, memory=FakeMemory("full", 6, copies=copies))
+        budget = Budget(12, 12, max_outputs=8, max_sequence_tokens=40)
+        scheduler = Scheduler(cache=cache, budget=budget, max_waiting=9)
+        for number in range(6):
+            scheduler.submit(request(number, 1, 30), 0.0)
+        for sequence in run_step(scheduler).admitted[1::2]:
+            scheduler.end(sequence)
+        seqs = [[c.seq for c in run_step(scheduler).chunks] for _ in range(PATIENCE_STEPS + 1)]
+        assert seqs[0] == [0, 2, 4]
+        assert seqs[-1] == ([0, 1, 2] if copies else [0, 2, 4])

@@ -15,16 +15,23 @@ from serve.engine.types import StateError
 class ContextMemory:
     """What llama.cpp remembers of each sequence. A model that reads a text at once has none."""
 
-    def __init__(self, context: Any, *, window_tokens: int, is_exact: bool) -> None:
+    def __init__(self, context: Any, *, window_tokens: int, is_exact: bool, copies: bool) -> None:
         self._context = context
         self._memory = C.llama_get_memory(context)
         self._is_exact = is_exact
-        self.window_tokens = window_tokens
+        self._window_tokens = window_tokens
+        self._pending: set[int] = set()  # ids whose copy is made by the next decode
+        self.copies = copies
 
     @property
     def forks_anywhere(self) -> bool:
         """Only a memory that keeps everything can be copied up to any place."""
-        return not self._is_exact and self.window_tokens == 0
+        return not self._is_exact and self._window_tokens == 0
+
+    @property
+    def window_tokens(self) -> int:
+        """The sliding window, where sequences share its cells."""
+        return 0 if self.copies else self._window_tokens
 
     @property
     def can_trim(self) -> bool:
@@ -38,12 +45,20 @@ class ContextMemory:
             return False
         if self._is_exact and last + 1 != num_tokens:
             return False
-        return self.window_tokens == 0 or first <= max(0, num_tokens - self.window_tokens)
+        return self._window_tokens == 0 or first <= max(0, num_tokens - self._window_tokens)
 
     def fork(self, source: int, seq: int, num_tokens: int) -> None:
-        """Share cells: no data is copied."""
-        if num_tokens:
+        """Share cells or, where each id has its own, copy them all and forget those after the first ones."""
+        if num_tokens and self.copies:
+            C.llama_memory_seq_cp(self._memory, source, seq, -1, -1)
+            C.llama_memory_seq_rm(self._memory, seq, num_tokens, -1)
+            self._pending.add(seq)
+        elif num_tokens:
             C.llama_memory_seq_cp(self._memory, source, seq, 0, num_tokens)
+
+    def decoded(self) -> None:
+        """The copies are made."""
+        self._pending.clear()
 
     def trim(self, seq: int, num_tokens: int) -> bool:
         """Take out what comes after; False when this memory can't."""
@@ -61,6 +76,8 @@ class ContextMemory:
 
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
         """Write a sequence's state and its tokens. Not atomic: the caller renames."""
+        if seq in self._pending:
+            raise StateError(f"sequence {seq} is a copy that is not made yet")
         log().clear()
         array = (C.llama_token * len(tokens))(*tokens)
         if not C.llama_state_seq_save_file(self._context, str(path).encode(), seq, array, len(tokens)):
