@@ -50,10 +50,12 @@ def request(number: int, num_prompt: int, max_tokens: int | None = 4) -> Request
     return Request(number, tuple(number * 1000 + i for i in range(num_prompt)), max_tokens)
 
 
-def run_step(scheduler: Scheduler) -> StepPlan:
+def run_step(scheduler: Scheduler, memory: FakeMemory | None = None) -> StepPlan:
     """Plan and commit one step; every sampled token is 7, sequences end when their tokens are out."""
     plan = scheduler.plan(0.0)
     for chunk in plan.chunks:
+        if memory is not None:
+            memory.add(chunk)
         sequence = scheduler.computed(chunk)
         if chunk.num_outputs and scheduler.append(sequence, 7):
             scheduler.end(sequence)
@@ -291,13 +293,14 @@ def test_short_pieces_of_many_prompts_wait_for_their_turn() -> None:
 def test_scattered_sequences_move_together_when_nobody_fills_the_gaps() -> None:
     """Where ids in a row are computed together; not for a few steps, and not where it does not matter."""
     for copies in (True, False):
-        cache = KvCache(num_slots=6, kv_tokens=240, memory=FakeMemory("full", 6, copies=copies))
+        memory = FakeMemory("full", 6, copies=copies)
+        cache = KvCache(num_slots=6, kv_tokens=240, memory=memory)
         budget = Budget(12, 12, max_outputs=8, max_sequence_tokens=40)
         scheduler = Scheduler(cache=cache, budget=budget, max_waiting=9)
         for number in range(6):
             scheduler.submit(request(number, 1, 30), 0.0)
-        for sequence in run_step(scheduler).admitted[1::2]:
+        for sequence in run_step(scheduler, memory).admitted[1::2]:
             scheduler.end(sequence)
-        seqs = [[c.seq for c in run_step(scheduler).chunks] for _ in range(PATIENCE_STEPS + 1)]
+        seqs = [[c.seq for c in run_step(scheduler, memory).chunks] for _ in range(PATIENCE_STEPS + 1)]
         assert seqs[0] == [0, 2, 4]
         assert seqs[-1] == ([0, 1, 2] if copies else [0, 2, 4])
