@@ -51,7 +51,11 @@ def _weights_command(options: argparse.Namespace) -> str:
 
     if options.command == "fill":
         return fill(
-            source_dir=options.source_dir, target_dir=options.target_dir, file=options.file, sha256=options.sha256
+            source_dir=options.source_dir,
+            target_dir=options.target_dir,
+            file=options.file,
+            sha256=options.sha256,
+            stored=options.stored,
         )
     return pull(
         repo=options.repo,
@@ -59,6 +63,7 @@ def _weights_command(options: argparse.Namespace) -> str:
         file=options.file,
         target_dir=options.target_dir,
         sha256=options.sha256,
+        stored=options.stored,
     )
 
 
@@ -79,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     for command in (fill, pull):
         command.add_argument("--to", dest="target_dir", type=Path, required=True, metavar="DIR")
         command.add_argument("--file", required=True)
+        # In a cache that models share, names carry a hash.
+        command.add_argument("--as", dest="stored", metavar="NAME")
         # The hub has a record of its own; a mounted image has none.
         command.add_argument("--sha256", type=_sha256, required=command is fill, metavar="HEX")
     worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from serve import weights
+from serve.alone import alone
 from serve.errors import SetupError
 
 
@@ -29,18 +30,26 @@ class Hub(Protocol):
 
 
 def pull(
-    *, repo: str, revision: str, file: str, target_dir: Path, sha256: str | None = None, hub: Hub | None = None
+    *,
+    repo: str,
+    revision: str,
+    file: str,
+    target_dir: Path,
+    sha256: str | None = None,
+    stored: str | None = None,
+    hub: Hub | None = None,
 ) -> str:
-    """Download one file unless it is there and right. Returns what was done, in words.
+    """Download one file unless it is there and right, as `stored` if that is given. Returns what was done, in words.
 
     Without `sha256` the hub's own record decides: that finds a broken transfer, but not a file that was exchanged.
     """
     source = f"{repo}@{revision}/{file}"
-    name = Path(file).name  # a repository may keep it in a folder; the cache is flat
+    name = Path(file).name if stored is None else stored  # a repository may keep it in a folder; the cache is flat
     weights.check_name(name)
     weights.check_folder(target_dir)
     try:
-        return _pull(hub or HuggingFace(), repo, revision, file, target_dir / name, sha256)
+        with alone(target_dir / name) if stored else contextlib.nullcontext():  # else it has the cache for itself
+            return _pull(hub or HuggingFace(), repo, revision, file, target_dir / name, sha256)
     except SetupError:
         raise
     except Exception as error:  # the client and its transfer library raise many kinds, also RuntimeError

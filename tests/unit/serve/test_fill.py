@@ -32,6 +32,16 @@ def test_it_fills_an_empty_cache_and_then_has_nothing_to_do(folders: tuple[Path,
     assert (target / "m.gguf").stat() == before or (target / "m.gguf").stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_in_a_shared_cache_a_file_has_a_name_of_its_own(folders: tuple[Path, Path]) -> None:
+    """The second model with the same weights has nothing to do."""
+    source, target = folders
+    done = [
+        fill(source_dir=source, target_dir=target, file="m.gguf", sha256=SHA256, stored="1a-m.gguf") for _ in range(2)
+    ]
+    assert ["nothing to do" in each for each in done] == [False, True]
+    assert (target / "1a-m.gguf").read_bytes() == b"good"
+
+
 def test_it_replaces_a_damaged_file(folders: tuple[Path, Path]) -> None:
     """A cache from a crash or another version heals itself."""
     source, target = folders

@@ -96,6 +96,33 @@ def test_a_file_that_cannot_be_placed_is_one_line(tmp_path: Path) -> None:
     assert names(tmp_path) == ["m.gguf"]
 
 
+def test_in_a_shared_cache_a_file_has_a_name_of_its_own_and_is_pulled_once(tmp_path: Path) -> None:
+    """Two models with the same weights: the second finds what the first has pulled, and never asks the hub."""
+    hub = FakeHub()
+    first, second = (
+        pull(
+            repo="org/m",
+            revision="main",
+            file="m.gguf",
+            target_dir=tmp_path,
+            sha256=SHA256,
+            stored="1a-m.gguf",
+            hub=hub,
+        )
+        for _ in range(2)
+    )
+    assert ("is pulled" in first, "nothing to do" in second) == (True, True)
+    assert [name for name in names(tmp_path) if not name.startswith(".")] == ["1a-m.gguf"]
+    assert len(hub.found_before) == 1
+
+
+@pytest.mark.parametrize("stored", ["../m.gguf", "a/m.gguf"])
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path, stored: str) -> None:
+    """Nothing outside the cache is ever written."""
+    with pytest.raises(SetupError, match="a plain file name is allowed"):
+        pull(repo="o/m", revision="main", file="m.gguf", target_dir=tmp_path, sha256=SHA256, stored=stored)
+
+
 def test_a_wrong_sha256_leaves_nothing(tmp_path: Path) -> None:
     """Neither the file nor a part that the next pull would build on."""
     with pytest.raises(SetupError, match=f"{SHA256} is wanted"):

@@ -1,0 +1,41 @@
+"""One process at a time for one file, also over several nodes that share a volume.
+
+Two Jobs of two models may want the same weights at the same moment: the second waits, and finds the file there. The
+lock is the operating system's: it goes with the process, however that ends, so nobody ever waits for the dead. NFS
+version 4 passes it on to all nodes; a file system that knows no locks lets everybody through, since a file is placed
+whole anyway.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def alone(target: Path) -> Iterator[None]:
+    """Hold the lock of a file that is about to be written. The lock's own file stays: removing it would break it."""
+    fd = os.open(target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _lock(fd, target)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _lock(fd: int, target: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    except BlockingIOError:
+        log.info("another process writes the same file: waiting for it", extra={"file": target.name})
+    except OSError as error:
+        log.warning("this file system has no locks", extra={"file": target.name, "reason": error.strerror})
+        return
+    fcntl.flock(fd, fcntl.LOCK_EX)
