@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import sys
 import threading
@@ -9,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from serve import alone as module
 from serve.alone import alone
 
 IMAGE = Path(__file__).parents[3] / "image"
@@ -67,6 +67,6 @@ def test_a_file_system_without_locks_lets_everybody_through(tmp_path: Path, monk
     def refuse(fd: int, how: int) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(module.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     with alone(tmp_path / "m"), alone(tmp_path / "m"):
         assert [path.name for path in tmp_path.iterdir()] == [".m.lock"]
