@@ -152,4 +152,5 @@ def common(one: Ranges, other: Ranges) -> Ranges:
 
 
 # Every character that UTF-8 can carry. Positive ranges on purpose: llama.cpp's [^...] also lets broken UTF-8 pass.
-ANY: Ranges = ((0, 0xD7FF), (0xE000, LAST_CODE_POINT))
+# Not NUL, which ends a token's text in llama.cpp and never matches.
+ANY: Ranges = ((1, 0xD7FF), (0xE000, LAST_CODE_POINT))

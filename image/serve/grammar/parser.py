@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from serve.grammar.errors import GrammarError, shown
-from serve.grammar.nodes import ANY, EMPTY, Alt, Chars, Node, Ref, Repeat, Seq, Text, joined, without
+from serve.grammar.nodes import ANY, EMPTY, Alt, Chars, Node, Ref, Repeat, Seq, Text, common, joined, without
 
 MAX_TEXT = 200_000
 MAX_NESTING = 100
@@ -135,6 +135,8 @@ class _Parser:
         found: list[str] = []
         while not self._text.startswith('"', self._at):
             found.append(self._char())
+        if "\0" in found:
+            raise self._error("a literal without NUL before this, where")
         self._at += 1
         return Text("".join(found)) if found else EMPTY
 
@@ -154,7 +156,8 @@ class _Parser:
         self._at += 1
         if not ranges:
             raise self._error("a character class that is not empty")
-        return Chars(without(ANY, joined(ranges)) if is_negated else joined(ranges))
+        wanted = joined(ranges)
+        return Chars(without(ANY, wanted) if is_negated else common(wanted, ANY))
 
     def _char(self) -> str:
         if self._at >= len(self._text):

@@ -27,6 +27,7 @@ from serve.grammar.nodes import (
     Text,
     alt,
     chars,
+    common,
     joined,
     repeat,
     seq,
@@ -102,6 +103,9 @@ def spell(node: Node, rules: Rules) -> Node:
         return alt((spell(option, rules) for option in node.options), exclusive=node.exclusive)
     if isinstance(node, Repeat):
         return rules.repeat(spell(node.item, rules), node.least, node.most)
+    if isinstance(node, Chars):
+        kept = common(node.ranges, ANY)
+        return Chars(kept) if kept else NOTHING
     return node
 
 
@@ -167,8 +171,8 @@ class _Parser:
         return Chars(_DOT) if char == "." else self._one(char)
 
     def _one(self, char: str) -> Node:
-        if 0xD800 <= ord(char) <= 0xDFFF:
-            raise self._error("half of a surrogate pair")
+        if char == "\0" or 0xD800 <= ord(char) <= 0xDFFF:
+            raise self._error("a NUL or half of a surrogate pair")
         return Text(char)
 
     def _group(self) -> Node:
