@@ -14,6 +14,7 @@ from serve.engine.types import Event, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
 from serve.messages import (
+    AdapterPath,
     Cancel,
     Events,
     Generate,
@@ -258,4 +259,9 @@ def _load_message(entry: ModelEntry, options: Options) -> Load:
         max_waiting=options.max_waiting,
         num_threads=options.num_threads,
         chat_template=entry.chat_template,
+        mixed_tokens=max(options.mixed_tokens or options.step_tokens, entry.num_slots + 1),
+        num_draft_tokens=entry.draft_tokens,
+        adapters=tuple(AdapterPath(each.name, str(options.models_dir / each.file)) for each in entry.adapters),
+        state_dir=None if options.state_dir is None else str(options.state_dir),
+        state_max_bytes=options.state_max_bytes,
     )

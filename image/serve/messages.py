@@ -25,6 +25,14 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterPath:
+    """A LoRA adapter on disk."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Load:
     """Load this model; the first message that a worker gets."""
 
@@ -36,6 +44,11 @@ class Load:
     max_waiting: int
     num_threads: int
     chat_template: str | None
+    mixed_tokens: int | None = None
+    num_draft_tokens: int = 0
+    adapters: tuple[AdapterPath, ...] = ()
+    state_dir: str | None = None
+    state_max_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,16 @@ class SamplingDefaults:
 
 
 @dataclass(frozen=True, slots=True)
+class AdapterEntry:
+    """A LoRA adapter in the models directory; requests ask for it by name."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """One model. `context_tokens` is per slot."""
 
@@ -56,6 +66,9 @@ class ModelEntry:
     chat_template: str | None = None
     stop: Annotated[tuple[str, ...], Field(strict=False)] = ()
     aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    # Tokens that are guessed at a time from what the text said before; 0: none. Answers stay what they are.
+    draft_tokens: Annotated[int, Field(ge=0, le=16)] = 0
+    adapters: Annotated[tuple[AdapterEntry, ...], Field(strict=False)] = ()
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
 
 

@@ -50,6 +50,9 @@ class Options:
     start_s: float
     silence_s: float
     stuck_s: float
+    mixed_tokens: int | None = None
+    state_dir: Path | None = None
+    state_max_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

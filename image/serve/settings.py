@@ -29,7 +29,10 @@ class Settings(BaseSettings):
     grace_s: Annotated[float, Field(ge=0)] = 25.0  # how long running requests may go on after SIGTERM
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     num_threads: Annotated[int, Field(ge=1)] | None = None  # None: what the CPU quota allows
-    step_tokens: Annotated[int, Field(ge=16, le=8192)] = 256  # most tokens in one step: bounds how long a step takes
+    step_tokens: Annotated[int, Field(ge=16, le=8192)] = 512  # most tokens in one step: bounds how long a step takes
+    mixed_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # where streams and prompts meet; None: as many
+    state_dir: Path | None = None  # where KV state is kept over restarts; None: nowhere
+    state_max_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3  # of one model
     max_waiting: Annotated[int, Field(ge=0)] = 64  # requests of one model that may wait for a slot; beyond: 429
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     start_s: Annotated[float, Field(gt=0)] = 30.0  # how long a new process may take to its first word: Python is slow

@@ -24,7 +24,9 @@ from pathlib import Path
 
 from serve.cpu import check_cpu
 from serve.engine.engine import Engine, Limits
+from serve.engine.state import StateStore
 from serve.engine.types import (
+    AdapterFile,
     Event,
     Failed,
     FailureKind,
@@ -55,6 +57,7 @@ from serve.prompts import Prompts, make_prompts
 log = logging.getLogger(__name__)
 
 PROGRESS_STEP = 0.1
+STATS_PERIOD_S = 0.1
 # For many models llama.cpp splits text by std::regex, which recurses once per character of a run of letters: measured,
 # 100000 of them need between 16 and 32 MiB, and with less the process dies. Only what is used of it becomes memory.
 PREPARE_STACK_BYTES = 512 * 1024 * 1024
@@ -118,12 +121,19 @@ class Worker:
             prompts = make_prompts(llama.tokenize, info, load.chat_template, load.context_tokens, longest)
             self._start_preparing(prompts)
             load_s = time.monotonic() - started
+            engine, store = Engine(llama, _limits(load)), _state_store(load, llama.fingerprint())
+            if store is not None:
+                log.info("KV states restored: %d", engine.restore_state(store))
             self._channel.send(Loaded(info.size_bytes, info.trained_context_tokens, load_s))
-            self._run_engine(Engine(llama, _limits(load)))
+            self._run_engine(engine)
+            if store is not None:
+                log.info("KV states saved: %d", engine.save_state(store))
 
     def _run_engine(self, engine: Engine) -> None:
-        self._stats = engine.stats()
+        told_s = -STATS_PERIOD_S
         while True:
+            if time.monotonic() >= told_s + STATS_PERIOD_S:
+                self._stats, told_s = engine.stats(), time.monotonic()
             events: list[Event] = []
             for command in self._commands(wait=engine.is_idle):
                 if isinstance(command, Stop):
@@ -135,7 +145,8 @@ class Worker:
             if not engine.is_idle:
                 with self._stepping:
                     events += engine.step()
-            self._stats = engine.stats()
+                if engine.is_idle:
+                    told_s = -STATS_PERIOD_S  # nobody comes back soon to tell what is so now
             if events:
                 self._channel.send(Events(tuple(events)))
 
@@ -207,7 +218,14 @@ def _load_options(load: Load) -> LoadOptions:
         sequence_tokens=load.context_tokens,
         step_tokens=load.step_tokens,
         num_threads=load.num_threads,
+        adapters=tuple(AdapterFile(each.name, Path(each.path)) for each in load.adapters),
     )
+
+
+def _state_store(load: Load, fingerprint: str) -> StateStore | None:
+    if load.state_dir is None:
+        return None
+    return StateStore(Path(load.state_dir), fingerprint, load.state_max_bytes)
 
 
 def _limits(load: Load) -> Limits:
@@ -217,6 +235,8 @@ def _limits(load: Load) -> Limits:
         kv_tokens=load.num_slots * load.context_tokens,
         step_tokens=load.step_tokens,
         max_waiting=load.max_waiting,
+        mixed_tokens=load.mixed_tokens,
+        num_draft_tokens=load.num_draft_tokens,
     )
 
 

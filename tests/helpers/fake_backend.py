@@ -15,6 +15,7 @@ from typing import Literal
 from serve.engine.sequence import Chunk
 from serve.engine.types import (
     Adapter,
+    AdapterFile,
     DecodeError,
     EngineError,
     FailureKind,
@@ -123,6 +124,7 @@ class FakeBackend:
         self.max_outputs = max_outputs
         self.seeds: dict[int, int] = {}
         self.grammars: dict[int, tuple[str, bytes]] = {}
+        self.adapters = {"a"}
         self.num_decodes = 0
         self.num_rows = 0
         self.rooms = 10**9  # decodes until the memory is full for once
@@ -200,6 +202,18 @@ class FakeBackend:
     def is_end(self, token: int) -> bool:
         """The one end token."""
         return token == END
+
+    def has_adapter(self, name: str) -> bool:
+        """One of those that were added, or `a`."""
+        return name in self.adapters
+
+    def add_adapter(self, file: AdapterFile) -> None:
+        """Remember its name."""
+        self.adapters.add(file.name)
+
+    def remove_adapter(self, name: str) -> None:
+        """Forget it."""
+        self.adapters.discard(name)
 
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
         """As bytes."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from serve.engine.cache import Memory
 from serve.engine.sequence import Chunk
-from serve.engine.types import Adapter, Sampling, TokenScore
+from serve.engine.types import Adapter, AdapterFile, Sampling, TokenScore
 
 
 class Backend(Protocol):
@@ -58,6 +58,15 @@ class Backend(Protocol):
 
     def is_end(self, token: int) -> bool:
         """Does this token end the answer?"""
+
+    def has_adapter(self, name: str) -> bool:
+        """Is there a LoRA adapter of this name?"""
+
+    def add_adapter(self, file: AdapterFile) -> None:
+        """Load one, in place of one of the same name, or raise LoadError."""
+
+    def remove_adapter(self, name: str) -> None:
+        """Unload one."""
 
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
         """Write the memory of a sequence to a file, or raise StateError."""

@@ -20,6 +20,7 @@ from serve.engine.state import StateStore
 from serve.engine.timing import Counters
 from serve.engine.types import (
     Accepted,
+    AdapterFile,
     DecodeError,
     Embedded,
     EngineError,
@@ -104,6 +105,9 @@ class Engine:
     def _check(self, request: Request) -> None:
         if request.task is Task.GENERATE and self._backend.pools:
             raise RefusedError(FailureKind.UNSUPPORTED, "this model makes embeddings only: it can't generate text")
+        for adapter in request.adapters:
+            if not self._backend.has_adapter(adapter.name):
+                raise RefusedError(FailureKind.UNSUPPORTED, f"this model has no adapter {adapter.name!r}")
 
     def cancel(self, request_id: int) -> None:
         """Nobody listens any more: free its slots. An unknown id is fine: it may have ended meanwhile."""
@@ -313,6 +317,25 @@ class Engine:
 
     def _of(self, chunk: Chunk) -> _Live:
         return self._live[self._scheduler.running(chunk.seq).request.id]
+
+    # ---- adapters ----
+
+    def add_adapter(self, file: AdapterFile) -> list[Event]:
+        """Load a LoRA adapter between two steps, or raise LoadError. Whoever used one of the same name fails."""
+        events = self._end_users(file.name)
+        self._backend.add_adapter(file)
+        return events
+
+    def remove_adapter(self, name: str) -> list[Event]:
+        """Unload one. Whoever uses it fails."""
+        events = self._end_users(name)
+        self._backend.remove_adapter(name)
+        return events
+
+    def _end_users(self, name: str) -> list[Event]:
+        users = [live for live in self._live.values() if name in {each.name for each in live.request.adapters}]
+        self._cache.drop_kept()  # what it computed is no longer what it would compute
+        return [self._fail(live, FailureKind.BROKEN, f"the adapter {name!r} was taken away") for live in users]
 
     # ---- state on disk ----
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,7 @@ from typing import Any, Self
 from serve.engine.llama.candidates import Candidates
 from serve.engine.llama.chooser import Chooser
 from serve.engine.llama.context import ContextMemory
-from serve.engine.llama.library import C, log, start
+from serve.engine.llama.library import BINDINGS_VERSION, C, log, start
 from serve.engine.llama.model import Model
 from serve.engine.llama.rows import Rows
 from serve.engine.sequence import Chunk
@@ -128,6 +129,16 @@ class Llama:
         """What the GGUF says about itself."""
         return self.model.info(self._pooling)
 
+    def fingerprint(self) -> str:
+        """Equal where KV state of one process can be used by another: the same weights, library and kind of cells."""
+        path, block = self.model.path, 1 << 20
+        digest = hashlib.sha256(f"{BINDINGS_VERSION} {path.stat().st_size}".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(block))
+            file.seek(max(path.stat().st_size - block, 0))
+            digest.update(file.read(block))
+        return digest.hexdigest()[:16]
+
     def tokenize(self, text: str, *, add_special: bool = True, parse_special: bool = True) -> tuple[int, ...]:
         """Text to tokens. Safe from any thread."""
         return self.model.tokenize(text, add_special=add_special, parse_special=parse_special)
@@ -164,6 +175,10 @@ class Llama:
         """Its chooser goes with it."""
         if old in self._choosers:
             self._choosers[new] = self._choosers.pop(old)
+
+    def has_adapter(self, name: str) -> bool:
+        """Is there one of this name?"""
+        return name in self.model.adapters
 
     def add_adapter(self, file: AdapterFile) -> None:
         """Load a LoRA adapter while others run; one of the same name is replaced."""

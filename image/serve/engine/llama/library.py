@@ -14,7 +14,7 @@ from serve.engine.types import LoadError
 BINDINGS_VERSION = "0.3.36"
 _LOG_ERROR = 4
 
-__all__ = ["C", "Log", "log", "start"]
+__all__ = ["BINDINGS_VERSION", "C", "Log", "log", "start"]
 
 
 def start() -> None:
