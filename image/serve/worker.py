@@ -145,8 +145,8 @@ class Worker:
             if not engine.is_idle:
                 with self._stepping:
                     events += engine.step()
-                if engine.is_idle:
-                    told_s = -STATS_PERIOD_S  # nobody comes back soon to tell what is so now
+            if engine.is_idle:
+                told_s = -STATS_PERIOD_S  # nobody comes back soon to tell what is so now
             if events:
                 self._channel.send(Events(tuple(events)))
 
