@@ -90,20 +90,28 @@ class Disjoint:
 
 def part_at_once(places: list[Place | None]) -> bool:
     """Do objects of these places differ in their first property, so that nothing nested is read in two ways?"""
-    firsts: list[set[str]] = []
+    firsts: list[str] = []
+    num_arrays = 0
     for place in places:
-        if place is None:
+        kinds = possible(place) if place is not None else set()
+        if "object" not in kinds:
+            num_arrays += "array" in kinds
             continue
-        names = list(dict.fromkeys(name for clause in place for name in clause.mapping("properties")))
-        if possible(place) != {"object"} or not names:
+        found = _first_values(place or ()) if kinds == {"object"} else None
+        if found is None:
             return False
-        required = {name for clause in place for name in clause.names("required")}
-        subs = [clause.mapping("properties")[names[0]] for clause in place if names[0] in clause.mapping("properties")]
-        values = next((found for sub in subs if (found := _strings(sub)) is not None), None)
-        if names[0] not in required or values is None:
-            return False
-        firsts.append({f"{names[0]}\0{value}" for value in values})
-    return sum(map(len, firsts)) == len(set().union(*firsts))
+        firsts += found
+    return num_arrays < 2 and len(firsts) == len(set(firsts))
+
+
+def _first_values(place: Place) -> list[str] | None:
+    """What the first property can be, if it is required and one of some strings."""
+    names = [name for clause in place for name in clause.mapping("properties")]
+    if not names or not any(names[0] in clause.names("required") for clause in place):
+        return None
+    subs = [clause.mapping("properties")[names[0]] for clause in place if names[0] in clause.mapping("properties")]
+    values = next((found for sub in subs if (found := _strings(sub)) is not None), None)
+    return None if values is None else [f"{names[0]}\0{value}" for value in values]
 
 
 def leaves_out(one: Place | None, other: Place | None) -> bool:

@@ -18,6 +18,7 @@ from serve.grammar.disjoint import Disjoint, leaves_out, part_at_once
 from serve.grammar.errors import GrammarError
 from serve.grammar.fits import Fitting
 from serve.grammar.gbnf import Rules
+from serve.grammar.graph import components, is_cycle
 from serve.grammar.json_text import any_boolean, any_value, literal, one_of
 from serve.grammar.nodes import NOTHING, Node, Ref, Text, alt
 from serve.grammar.numbers import Interval, integer, number
@@ -61,6 +62,7 @@ class _Compiler:
         self._names: dict[frozenset[tuple[int, frozenset[str]]], Ref] = {}
         self._waiting: list[tuple[str, Place]] = []
         self._branching: dict[str, list[Node]] = {}  # rules that are a choice of others
+        self._paths: dict[str, str] = {}
         self._do_branches_part = True
 
     def root(self) -> Node:
@@ -68,7 +70,20 @@ class _Compiler:
         while self._waiting:
             name, place = self._waiting.pop()
             self._rules.nodes[name] = self._node(name, place)
+        self._check_circles()
         return root
+
+    def _check_circles(self) -> None:
+        """A choice that is one of its own options says nothing, and validators never come back from it."""
+        edges = {
+            name: {option.name for option in options if isinstance(option, Ref)} & self._branching.keys()
+            for name, options in self._branching.items()
+        }
+        for group in components(edges):
+            if is_cycle(group, edges):
+                raise GrammarError(
+                    f"{self._paths[group[0]]} refers to itself: the reference leads back without an object or array between"
+                )
 
     def is_safe(self) -> bool:
         """Is it clear from how it was made that nothing in it multiplies or begins with itself?"""
@@ -118,7 +133,7 @@ class _Compiler:
             self._check_one_of(clause, subs, places)
         options = [self._value([*beside, sub]) for sub in subs]
         do_part = part_at_once(places)
-        self._branching[name] = options
+        self._branching[name], self._paths[name] = options, clause.path
         # Objects or arrays in several branches are read side by side: only then can parses multiply.
         containers = [_types(one) for one in places if one is not None]
         self._do_branches_part &= do_part or all(
