@@ -75,7 +75,7 @@ def _answer(rules: Rules, wanted: Wanted) -> Node | None:
     if wanted.answer.kind is FormKind.TEXT:
         return None
     content = any_object(rules) if wanted.answer.kind is FormKind.JSON else _schema(rules, wanted.answer.source)
-    return harmony.final(content) if wanted.format.is_harmony and not wanted.opened else content
+    return harmony.final(content) if wanted.format.is_harmony and not _is_final(wanted.opened) else content
 
 
 def _arguments(rules: Rules, tool: Tool) -> Node:
@@ -102,8 +102,9 @@ def _schema(rules: Rules, text: str, *, is_object: bool = False) -> Node:
 def _whole(rules: Rules, body: Node, wanted: Wanted) -> Constraint:
     """All of the answer, thoughts included; or what comes after thoughts that the prompt has opened."""
     tags = wanted.format.thoughts
-    if wanted.format.is_harmony and not wanted.opened:
-        return Constraint(rules.text(seq(optional(harmony.thoughts(rules)), body)))
+    if wanted.format.is_harmony and not _is_final(wanted.opened):
+        thinks = harmony.rest_of_thoughts(rules) if wanted.opened else optional(harmony.thoughts(rules))
+        return Constraint(rules.text(seq(thinks, body)))
     if tags is None:
         return Constraint(rules.text(body))
     if _is_open(wanted.opened, tags):
@@ -118,7 +119,7 @@ def _given(wanted: Wanted) -> Constraint:
     """A client's own grammar: it knows nothing of headers and thoughts."""
     if wanted.tools:
         raise GrammarError("a grammar can't be combined with tools: it would forbid their calls")
-    if wanted.format.is_harmony and not wanted.opened:
+    if wanted.format.is_harmony and not _is_final(wanted.opened):
         return Constraint(wanted.answer.source, (f"{harmony.CHANNEL}final{harmony.MESSAGE}",))
     tags = wanted.format.thoughts
     return Constraint(wanted.answer.source, (tags.end,) if tags and _is_open(wanted.opened, tags) else ())
@@ -126,3 +127,8 @@ def _given(wanted: Wanted) -> Constraint:
 
 def _is_open(opened: str, tags: Tags) -> bool:
     return opened.startswith(tags.start) and tags.end not in opened
+
+
+def _is_final(opened: str) -> bool:
+    """Has harmony's answer begun?"""
+    return f"{harmony.CHANNEL}final" in opened

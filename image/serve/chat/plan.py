@@ -139,13 +139,17 @@ def _beginning(form: Format, begun: ChatMessage, opened: str) -> str:
     """The answer so far, as the model would have written it."""
     content, thoughts = begun.content or "", begun.reasoning or ""
     if form.is_harmony:
-        before = f"{harmony.CHANNEL}analysis{harmony.MESSAGE}{thoughts}{harmony.ENDS[0]}{harmony.START}assistant"
-        return f"{before if thoughts else ''}{harmony.CHANNEL}final{harmony.MESSAGE}{content}"
+        thought = f"{harmony.CHANNEL}analysis{harmony.MESSAGE}{thoughts}" if thoughts else ""
+        if thought and not content:
+            return thought
+        before = f"{thought}{harmony.ENDS[0]}{harmony.START}assistant" if thought else ""
+        return f"{before}{harmony.CHANNEL}final{harmony.MESSAGE}{content}"
     tags = form.thoughts
     if tags is None:
         return content
     if not opened:
-        return f"{tags.start}\n{thoughts}\n{tags.end}\n\n{content}" if thoughts else content
+        begun_thoughts = f"{tags.start}\n{thoughts}" if thoughts else ""
+        return f"{begun_thoughts}\n{tags.end}\n\n{content}" if thoughts and content else begun_thoughts or content
     return f"{thoughts}\n{tags.end}\n\n{content}" if content else thoughts
 
 

@@ -24,6 +24,7 @@ OPEN = "<｜tool▁call▁begin｜>"  # noqa: RUF001
 CLOSE = "<｜tool▁call▁end｜>"  # noqa: RUF001
 SEPARATOR = "<｜tool▁sep｜>"  # noqa: RUF001
 FENCE = "```json"
+_MAX_HEADER = 512  # longer ones are none
 
 
 class DeepSeekParser(CallMachine):
@@ -40,12 +41,12 @@ class DeepSeekParser(CallMachine):
 
     def _named(self) -> bool:
         """All up to the arguments' `{`. A header is short, so it is held back as a whole."""
-        at = self.text.find("{")
-        if at < 0 and not self.ended:
+        at = self.text.find("{", 0, _MAX_HEADER)
+        if at < 0 and not self.ended and len(self.text) < _MAX_HEADER:
             return False
-        self.hold(len(self.text) if at < 0 else at)
+        self.hold(min(len(self.text), _MAX_HEADER) if at < 0 else at)
         name = _name(self.held)
-        if name in self.calls.tools and self.text:
+        if name in self.calls.tools and at >= 0:
             self.say_call(name)
             self._value = JsonSkimmer()
             self.state = self._arguments

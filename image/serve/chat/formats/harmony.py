@@ -23,6 +23,7 @@ START = "<|start|>"
 CHANNEL = "<|channel|>"
 MESSAGE = "<|message|>"
 ENDS = ("<|end|>", "<|call|>", "<|return|>")
+_MAX_HEADER = 512  # longer ones are none
 _TO_FUNCTION = re.compile(r"to=functions\.([^\s<]+)")
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)")
 
@@ -45,23 +46,25 @@ class HarmonyParser(CallMachine):
         return True
 
     def _header(self) -> bool:
-        at = self.text.find(MESSAGE)
-        if at < 0 and not self.ended:
+        at = self.text.find(MESSAGE, 0, _MAX_HEADER)
+        if at < 0 and not self.ended and len(self.text) < _MAX_HEADER:
             return False
         if at >= 0:
             self._open(self.take(at + len(MESSAGE)))
+        elif len(self.text) >= _MAX_HEADER:
+            self.say(Content(self.take(len(CHANNEL))))  # or the body would find it again
         elif self.text.startswith((START, CHANNEL)):  # cut off: a header without a body says nothing
             self.text = ""
         self.state = self._body
         return True
 
     def _open(self, header: str) -> None:
-        channel, function = _CHANNEL.search(header), _TO_FUNCTION.search(header)
+        channels, function = _CHANNEL.findall(header), _TO_FUNCTION.search(header)
         if function and function[1] in self.calls.tools:
             self._kind = None
             self.say_call(function[1])
             return
-        thinks = channel is not None and channel[1] == "analysis"
+        thinks = channels[-1:] == ["analysis"]  # of two, the model meant the last
         self._kind = Reasoning if thinks and not self._as_content else Content
         if self._as_content and thinks:
             self.say(Content(header))
@@ -102,7 +105,12 @@ def form(rules: Rules, tools: Sequence[CallGrammar], *, parallel: bool) -> CallF
 
 def thoughts(rules: Rules) -> Node:
     """One message of analysis, and the beginning of the next."""
-    return seq(f"{CHANNEL}analysis{MESSAGE}", until(rules, ENDS[0]), f"{START}assistant")
+    return seq(f"{CHANNEL}analysis{MESSAGE}", rest_of_thoughts(rules))
+
+
+def rest_of_thoughts(rules: Rules) -> Node:
+    """The same where they have begun."""
+    return seq(until(rules, ENDS[0]), f"{START}assistant")
 
 
 def final(content: Node) -> Node:

@@ -18,6 +18,7 @@ from serve.grammar.nodes import alt, chars, repeat, seq
 OPEN = "[TOOL_CALLS]"
 ARGUMENTS = "[ARGS]"
 CALL_ID = "[CALL_ID]"
+_MAX_ID = 128  # characters, its end included; longer ones are none
 
 
 class MistralParser(CallMachine):
@@ -82,14 +83,15 @@ class MistralParser(CallMachine):
 
     def _id(self) -> bool:
         """Ours is given out before the model's could be read whole."""
-        at = self.text.find(ARGUMENTS)
+        at = self.text.find(ARGUMENTS, 0, _MAX_ID)
+        is_clear = at >= 0 or self.ended or len(self.text) >= _MAX_ID
         if at >= 0:
             self.take(at + len(ARGUMENTS))
             self.state = self._start_arguments
-        elif self.ended:
+        elif is_clear:
             self.release()
             self.state = self._content
-        return at >= 0 or self.ended
+        return is_clear
 
     def _start_arguments(self) -> bool:
         self.say_call(self._name)

@@ -132,6 +132,12 @@ CASES: list[tuple[str, str, str, list[Piece]]] = [
         [Reasoning("a\nb")],
     ),
     ("harmony", "", "Just text", [Content("Just text")]),
+    (
+        "harmony",
+        "",
+        "<|channel|>commentary to=assistant<|channel|>analysis<|message|>hm<|end|>",
+        [Reasoning("hm")],
+    ),
     ("harmony", "", "<|channel|>final", []),
     ("harmony", "<|channel|>final<|message|>Once", " upon a time", [Content(" upon a time")]),
     (
@@ -203,6 +209,7 @@ MARKS = [
         '"function": {',
         "get_weather",
     ),
+    "x" * 600,
     *("{", "}", "[", "]", ",", ":", '"', "\\", " ", "\n", "a", "1", "analysis", "commentary", "assistant", ";"),
 ]
 
@@ -274,6 +281,21 @@ def test_arguments_come_through_as_they_are(arguments: dict[str, object], escape
     written = f'<tool_call>{{"name": "get", "arguments": {text}}}</tool_call>'
     assert pieces("hermes", "", written) == call(0, "get", text)
     assert pieces("mistral", "", f"[TOOL_CALLS]get[ARGS]{text}") == call(0, "get", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("harmony", "<|channel|>final" + "x" * 1000),
+        ("mistral", "[TOOL_CALLS]get[CALL_ID]" + "x" * 1000),
+        ("deepseek", "<｜tool▁calls▁begin｜>" + "x" * 1000),  # noqa: RUF001
+    ],
+)
+def test_what_is_too_long_for_a_header_is_content_at_once(name: str, text: str) -> None:
+    """It is not held back until the end."""
+    parser = make_parser(name, tools=TOOLS)
+    assert "x" * 400 in "".join(piece.text for piece in parser.push(text) if isinstance(piece, Content))
+    assert pieces(name, "", text) == pieces(name, "", [text])
 
 
 def test_arguments_stream_while_they_come() -> None:

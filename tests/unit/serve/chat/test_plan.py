@@ -301,6 +301,30 @@ def test_an_answer_that_was_begun_goes_on() -> None:
     assert read(made, ", sir.") == [Content(", sir.")]
 
 
+@pytest.mark.parametrize(
+    ("name", "end", "rest"),
+    [
+        (QWEN3, "<think>\nhm", "\n</think>\n\nYes"),
+        (MINISTRAL, "[THINK]\nhm", "[/THINK]Yes"),
+        (GPT, "<|channel|>analysis<|message|>hm", "<|end|><|start|>assistant<|channel|>final<|message|>Yes"),
+    ],
+)
+def test_thoughts_that_were_begun_go_on(name: str, end: str, rest: str) -> None:
+    """A message of thoughts alone; a schema holds after them."""
+    begun = Conversation((*HI, assistant(None, reasoning="hm")), continue_final=True)
+    made = plan_chat(chat_of(name), begun)
+    assert made.prompt.endswith(end)
+    assert read(made, rest) == [Content("Yes")]
+    assert read(made, ", or so" + rest) == [Reasoning(", or so"), Content("Yes")]
+    made = plan_chat(chat_of(name), replace(begun, response_format=SCHEMA))
+    assert made.grammar is not None
+    ruled = rest.replace("Yes", '{"a": 1}')
+    for trigger in made.triggers:
+        ruled = ruled.partition(trigger)[2]
+    assert fits(made.grammar, ruled)
+    assert not fits(made.grammar, ruled.replace("1", "b"))
+
+
 @pytest.mark.parametrize("name", [QWEN, OLD_LLAMA, GEMMA])
 def test_without_tools_nothing_is_asked_of_the_engine(name: str) -> None:
     """No grammar, no control tokens in the text."""
