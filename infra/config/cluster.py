@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from infra import hardware
-from infra.config.common import need_embedded
+from infra.config.common import need_embedded, unless_none
 from infra.endpoints import Endpoints
 from infra.settings import AMBIENT, NONE, Settings
 from infra.settings.cluster import NodePoolSettings
@@ -59,6 +59,7 @@ def resolve(settings: Settings, endpoints: Endpoints) -> ClusterConfig:
         nodes=tuple(_pool(pool) for pool in cluster.nodes),
         spare_gpus=dict(cluster.spare_gpus),
         stack=cluster.stack if cluster.kind == "stack" else None,
+        scheduler=unless_none(cluster.scheduler),
     )
 
 

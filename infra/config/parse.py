@@ -10,9 +10,10 @@ from infra.catalog.types import Catalog
 from infra.config import cluster, edge, image, models, outputs, scaling, secrets, storage
 from infra.endpoints import Endpoints
 from infra.errors import ConfigError
+from infra.forecast import table as forecast_table
 from infra.problems import describe
 from infra.settings import Settings
-from infra.stack import StackConfig
+from infra.stack import Forecast, StackConfig
 
 PREFIX = f"{names.PROJECT}:"
 
@@ -23,29 +24,34 @@ def parse(stack: str, raw: Mapping[str, Any], catalog: Catalog, endpoints: Endpo
         settings = Settings.model_validate(dict(raw))
     except ValidationError as error:
         raise ConfigError(describe(error, Settings, _key)) from None
-    if problems := list(_check(settings, catalog, endpoints)):
+    forecasts = forecast_table.load(stack) if settings.scaling.forecast.enabled else {}
+    if problems := list(_check(stack, settings, catalog, endpoints, forecasts)):
         raise ConfigError(problems)
-    return _resolve(stack, settings, catalog, endpoints)
+    return _resolve(stack, settings, catalog, endpoints, forecasts)
 
 
 def _key(location: tuple[int | str, ...]) -> str:
     return PREFIX + ".".join(map(str, location))
 
 
-def _check(settings: Settings, catalog: Catalog, endpoints: Endpoints) -> Iterator[str]:
-    yield from models.check(settings, catalog)
+def _check(
+    stack: str, settings: Settings, catalog: Catalog, endpoints: Endpoints, forecasts: Mapping[str, Forecast]
+) -> Iterator[str]:
+    yield from models.check(settings, catalog, forecasts)
     if settings.namespace == "default" or settings.namespace.startswith("kube-"):
         yield f"slipway:namespace: {settings.namespace!r} is not allowed; allowed: a namespace of its own"
     yield from storage.check(settings, endpoints)
     yield from cluster.check(settings)
     yield from image.check(settings)
     yield from edge.check(settings)
-    yield from scaling.check(settings)
+    yield from scaling.check(stack, settings, forecasts)
     yield from secrets.check(settings)
     yield from outputs.check(settings)
 
 
-def _resolve(stack: str, settings: Settings, catalog: Catalog, endpoints: Endpoints) -> StackConfig:
+def _resolve(
+    stack: str, settings: Settings, catalog: Catalog, endpoints: Endpoints, forecasts: Mapping[str, Forecast]
+) -> StackConfig:
     return StackConfig(
         stack=stack,
         owner=settings.owner,
@@ -55,7 +61,7 @@ def _resolve(stack: str, settings: Settings, catalog: Catalog, endpoints: Endpoi
         cluster=cluster.resolve(settings, endpoints),
         image=image.resolve(settings, endpoints),
         size=settings.size,
-        models=models.resolve(settings, catalog),
+        models=models.resolve(settings, catalog, forecasts),
         scaling=scaling.resolve(settings),
         spot_grace_s=settings.spot.grace_s,
         priority=scaling.resolve_priority(settings),

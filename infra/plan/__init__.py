@@ -7,6 +7,7 @@ One module per concern, with its types and one function that plans it from setti
 other, but for values: `model` puts together one model, `stack` a whole stack.
 """
 
+from infra.plan import queries
 from infra.plan.backup import BackupPlan
 from infra.plan.model import ModelPlan
 from infra.plan.notices import Notice
@@ -52,4 +53,5 @@ __all__ = [
     "WindowPlan",
     "make_plan",
     "plan_probes",
+    "queries",
 ]

@@ -26,6 +26,11 @@ SPOT_NODES: Final = (
 )
 
 
+def nodes_of(provider: str) -> tuple[SpotNodes, ...]:
+    """Of one provider; where it is not known, of all."""
+    return tuple(each for each in SPOT_NODES if provider in ("other", each.provider))
+
+
 def grace_s(provider: str) -> int:
     """Of a pod on spot nodes; where the provider is not known, the shortest."""
-    return min(each.grace_s for each in SPOT_NODES if provider in ("other", each.provider))
+    return min(each.grace_s for each in nodes_of(provider))

@@ -43,6 +43,7 @@ class ClusterSettings(Group):
     version: Annotated[str, AfterValidator(_version)] = words.KUBERNETES_VERSION
     nodes: list[NodePoolSettings] = Field(default_factory=list)
     spare_gpus: dict[Text, Annotated[int, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    scheduler: Text = words.NONE
 
 
 class GpuSettings(Group):

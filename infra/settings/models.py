@@ -17,14 +17,16 @@ Spot = Literal["none", "burst"]
 
 
 class WindowSettings(Group):
-    """Hours with replicas of their own. An `end` at or before `start` is on the next day."""
+    """Hours with a least number of their own: a clock can ask for more, not for fewer than the load does.
+
+    An `end` at or before `start` is on the next day.
+    """
 
     days: Days
     start: Minute
     end: Minute
     time_zone: TimeZone | None = None
     min_replicas: Replicas
-    max_replicas: Replicas | None = None
 
 
 class ModelSettings(Group):
