@@ -21,7 +21,6 @@ NOBODY = 65534
 GPU = "nvidia.com/gpu"  # the resource that the device plugin offers, and the taint of its nodes
 
 # Objects of which a namespace has one.
-SERVICE_ACCOUNT = "slipway"
 QUOTA = "slipway"
 LIMIT_RANGE = "slipway"
 INGRESS = "slipway"
@@ -32,10 +31,13 @@ BASE_IMAGE = "debian:bookworm-slim"  # the name in the Dockerfiles' FROM, and of
 # Roles of pods; network policies select by them.
 ROLE_LABEL = f"{DOMAIN}/role"
 MODEL_LABEL = f"{DOMAIN}/model"
+HARDWARE_LABEL = f"{DOMAIN}/hardware"  # cpu or gpu: whose pods should share nodes
 TIER_LABEL = f"{DOMAIN}/tier"  # base or burst: a model's pods on nodes that stay, and those on spot
+PULLS_LABEL = f"{DOMAIN}/pulls"  # pods of a model that download before they start
 ROLE_MODEL = "model"
 ROLE_FILL = "fill"  # copies weights from an image volume: no network at all
 ROLE_PULL = "pull"  # downloads weights: DNS and the hub, nothing else
+ROLE_BACKUP = "backup"  # copies what must not be lost, and back
 CONFIG_HASH = f"{DOMAIN}/config-hash"
 # Who answers for an object and who pays for it; budgets and reports group by these.
 OWNER_LABEL = f"{DOMAIN}/owner"
@@ -88,6 +90,11 @@ def tier_selector(model_id: str, tier: str) -> dict[str, str]:
 def tier_object(model_id: str, tier: str) -> str:
     """Name of a tier's Deployment and autoscaler: the base has the model's own."""
     return model_id if tier == "base" else f"{model_id}-{tier}"
+
+
+def account(role: str) -> str:
+    """Name of the service account of all pods with a role."""
+    return f"{PROJECT}-{role}"
 
 
 def secret(use: str) -> str:

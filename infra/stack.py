@@ -7,6 +7,9 @@ means where it stands. A key that a whole stack and a model can set is resolved 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+IMAGE_VOLUMES = (1, 35)
+"""The Kubernetes from which on every node mounts images as volumes, if its runtime can: containerd 2.1, CRI-O 1.31."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodePool:
@@ -32,6 +35,7 @@ class ClusterConfig:
         nodes: empty: not told, so only the quota bounds what may run.
         spare_gpus: by profile, GPUs that are free for a rollout's surge.
         stack: organisation/project/stack whose outputs tell the cluster.
+        scheduler: whose pods are ours; None: the cluster's default one.
     """
 
     embedded: bool
@@ -44,6 +48,7 @@ class ClusterConfig:
     nodes: tuple[NodePool, ...] = ()
     spare_gpus: Mapping[str, int] = field(default_factory=dict)
     stack: str | None = None
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +77,21 @@ class GpuSharing:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Hours of days with bounds of their own. Minutes of the day; an end at or before the start is on the next day."""
+    """Hours of days with a least of their own. Minutes of the day; an end at or before the start is on the next day."""
 
     days: tuple[str, ...]
     start_minute: int
     end_minute: int
     time_zone: str
     least: int
-    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Requests, running and waiting, that each hour of the week from Monday 00:00 on is expected to have."""
+
+    time_zone: str
+    hours: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class ModelConfig:
         floor: replicas that are always on demand.
         signal: auto, cpu or queue: what scales it.
         keep_warm: replicas above what the load asks for.
+        forecast: None where there is none, or it is not asked for.
         delivery: auto, own, shared, image or ephemeral: how weights come to the pods.
         weights_image: for `image`, a reference by digest; None where the catalog's source is packed by the stack.
     """
@@ -107,6 +120,7 @@ class ModelConfig:
     floor: int | None = None
     signal: str = "auto"
     keep_warm: int = 0
+    forecast: Forecast | None = None
     delivery: str = "auto"
     weights_image: str | None = None
     sharing: GpuSharing = GpuSharing()
@@ -126,12 +140,13 @@ class ScalingConfig:
 
 @dataclass(frozen=True, slots=True)
 class StorageConfig:
-    """Classes by use. `access_mode` None: solved. `protect`: data outlives a mistake."""
+    """Classes by use. `access_mode` None: solved. `cache_bytes` None: derived. `protect`: data outlives a mistake."""
 
     weights_class: str
     data_class: str
     access_mode: str | None = None
     protect: bool = False
+    cache_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

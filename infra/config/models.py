@@ -1,16 +1,18 @@
 """`models`: each model's own settings, else those of the stack, else the catalog's."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
-from infra.catalog.types import Catalog, Model
-from infra.config import cluster
+from infra.catalog.types import Catalog, HubSource, Model
+from infra.config import cluster, schedules, tiers
 from infra.settings import AUTO, Settings
-from infra.settings.group import DAY_MINUTES
-from infra.settings.models import ModelSettings, WindowSettings
-from infra.stack import ModelConfig, Window
+from infra.settings.models import ModelSettings
+from infra.stack import IMAGE_VOLUMES, Forecast, ModelConfig
+
+BY_DIGEST = re.compile(r"[\w.:/-]+@sha256:[0-9a-f]{64}")
 
 
-def check(settings: Settings, catalog: Catalog) -> Iterator[str]:
+def check(settings: Settings, catalog: Catalog, forecasts: Mapping[str, Forecast]) -> Iterator[str]:
     """Models that exist, with bounds in order."""
     for model_id, model in settings.models.items():
         key = f"slipway:models.{model_id}"
@@ -21,9 +23,10 @@ def check(settings: Settings, catalog: Catalog) -> Iterator[str]:
         if model.profile is not None and model.profile not in catalog.profiles:
             yield f"{key}.profile: {model.profile!r} is not allowed; allowed: {', '.join(catalog.profiles)}"
         yield from _check_replicas(key, settings, model, entry)
-        yield from _check_windows(key, settings, model, entry)
-        if model.weights_image is not None and (model.weights or settings.storage.delivery) != "image":
-            yield f"{key}.weights_image: needs weights: image; allowed here: no such key"
+        bounds = _bounds(settings, model, entry)
+        yield from schedules.check(key, settings, model, entry, bounds, forecasts.get(model_id))
+        yield from tiers.check(model_id, settings, model, catalog, bounds[1])
+        yield from _check_delivery(key, settings, model, entry)
 
 
 def _check_replicas(key: str, settings: Settings, model: ModelSettings, entry: Model) -> Iterator[str]:
@@ -32,34 +35,42 @@ def _check_replicas(key: str, settings: Settings, model: ModelSettings, entry: M
         yield f"{key}.min_replicas: {least} is above max_replicas; allowed: 1 to {most}"
     if least == 0 and settings.scaling.engine != "keda":
         yield f"{key}.min_replicas: 0 needs slipway:scaling.engine keda; allowed here: 1 or more"
-    floor = model.on_demand_floor
-    if floor is not None and floor > most:
-        yield f"{key}.on_demand_floor: {floor} is above max_replicas; allowed: 0 to {most}"
 
 
-def _check_windows(key: str, settings: Settings, model: ModelSettings, entry: Model) -> Iterator[str]:
-    _, most = _bounds(settings, model, entry)
-    for index, window in enumerate(model.schedule or ()):
-        here = f"{key}.schedule.{index}"
-        if window.start == window.end:
-            yield f"{here}.end: is the start; allowed: another time, or a window for each part of the day"
-        if window.min_replicas > (most if window.max_replicas is None else window.max_replicas):
-            yield f"{here}.min_replicas: {window.min_replicas} is above max_replicas; allowed: 0 to {most}"
-        if window.max_replicas is not None and window.max_replicas > most:
-            yield f"{here}.max_replicas: {window.max_replicas} is above the model's; allowed: 0 to {most}"
-    if model.schedule and settings.scaling.engine != "keda":
-        yield f"{key}.schedule: needs slipway:scaling.engine keda; allowed here: []"
+def _check_delivery(key: str, settings: Settings, model: ModelSettings, entry: Model) -> Iterator[str]:
+    """An image volume needs an image, by digest, and nodes that can mount it."""
+    delivery, image = model.weights or settings.storage.delivery, model.weights_image
+    if delivery != "image":
+        if image is not None:
+            yield f"{key}.weights_image: needs weights: image; allowed here: no such key"
+        return
+    if image is not None and not BY_DIGEST.fullmatch(image):
+        yield f"{key}.weights_image: {image!r} is not allowed; allowed: a reference by digest, name@sha256:<64 digits>"
+    source = (entry.small if settings.size == "small" else entry.full).weights.source
+    if image is None and isinstance(source, HubSource):
+        yield (
+            f"{key}.weights: 'image' needs weights_image: only weights of a package are packed by the stack; allowed "
+            "here: own, shared, ephemeral"
+        )
+    major, _, minor = settings.cluster.version.partition(".")
+    if settings.cluster.kind != "embedded" and (int(major), int(minor)) < IMAGE_VOLUMES:
+        yield (
+            f"{key}.weights: 'image' needs nodes that mount images, as they do from 1.{IMAGE_VOLUMES[1]} on; "
+            f'allowed with slipway:cluster.version "{settings.cluster.version}": own, shared, ephemeral'
+        )
 
 
-def resolve(settings: Settings, catalog: Catalog) -> tuple[ModelConfig, ...]:
+def resolve(settings: Settings, catalog: Catalog, forecasts: Mapping[str, Forecast]) -> tuple[ModelConfig, ...]:
     """In the order of their ids."""
     return tuple(
-        _resolve(settings, model_id, model, catalog.models[model_id])
+        _resolve(settings, model_id, model, catalog.models[model_id], forecasts.get(model_id))
         for model_id, model in sorted(settings.models.items())
     )
 
 
-def _resolve(settings: Settings, model_id: str, model: ModelSettings, entry: Model) -> ModelConfig:
+def _resolve(
+    settings: Settings, model_id: str, model: ModelSettings, entry: Model, forecast: Forecast | None
+) -> ModelConfig:
     least, most = _bounds(settings, model, entry)
     keep_warm = settings.scaling.keep_warm if model.keep_warm is None else model.keep_warm
     return ModelConfig(
@@ -70,11 +81,12 @@ def _resolve(settings: Settings, model_id: str, model: ModelSettings, entry: Mod
         num_slots=model.num_slots,
         context_tokens=model.context_tokens,
         tier=model.tier,
-        windows=_windows(settings, model, entry),
+        windows=schedules.resolve(settings, model, entry),
         spot=model.spot or settings.spot.use,
         floor=model.on_demand_floor,
         signal=model.signal if model.signal not in (None, AUTO) else settings.scaling.signal,
         keep_warm=min(keep_warm, most),
+        forecast=forecast,
         delivery=model.weights or settings.storage.delivery,
         weights_image=model.weights_image,
         sharing=cluster.resolve_sharing(settings, model.gpu_sharing),
@@ -92,29 +104,3 @@ def _bounds(settings: Settings, model: ModelSettings, entry: Model) -> tuple[int
 
 def _first(*values: int | None) -> int | None:
     return next((value for value in values if value is not None), None)
-
-
-def _windows(settings: Settings, model: ModelSettings, entry: Model) -> tuple[Window, ...]:
-    """The catalog's are for whoever can keep them: an HPA knows no clock."""
-    zone = settings.scaling.time_zone
-    if model.schedule is not None:
-        return tuple(_window(each, zone) for each in model.schedule)
-    if settings.scaling.engine != "keda":
-        return ()
-    return tuple(Window(each.days, _minute(each.start), _minute(each.end), zone, each.least) for each in entry.schedule)
-
-
-def _window(window: WindowSettings, zone: str) -> Window:
-    return Window(
-        days=window.days,
-        start_minute=window.start,
-        end_minute=window.end,
-        time_zone=window.time_zone or zone,
-        least=window.min_replicas,
-        most=window.max_replicas,
-    )
-
-
-def _minute(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return (int(hours) * 60 + int(minutes)) % DAY_MINUTES

@@ -1,22 +1,55 @@
 """`scaling`, `priority` and `quota`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from infra.settings import AUTO, Settings
-from infra.stack import PriorityConfig, QuotaConfig, ScalingConfig
+from infra.forecast import table as forecast_table
+from infra.settings import AUTO, Settings, words
+from infra.stack import Forecast, PriorityConfig, QuotaConfig, ScalingConfig
+
+LEAST_GRACE_S: Final = 20
+"""A pause until nobody sends any more, a drain of a few seconds, and a margin before the kill."""
+MOST_GRACE_S: Final = 3600
 
 
-def check(settings: Settings) -> Iterator[str]:
-    """Signals that the engine can read."""
+def check(stack: str, settings: Settings, forecasts: Mapping[str, Forecast]) -> Iterator[str]:
+    """Signals that the engine can read, and priority classes that the cluster lets us name so."""
     scaling = settings.scaling
-    if scaling.forecast.enabled and scaling.engine != "keda":
-        yield "slipway:scaling.forecast.enabled: true needs slipway:scaling.engine keda; allowed here: false"
+    if settings.priority.prefix.startswith("system"):
+        prefix = settings.priority.prefix
+        yield f"slipway:priority.prefix: {prefix!r} is the system's; allowed: 'auto', the namespace, or another"
+    yield from _check_engine(stack, settings, forecasts)
+    if settings.spot.grace_s is not None and not LEAST_GRACE_S <= settings.spot.grace_s <= MOST_GRACE_S:
+        given = settings.spot.grace_s
+        yield f"slipway:spot.grace_s: {given} is not allowed; allowed: {LEAST_GRACE_S} to {MOST_GRACE_S}, or 'derived'"
     if scaling.engine == "hpa" and scaling.metrics == "none":
         asked: dict[str, str] = {"scaling.signal": scaling.signal}
         asked |= {f"models.{model_id}.signal": model.signal or AUTO for model_id, model in settings.models.items()}
         for key, signal in asked.items():
             if signal == "queue":
                 yield f"slipway:{key}: 'queue' needs slipway:scaling.engine keda or .metrics adapter; allowed here: cpu"
+
+
+def _check_engine(stack: str, settings: Settings, forecasts: Mapping[str, Forecast]) -> Iterator[str]:
+    """What only one of the engines acts on."""
+    scaling = settings.scaling
+    if scaling.engine == "keda":
+        if scaling.metrics == "adapter":
+            yield "slipway:scaling.metrics: 'adapter' is for HPAs; allowed with slipway:scaling.engine keda: none"
+        if not scaling.prometheus_url.startswith(("http://", "https://")):
+            yield f"slipway:scaling.prometheus_url: {scaling.prometheus_url!r} is not allowed; allowed: a URL"
+        if scaling.forecast.enabled and not forecasts.keys() & settings.models.keys():
+            where = forecast_table.path_of(stack).name
+            yield (
+                f"slipway:scaling.forecast.enabled: true needs infra/data/forecasts/{where} with a model of the stack; "
+                "allowed: false, or a table that `slipway forecast fit` has made"
+            )
+        return
+    if scaling.forecast.enabled:
+        yield "slipway:scaling.forecast.enabled: true needs slipway:scaling.engine keda; allowed here: false"
+    for key, default in (("prometheus_url", words.PROMETHEUS_URL), ("time_zone", words.TIME_ZONE), ("keep_warm", 0)):
+        if (value := getattr(scaling, key)) != default:
+            yield f"slipway:scaling.{key}: {value!r} needs slipway:scaling.engine keda; allowed here: {default!r}"
 
 
 def resolve(settings: Settings) -> ScalingConfig:

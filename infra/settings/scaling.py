@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.fields import Text
+from infra.fields import Label, Text
 from infra.settings import words
 from infra.settings.group import DerivedBytes, DerivedCount, DerivedCpu, Group, Percent, Replicas, Seconds, TimeZone
 from infra.settings.models import Signal, Spot
 
 
 class ForecastSettings(Group):
-    """Scaling ahead of load: by a series that a recording rule makes of the weeks before."""
+    """Scaling ahead of load: by a table of the hours of the week that `slipway forecast fit` makes of past weeks."""
 
     enabled: bool = False
     ahead_s: Seconds = words.FORECAST_AHEAD_S
@@ -26,7 +26,7 @@ class ScalingSettings(Group):
     prometheus_url: Text = words.PROMETHEUS_URL
     time_zone: TimeZone = words.TIME_ZONE
     busy_percent: Percent = words.BUSY_PERCENT
-    quiet_s: Seconds = words.QUIET_S
+    quiet_s: Annotated[int, Field(ge=1, le=3600)] = words.QUIET_S
     min_replicas: Replicas | None = None
     max_replicas: Annotated[int, Field(ge=1, le=1000)] | None = None
     keep_warm: Annotated[int, Field(ge=0, le=100)] = words.KEEP_WARM
@@ -53,4 +53,4 @@ class PrioritySettings(Group):
     """Priority classes belong to the whole cluster: with `create: false` somebody else makes them."""
 
     create: bool = True
-    prefix: Text = words.AUTO
+    prefix: Label = words.AUTO
