@@ -85,8 +85,8 @@ class _Tensors:
         return self._num_bytes
 
     def _add(self, name: str, *shape: int, kind: GGMLQuantizationType | None = None) -> None:
-        block, size = GGML_QUANT_SIZES[Q4_K]
-        kind = kind or (Q4_K if shape[-1] % block == 0 else GGMLQuantizationType.Q8_0)
+        if kind is None:
+            kind = Q4_K if shape[-1] % GGML_QUANT_SIZES[Q4_K][0] == 0 else GGMLQuantizationType.Q8_0
         block, size = GGML_QUANT_SIZES[kind]
         num_bytes = int(np.prod(shape, dtype=np.int64)) // block * size
         if kind == F32:

@@ -1,15 +1,18 @@
 """The KV cache, against what llama.cpp has logged and against its rules."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.fit.cache import cache_bytes, num_cells, window_cells
-from infra.fit.engine import Engine
+from infra.catalog.types import Layers
+from infra.fit.cache import cache_bytes, kept_cells
+from infra.fit.engine import Engine, Room, room
 from infra.units import MI
 from tests.unit.infra.fit.samples import GEMMA, GPT_OSS, LLAMA_70B, QWEN_32B, contexts, recurrent, sizes, slots
 
-WINDOWS_ONLY = Engine(whole_windows=False)
+WINDOWS_ONLY = Engine(step_tokens=256, whole_windows=False)
 
 
 @pytest.mark.parametrize(
@@ -18,7 +21,8 @@ WINDOWS_ONLY = Engine(whole_windows=False)
         (4, 2048, Engine(), 24 + 120),
         (1, 2048, Engine(), 6 + 30),
         (8, 4096, Engine(), 96 + 480),
-        (4, 2048, WINDOWS_ONLY, 24 + 33.75),
+        (4, 2048, WINDOWS_ONLY, 24 + 45),
+        (4, 2000, Engine(), 24 + 120),
     ],
 )
 def test_gemma_takes_what_llama_cpp_has_logged(
@@ -36,15 +40,25 @@ def test_the_large_models_take_what_their_heads_say() -> None:
 
 
 def test_a_window_saves_nothing_in_a_short_context() -> None:
-    """It never takes more cells than there are tokens."""
-    assert window_cells(512, 1024, 4, WINDOWS_ONLY) == 1024
-    assert window_cells(128, 32768, 4, WINDOWS_ONLY) == 768
+    """It never takes more cells than there are tokens; else the window and a step, rounded up."""
+    window, whole = GEMMA.geometry.layers
+    assert kept_cells(window, room(GEMMA.geometry, 4, 512), 4, WINDOWS_ONLY) == 512
+    assert kept_cells(window, room(GEMMA.geometry, 4, 8192), 4, WINDOWS_ONLY) == 768
+    assert kept_cells(whole, room(GEMMA.geometry, 4, 8192), 4, WINDOWS_ONLY) == 8192
 
 
 def test_a_recurrent_model_takes_the_same_for_any_context() -> None:
-    """Its state, for each slot."""
+    """A state for each slot, and up to four more that the engine keeps for beginnings that come again."""
     mamba = recurrent(24, 3 * MI)
-    assert cache_bytes(mamba, 4, 256) == cache_bytes(mamba, 4, 131072) == 24 * 3 * MI * 4
+    assert cache_bytes(mamba, 2, 256) == cache_bytes(mamba, 2, 131072) == 24 * 3 * MI * (2 + 2)
+    assert cache_bytes(mamba, 9, 256) == 24 * 3 * MI * (9 + 4)
+
+
+def test_a_model_with_states_and_heads_has_one_cache_for_all_slots() -> None:
+    """3 x 300 tokens are rounded up together: 1024 cells; others round up for each slot: 3 x 512."""
+    both = replace(GEMMA.geometry, layers=(*GEMMA.geometry.layers, Layers(1, state_bytes=MI)))
+    assert room(both, 3, 300) == Room(1, 1024, 6)
+    assert room(GEMMA.geometry, 3, 300) == Room(3, 512, 3)
 
 
 def test_a_cache_of_other_elements_takes_its_share() -> None:
@@ -59,7 +73,8 @@ def test_more_slots_and_longer_contexts_never_take_less(size: object, num: int, 
     one = cache_bytes(of, num, tokens, engine)
     assert one <= cache_bytes(of, num + 1, tokens, engine)
     assert one <= cache_bytes(of, num, tokens + 1, engine)
-    assert num * tokens <= num_cells(num, tokens) < num * tokens + 256
+    there = room(of, num, tokens)
+    assert num * tokens <= there.num_streams * there.num_cells < num * (tokens + 256)
 
 
 @given(sizes, slots, contexts)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from infra.catalog.types import Profile, Size
 from infra.fit.check import misfits
@@ -66,7 +66,7 @@ def test_a_refusal_names_the_model_the_numbers_and_what_fits() -> None:
     (found,) = misfits([("slipway:models.qwen2-5-32b", replace(QWEN_32B, num_slots=4), GPU24)], SHELF)
     assert found == (
         "slipway:models.qwen2-5-32b does not fit the GPU of gpu24-20g: weights 18.08 GiB + KV cache (4 x 4096 tokens) "
-        "4.00 GiB + compute buffers 0.16 GiB + CUDA 0.62 GiB = 22.87 GiB of 22.02 GiB; fits: context_tokens 3072 "
+        "4.00 GiB + compute buffers 0.21 GiB + CUDA 0.62 GiB = 22.92 GiB of 22.02 GiB; fits: context_tokens 3072 "
         "instead of 4096, or num_slots 3 instead of 4, or profile gpu40-32g"
     )
 
@@ -83,6 +83,7 @@ def test_what_fits_is_not_told() -> None:
     assert not list(misfits([("m", LLAMA_70B, GPU80)], SHELF))
 
 
+@settings(deadline=None)
 @given(sizes, profiles, slots, contexts)
 def test_whatever_is_told_does_fit_and_one_more_would_not(size: Size, profile: Profile, num: int, tokens: int) -> None:
     """Slots and contexts are the most that fit; profiles are there."""

@@ -1,12 +1,13 @@
 """The proof: what fits, what does not, and with which numbers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from infra.catalog.types import Profile, Size
-from infra.fit.engine import Engine
+from infra.fit.engine import LEAST_OUTPUTS, MAX_KEPT, Engine
 from infra.fit.proof import explain, prove
 from infra.units import GI, MI
 from serve.settings import Settings
@@ -24,6 +25,8 @@ from tests.unit.infra.fit.samples import (
     sizes,
 )
 
+BACKEND = Path(__file__).parents[4] / "image" / "serve" / "engine" / "llama" / "backend.py"
+
 
 @pytest.mark.parametrize("name", SIZES)
 def test_every_entry_of_the_catalog_fits_its_profile(name: str) -> None:
@@ -40,7 +43,7 @@ def test_the_40_gi_that_were_asked_for_do_not_hold_the_weights_of_the_70b_model(
     assert not on_gpu.does_fit
     assert explain(in_memory) == (
         "does not fit the memory of cpu: weights 39.60 GiB + KV cache (4 x 8192 tokens) 10.00 GiB + compute buffers "
-        "0.15 GiB + server 0.25 GiB = 50.00 GiB of 40.00 GiB"
+        "0.28 GiB + server 0.25 GiB = 50.13 GiB of 40.00 GiB"
     )
     assert not prove(replace(LLAMA_70B, num_slots=1, context_tokens=256), gpu(40 * GI)).does_fit
 
@@ -89,8 +92,13 @@ def test_a_tied_embedding_lies_on_both_sides() -> None:
 
 
 def test_the_proof_reckons_with_the_steps_of_the_server() -> None:
-    """What the image sets when nobody says otherwise."""
-    assert Engine().step_tokens == Settings.model_fields["step_tokens"].default
+    """What the image sets when nobody says otherwise, of which llama.cpp computes 512 at once."""
+    assert Engine().step_tokens >= min(Settings.model_fields["step_tokens"].default, 512)
+    source = BACKEND.read_text(encoding="utf-8")  # to import it would need the compiled library
+    assert "_UBATCH_TOKENS = 512\n" in source
+    assert f"_MIN_OUTPUTS = {LEAST_OUTPUTS}\n" in source
+    assert f"_MAX_KEPT = {MAX_KEPT}  #" in source
+    assert "swa_full" not in source
 
 
 @given(sizes, profiles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.catalog.load import HERE, LOCK, load_catalog, to_geometry
@@ -65,6 +65,7 @@ def test_a_name_of_which_no_id_can_be_made_is_told() -> None:
         id_from("中文.gguf")
 
 
+@settings(deadline=None)  # YAML is slow on a busy machine
 @given(geometries | st.sampled_from(GEOMETRIES))
 def test_a_geometry_that_was_written_reads_as_itself(of: Geometry) -> None:
     """Every field, for any geometry."""
@@ -72,6 +73,7 @@ def test_a_geometry_that_was_written_reads_as_itself(of: Geometry) -> None:
     assert to_geometry(GeometryEntry.model_validate(entry)) == of
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=80), st.text(min_size=1, max_size=80))
 def test_any_title_and_revision_are_read_as_texts(title: str, revision: str) -> None:
     """A header may say anything: colons, quotes, `yes`, numbers, lines, brackets; it adds no key."""
