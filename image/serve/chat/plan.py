@@ -6,6 +6,7 @@ A Chat is one model's way of chatting; it is made once, when the model loads.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from serve.chat.turns import native_turns, tools_of, worded_turns
 from serve.chat.types import ChatMessage, ChatPlan, Conversation, Tool, ToolMode
 from serve.engine.types import FailureKind, RefusedError
 
+_NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")  # what can stand in every format without being taken for its marks
 _OURS = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
 
 
@@ -76,6 +78,8 @@ def _callable(conversation: Conversation) -> tuple[Tool, ...]:
     if len(known) < len(conversation.tools):
         raise _bad("two tools have the same name")
     for tool in conversation.tools:
+        if not _NAME.fullmatch(tool.name):
+            raise _bad(f"a tool is called {tool.name[:200]!r}: 1 to 128 letters, digits and _.:/- are allowed")
         _object(tool.parameters_json, f"the parameters of the tool {tool.name!r}")
     if choice.mode is ToolMode.NONE:
         return ()

@@ -72,3 +72,14 @@ def test_only_the_worker_knows_the_real_backend() -> None:
     """The engine runs on a Protocol."""
     users = {path for path in importing("serve.engine.llama") if not path.startswith("serve/engine/llama/")}
     assert users == {"serve/worker.py"}
+
+
+def test_templates_run_only_where_the_model_is() -> None:
+    """Reading answers, in the HTTP process, needs nothing of Jinja, and nothing that does."""
+    assert importing("jinja2") == {"serve/chat/template.py", "serve/chat/sandbox.py"}
+    for path in (*(IMAGE / "serve/chat/formats").glob("*.py"), *(IMAGE / "serve/chat").glob("[a-z]*.py")):
+        if path.stem in ("parse", "machine", "calls", "json_call", "thinking") or path.parent.name == "formats":
+            names = {name.rsplit(".", 1)[0] for name in imports(path)}
+            assert not names & {"serve.chat.template", "serve.chat.sandbox", "serve.chat.plan", "serve.chat.turns"}, (
+                path
+            )

@@ -356,6 +356,8 @@ def test_what_a_schema_asks_too_much_is_a_wish_unless_it_is_strict() -> None:
         ({"tools": (), "tool_choice": REQUIRED}, "there are no tools"),
         ({"tool_choice": ToolChoice(ToolMode.AUTO, ("rm",))}, "names 'rm': the tools are get_time, get_weather"),
         ({"tools": (TIME, TIME)}, "two tools have the same name"),
+        ({"tools": (Tool('a"b'),)}, "1 to 128 letters, digits and"),
+        ({"tools": (Tool(""),)}, "1 to 128 letters, digits and"),
         ({"tools": (Tool("x", parameters_json="[]"),)}, "the parameters of the tool 'x' must be an object"),
         ({"tools": (Tool("x", parameters_json="{"),)}, "the parameters of the tool 'x': Expecting"),
         ({"template_kwargs_json": '{"messages": []}'}, "sets 'messages', which is the server's own"),
