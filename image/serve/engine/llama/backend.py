@@ -31,7 +31,7 @@ from serve.engine.types import (
 
 _NO_KV_SLOT = 1
 _MAX_IDS = 256  # llama.cpp's own bound
-_MAX_KEPT = 4  # a recurrent state is large, whatever the length of its text
+_MAX_KEPT, _MAX_KEPT_EXACT = 16, 4  # a recurrent state is large, whatever the length of its text
 _MIN_OUTPUTS = 64
 _UBATCH_TOKENS = 512
 _RANK_FLOATS = 1
@@ -68,10 +68,11 @@ class Llama:
 
     def _open_context(self, options: LoadOptions) -> None:
         model, slots = self.model, options.num_slots
-        # Cells of its own for each id: a row looks at its own sequence only, where one buffer for all would cost every
-        # row a look at every cell (measured: 1.4 times the time at 32 streams). Recurrent states have no such cells.
-        self._copies = slots > 1 and not model.is_exact
-        kept = 0 if self._copies else min(slots, _MAX_KEPT)
+        # Cells of its own for each id: a row looks at its own sequence only, where one buffer for all costs every row a
+        # look at every cell (measured: 1.4 times the time at 32 streams). Recurrent states have no such cells, and with
+        # a sliding window most layers look at few: there one buffer is faster, and copies nothing that is shared.
+        self._copies = slots > 1 and not model.is_exact and not model.window_tokens
+        kept = 0 if self._copies else min(slots, _MAX_KEPT_EXACT if model.is_exact else _MAX_KEPT)
         self.num_ids = min(slots + kept, max(slots, _MAX_IDS))
         self.max_outputs = min(options.step_tokens, max(_MIN_OUTPUTS, 2 * slots, self.num_ids))
         params = self._params(options)
