@@ -82,7 +82,8 @@ class _Compiler:
         for group in components(edges):
             if is_cycle(group, edges):
                 raise GrammarError(
-                    f"{self._paths[group[0]]} refers to itself: the reference leads back without an object or array between"
+                    f"{self._paths[group[0]]} refers to itself: the reference leads back without an object or array "
+                    "between"
                 )
 
     def is_safe(self) -> bool:
