@@ -6,6 +6,7 @@ from kube import gpus
 from kube.objects import Stack
 from kube.unknown import UNKNOWN, is_unknown
 from kube.view import View
+from policies.facts.bursts import bursts
 from policies.facts.replicas import Bound, Scaler, scalers, workloads
 from policies.rule import MANDATORY, MANDATORY_IN_PROD, Findings, stack_rule
 from policies.settings import Settings
@@ -26,9 +27,14 @@ SERVING = ("Deployment", "StatefulSet", "DeploymentConfig", "Rollout")
     """,
 )
 def min_replicas(stack: Stack, settings: Settings) -> Findings:
-    """What serves has `min_replicas` at least, on GPUs `min_gpu_replicas`; of an autoscaler, its minimum counts."""
-    for workload in workloads(stack):
-        if workload.view.object.kind in SERVING:
+    """What serves has `min_replicas` at least, on GPUs `min_gpu_replicas`; of an autoscaler, its minimum counts.
+
+    Not the burst of another workload, on spot nodes behind the same Service: the other one is what stays.
+    """
+    everything = workloads(stack)
+    extra = bursts(stack, everything)
+    for workload in everything:
+        if workload.view.object.kind in SERVING and id(workload.view.object) not in extra:
             yield from _enough(workload.least, gpus.of_pod(workload.pod), settings)
 
 
@@ -60,10 +66,14 @@ def hpa_valid(stack: Stack, settings: Settings) -> Findings:
     """
     everything = workloads(stack)
     used_gpus = {id(scaler.view.object): gpus.of_pod(each.pod) for each in everything for scaler in each.scalers}
+    extra = bursts(stack, everything)
+    of_bursts = {
+        id(scaler.view.object) for each in everything if id(each.view.object) in extra for scaler in each.scalers
+    }
     inside = {workload.namespace for workload in everything}
     for scaler in scalers(stack):
         yield from _bounds(scaler)
-        if settings.environment == "prod":
+        if settings.environment == "prod" and id(scaler.view.object) not in of_bursts:
             yield from _enough(scaler.least, used_gpus.get(id(scaler.view.object)), settings)
         found = UNKNOWN if is_unknown(scaler.target) else stack.lookup(*scaler.target)
         namespace = scaler.view.object.namespace

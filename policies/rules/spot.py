@@ -8,6 +8,7 @@ from kube.objects import Pod, Stack
 from kube.unknown import UNKNOWN
 from kube.view import View
 from policies.facts import repairs
+from policies.facts.bursts import bursts
 from policies.facts.claims import claims, is_on_one_node
 from policies.facts.replicas import workloads
 from policies.facts.selector_index import index
@@ -90,16 +91,20 @@ def spot_fallback(stack: Stack, _settings: Settings) -> Findings:
     """,
 )
 def spot_redundancy(stack: Stack, _settings: Settings) -> Findings:
-    """What demands or prefers spot nodes has two replicas, a budget, and is spread over zones or kinds of machines."""
-    budgets = index(stack.of_kind("PodDisruptionBudget"))
-    for workload in workloads(stack):
+    """What demands or prefers spot nodes has two replicas, a budget, and is spread over zones or kinds of machines.
+
+    For the burst of another workload, which is behind the same Service and off spot nodes, the last is enough.
+    """
+    budgets, everything = index(stack.of_kind("PodDisruptionBudget")), workloads(stack)
+    extra = bursts(stack, everything)
+    for workload in everything:
         if not preferring(workload.pod):
             continue
-        least = workload.least
-        if least.value < 2:
+        least, is_extra = workload.least, id(workload.view.object) in extra
+        if not is_extra and least.value < 2:
             yield least.view.bad(least.path, "must be at least 2 on spot nodes")
         is_sure = workload.is_known and budgets.is_complete
-        if not budgets.selecting(workload.namespace, workload.labels):
+        if not is_extra and not budgets.selecting(workload.namespace, workload.labels):
             yield workload.view.bad("", "runs on spot nodes, and no PodDisruptionBudget selects it", is_sure or UNKNOWN)
         spread = is_spread(workload.pod, workload.labels, (ZONE, MACHINE)) if workload.is_known else UNKNOWN
         if spread is not True:
