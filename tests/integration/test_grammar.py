@@ -20,12 +20,29 @@ from hypothesis import strategies as st
 
 from serve.grammar import json_mode, regex
 from serve.grammar.errors import GrammarError
+from serve.grammar.gbnf import check
 from serve.grammar.json_schema import to_gbnf
 from tests.helpers import llama, tiny_gguf
 from tests.helpers.gbnf import Grammar
 from tests.unit.serve.grammar.schemas import schemas
+from tests.unit.serve.grammar.test_gbnf import GOOD
 
 pytestmark = pytest.mark.engine
+
+ATOMS = st.sampled_from(['"x"', '"y"', '"xy"', "[xy]", "[^x]", "a", "b", "c", "root", '""', ".", '"é"'])
+SIGNS = st.sampled_from(["*", "+", "?", "{2}", "{0,3}", "{1,}"])
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(" ".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({' | '.join(parts)})"),
+        st.tuples(inner, SIGNS).map(lambda pair: f"({pair[0]}){pair[1]}"),
+    ),
+    max_leaves=5,
+)
+GRAMMARS = st.tuples(*[EXPRESSIONS] * 4).map(
+    lambda parts: "".join(f"{name} ::= {part}\n" for name, part in zip(("root", "a", "b", "c"), parts, strict=True))
+)
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -143,3 +160,20 @@ def test_a_regular_expression_becomes_a_grammar_of_llama_cpp(
     assert engine.accepts(grammar, accepted)
     assert not engine.accepts(grammar, rejected)
     compare(engine, grammar, Random(1))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_usual_grammars_are_read_as_llama_cpp_reads_them(engine: Llama, name: str) -> None:
+    """The same texts, in a grammar with comments, classes, groups and counts."""
+    compare(engine, GOOD[name], Random(3))
+
+
+@SLOW
+@given(grammar=GRAMMARS, seed=st.integers(0, 1000))
+def test_a_grammar_that_passes_the_check_does_not_harm_llama_cpp(engine: Llama, grammar: str, seed: int) -> None:
+    """Whatever it looks like: it is read, nothing aborts, and it means what the reference says."""
+    try:
+        check(grammar)
+    except GrammarError:
+        return
+    compare(engine, grammar, Random(seed), num_texts=3)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from serve.grammar.errors import GrammarError
 from serve.grammar.formats import PATTERNS
-from serve.grammar.regex import does_match, searched
+from serve.grammar.matching import does_match
+from serve.grammar.regex import searched
 from serve.grammar.schema import Clause, Document, Sub
 
 MAX_STEPS = 200_000

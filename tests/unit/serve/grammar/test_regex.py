@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from serve.grammar.errors import GrammarError
 from serve.grammar.gbnf import check
-from serve.grammar.regex import does_match, searched, to_gbnf
+from serve.grammar.matching import does_match
+from serve.grammar.regex import searched, to_gbnf
 from tests.helpers.gbnf import Grammar
 
 CASES: dict[str, tuple[list[str], list[str]]] = {
