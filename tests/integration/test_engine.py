@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from serve.engine.types import (
     Failed,
     Finished,
     FinishReason,
+    Grammar,
     LoadError,
     LoadOptions,
     Request,
@@ -225,3 +227,24 @@ def test_loading_tells_its_progress(tiny_model: Path) -> None:
     with Llama(options(tiny_model), shares.append):
         assert shares == sorted(shares)
         assert shares[-1] == 1.0
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_grammar_means_control_tokens_only_where_they_are_shown(llama: Llama, shown: bool) -> None:
+    """Else a client would miss text that the grammar counts. Shown, one token is enough; hidden, its letters are."""
+    grammar = Grammar('root ::= "<|im_start|>x"')
+    bias = ((llama.tokenize("<|im_start|>", add_special=False)[0], 50.0),)
+    request = Request(
+        0,
+        llama.tokenize("a"),
+        max_tokens=40,
+        sampling=replace(GREEDY, logit_bias=bias),
+        grammar=grammar,
+        show_special=shown,
+    )
+    engine = make(llama)
+    engine.submit(request)
+    events = run(engine)
+    assert "".join(event.text for event in events if isinstance(event, Delta)) == "<|im_start|>x"
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert (finished.num_generated_tokens <= 3) == shown

@@ -29,8 +29,9 @@ class Backend(Protocol):
     def pools(self) -> bool:
         """Does it only make embeddings, of whole texts?"""
 
-    def open(self, seq: int, sampling: Sampling, grammar: str | None) -> None:
-        """Make ready to choose tokens for a new sequence under this id."""
+    def open(self, seq: int, sampling: Sampling, grammar: str | None, *, shows_special: bool = False) -> None:
+        """Make ready to choose tokens for a new sequence under this id. With `shows_special`, its grammars mean control
+        tokens, too, by their text."""
 
     def constrain(self, seq: int, grammar: str, begun: bytes) -> None:
         """From now on this grammar holds, of which the text has `begun` already. EngineError: it can't."""

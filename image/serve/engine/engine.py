@@ -156,7 +156,8 @@ class Engine:
                 if request.task is Task.GENERATE:
                     grammar = request.grammar if request.grammar and not request.grammar.triggers else None
                     sampling = live.answers[sequence.choice].sampling
-                    self._backend.open(sequence.seq, sampling, grammar.text if grammar else None)
+                    text = grammar.text if grammar else None
+                    self._backend.open(sequence.seq, sampling, text, shows_special=request.show_special)
             except EngineError as error:
                 kind = error.kind if isinstance(error, RefusedError) else FailureKind.BROKEN
                 events.append(self._fail(live, kind, str(error)))

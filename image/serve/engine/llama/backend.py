@@ -154,9 +154,9 @@ class Llama:
 
     # ---- sequences ----
 
-    def open(self, seq: int, sampling: Sampling, grammar: str | None) -> None:
+    def open(self, seq: int, sampling: Sampling, grammar: str | None, *, shows_special: bool = False) -> None:
         """Build the sampler chain of a new sequence."""
-        chooser = Chooser(self.model, sampling, self._trained_tokens)
+        chooser = Chooser(self.model, sampling, self._trained_tokens, shows_special=shows_special)
         self._choosers[seq] = chooser
         if grammar is not None:
             chooser.constrain(grammar, b"", self._candidates())

@@ -19,10 +19,11 @@ from serve.engine.types import EngineError, FailureKind, RefusedError, Sampling
 class Chooser:
     """One sequence's."""
 
-    __slots__ = ("_chain", "_grammar", "_model", "_remembers")
+    __slots__ = ("_chain", "_grammar", "_model", "_remembers", "_shows_special")
 
-    def __init__(self, model: Model, sampling: Sampling, trained_tokens: int) -> None:
+    def __init__(self, model: Model, sampling: Sampling, trained_tokens: int, *, shows_special: bool = False) -> None:
         self._model = model
+        self._shows_special = shows_special
         self._remembers = remembers(sampling)
         self._grammar: Any = None
         self._chain = make_chain(sampling, vocab=model.vocab, num_vocab=model.num_vocab, trained_tokens=trained_tokens)
@@ -72,14 +73,16 @@ class Chooser:
 
     def _choice_that_fits(self, context: Any, row: int, candidates: Candidates) -> int:
         candidates.fill(C.llama_get_logits_ith(context, row))
-        candidates.forbid(self._model.hidden_tokens())
+        if not self._shows_special:
+            candidates.forbid(self._model.hidden_tokens())
         candidates.apply(self._grammar)
         candidates.apply(self._chain)
         return candidates.chosen
 
     def _fits(self, token: int, candidates: Candidates) -> bool:
-        # A control token would pass as the text that means it, which nobody would see.
-        return not self._model.is_hidden(token) and candidates.allows(self._grammar, token)
+        # A control token passes as the text that means it: that is right only where it is shown as that text.
+        is_seen = self._shows_special or not self._model.is_hidden(token)
+        return is_seen and candidates.allows(self._grammar, token)
 
 
 def _make_grammar(model: Model, text: str) -> Any:
