@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.platform import stacks
+from tests.integration.platform.crowd import refused_at_most
 from tests.integration.platform.judge import Judge, pods
 from tests.integration.plugins.control_plane import ControlPlane
 
@@ -31,6 +32,16 @@ def test_the_api_server_takes_every_object_of_a_stack(judge: Judge, stack: str) 
     objects = stacks.objects(stack, f"judged-{stack}")
     assert any(pod for each in objects for pod in pods(each))
     assert [str(finding) for finding in judge.judge(objects)] == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_quota_holds_when_all_models_have_their_most_replicas_and_are_updated(
+    judge: Judge, platform_plane: ControlPlane, stack: str
+) -> None:
+    """No pod is refused then: the quota is for what an attacker wants, not for what the autoscaler may."""
+    namespace = f"most-{stack}"
+    assert judge.judge(stacks.objects(stack, namespace)) == []
+    assert refused_at_most(platform_plane.http, namespace) == {}
 
 
 NAMESPACE = "judged-bad"
@@ -78,7 +89,7 @@ def test_the_judge_tells_what_is_wrong_and_nothing_else(judge: Judge) -> None:
     assert [said for name, said in found.items() if not re.search(expected[name], said)] == []
 
 
-def test_a_pod_over_the_quota_is_told(judge: Judge) -> None:
+def test_a_pod_over_the_quota_is_told(judge: Judge, platform_plane: ControlPlane) -> None:
     """As it would be refused when it comes, not when its Deployment comes."""
     namespace = "judged-quota"
     spec = {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": POD}}
@@ -92,3 +103,4 @@ def test_a_pod_over_the_quota_is_told(judge: Judge) -> None:
     [finding] = judge.judge(objects)
     assert finding.subject == "a Pod of Deployment/bad"
     assert "exceeded quota" in finding.said
+    assert "exceeded quota" in refused_at_most(platform_plane.http, namespace)["bad"]

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 TOKEN = "token-of-the-test"
 START_TIMEOUT_S = 90
+NUM_ATTEMPTS = 20
 BROKEN = "broken"
 """Images with this in their name can't be pulled."""
 
@@ -49,6 +50,19 @@ class Binaries:
         raise AssertionError(f"none of {names} is in SLIPWAY_TOOLCHAIN_BIN={self.folders}")
 
 
+class _Patient(httpx.HTTPTransport):
+    """Asks again where the API server says so: a kind that is new is not served for a moment."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        for _ in range(NUM_ATTEMPTS):
+            response = super().handle_request(request)
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
+                break
+            response.close()
+            time.sleep(0.2)
+        return response
+
+
 class ControlPlane:
     """One running API server, and an HTTP client for it."""
 
@@ -60,7 +74,7 @@ class ControlPlane:
         """Images whose containers end with an error, for the kubelet that `PodStatuses` plays."""
         self.http = httpx.Client(
             base_url=self.url,
-            verify=False,
+            transport=_Patient(verify=False, trust_env=False),
             trust_env=False,
             timeout=30,
             headers={"Authorization": f"Bearer {TOKEN}"},
