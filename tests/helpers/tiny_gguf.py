@@ -25,7 +25,7 @@ CHAT_TEMPLATE = (
 def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLATE, splitter: str = "gpt-2") -> Path:
     """Write the file and return its path. `splitter` is llama.cpp's name for a way to cut text before tokenizing it."""
     writer = GGUFWriter(path, "llama")
-    num_vocab = _write_tokenizer(writer, chat_template, splitter)
+    num_vocab = write_tokenizer(writer, chat_template, splitter)
     _write_shape(writer, num_vocab)
     _write_tensors(writer, num_vocab, np.random.default_rng(seed))
     writer.write_header_to_file()
@@ -35,7 +35,8 @@ def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLAT
     return path
 
 
-def _write_tokenizer(writer: GGUFWriter, chat_template: str | None, splitter: str) -> int:
+def write_tokenizer(writer: GGUFWriter, chat_template: str | None, splitter: str) -> int:
+    """Write the vocabulary and return its size."""
     plain = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(splitter)

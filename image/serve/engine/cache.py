@@ -190,7 +190,9 @@ class KvCache:
         kept = source.kept
         if kept is not None:
             kept.num_uses, kept.since = kept.num_uses + 1, self._clock
-            if kept.num_tokens == source.num_tokens or not self._make_room_beside(sequence, source):
+            # Who goes on where it ended says all that it says; but not where nobody could branch off before the end.
+            is_used_up = kept.num_tokens == source.num_tokens and self._memory.forks_anywhere
+            if is_used_up or not self._make_room_beside(sequence, source):
                 return self._adopt(sequence, kept, source.num_tokens)
         elif not self._make_room_beside(sequence, source):
             return False
