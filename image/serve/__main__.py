@@ -37,9 +37,12 @@ def _command(options: argparse.Namespace) -> int:
     settings = load_settings()
     set_up_logging(settings.log_level)
     if options.command is None:
+        import uvloop
+
         from serve.server import serve
 
-        asyncio.run(serve(settings, os.environ))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(settings, os.environ))
         return 0
     logging.getLogger("serve").info(_weights_command(options))
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 import time
-import uuid
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,15 +36,16 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        request_id.set(given if _SANE_ID.fullmatch(given) else uuid.uuid4().hex)
+        given = Headers(scope=scope).get(HEADER)
+        request_id.set(given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(16))
+        id_header = (HEADER.encode(), request_id.get().encode())
         started, status = time.monotonic(), 0
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id.get()
+                message["headers"].append(id_header)
             await send(message)
 
         try:
@@ -94,6 +95,8 @@ class Access:
         route = getattr(scope.get("route"), "path", "unmatched")
         self._metrics.http_request(scope["method"], route, status, duration_s)
         level = logging.DEBUG if route.startswith(_PROBES) else logging.INFO
+        if not log.isEnabledFor(level):
+            return
         fields = {
             "method": scope["method"],
             "path": scope["path"],

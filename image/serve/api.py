@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from serve.access import Access
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
 from serve.routes import health, metrics, openai
+from serve.routes.json_route import OnError, Shortcut
 from serve.services import Services
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services) -> ASGIApp:
     """The application over a set of services."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
     app.state.services = services
-    for module in (health, metrics, openai):
-        app.include_router(module.router)
-    app.add_exception_handler(RequestError, _request_error)
-    app.add_exception_handler(RequestValidationError, _validation_error)
+    posts = (openai.posts,)
+    for router in (*posts, health.router, metrics.router, openai.router):
+        app.include_router(router)
+    for kind, answer in _ERRORS.items():
+        app.add_exception_handler(kind, _handler(answer))
     app.add_exception_handler(HTTPException, _http_error)
-    # The last one added is the outermost.
-    app.add_middleware(CancelOnDisconnect)
-    app.add_middleware(Access, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes)
-    return app
+    inner = CancelOnDisconnect(Shortcut(app, posts, _ERRORS))
+    return Access(inner, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes)
 
 
 def create_metrics_app(services: Services) -> FastAPI:
@@ -42,12 +45,12 @@ def _answer(error: RequestError) -> JSONResponse:
     return JSONResponse(error.body(), status_code=error.status, headers=headers)
 
 
-async def _request_error(_: Request, error: Exception) -> JSONResponse:
+def _request_error(error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
     return _answer(error)
 
 
-async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+def _validation_error(error: Exception) -> JSONResponse:
     """Names the first wrong field, its value and what is allowed."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
@@ -58,6 +61,16 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     message = first["msg"][0].lower() + first["msg"][1:]
     return _answer(InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None))
+
+
+_ERRORS: dict[type[Exception], OnError] = {
+    RequestError: _request_error,
+    RequestValidationError: _validation_error,
+}
+
+
+def _handler(answer: OnError) -> Callable[[Request, Exception], Response]:
+    return lambda _, error: answer(error)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class CancelOnDisconnect:
-    """Runs the handler as a task of its own while it listens for the client to leave."""
+    """Listens for the client to leave while the handler runs. The body must have been read: one message, the first."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,26 +21,29 @@ class CancelOnDisconnect:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        inbox: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)  # a body comes no faster than it is read
-        handler = asyncio.ensure_future(self._app(scope, inbox.get, send))
-        listener = asyncio.create_task(_listen(receive, inbox))
+        handler = asyncio.current_task()
+        assert handler is not None
+        body: list[Message] = [await receive()]
+        never = asyncio.get_running_loop().create_future()
+
+        async def replay() -> Message:
+            if body:
+                return body.pop()
+            await never  # the listener has the rest
+            raise AssertionError
+
+        listener = asyncio.create_task(_listen(receive, handler))
         try:
-            await asyncio.wait({handler, listener}, return_when=asyncio.FIRST_COMPLETED)
-            if not handler.done():
-                handler.cancel()
-                await asyncio.wait({handler})
-            if not handler.cancelled():
-                handler.result()  # its exception is ours
+            await self._app(scope, replay, send)
+        except asyncio.CancelledError:
+            if not listener.done():
+                raise  # somebody else wants our end
+            handler.uncancel()
         finally:
-            for task in (handler, listener):
-                task.cancel()
-            await asyncio.gather(handler, listener, return_exceptions=True)
+            listener.cancel()
 
 
-async def _listen(receive: Receive, inbox: asyncio.Queue[Message]) -> None:
-    """Pass the body on; return when the client has left."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return
-        await inbox.put(message)
+async def _listen(receive: Receive, handler: asyncio.Task[None]) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    handler.cancel()

@@ -5,6 +5,8 @@ ServeError
 `-- RequestError                 over HTTP, in OpenAI's shape
     |-- InvalidRequestError      400  the request itself is wrong
     |   |-- PromptTooLongError   400  it can never fit
+    |   |-- BadGrammarError      400  what constrains the answer can't be used
+    |   |-- UnsupportedError     400  this model can't do that
     |   `-- BodyTooLargeError    413
     |-- NotFoundError            404  no such path
     |   `-- ModelNotFoundError   404
@@ -13,6 +15,7 @@ ServeError
     |   |-- DrainingError        503  this server is about to stop
     |   |-- ModelNotReadyError   503  absent, loading or failed
     |   |-- WorkerLostError      503  the worker died
+    |   |-- QueueTimeoutError    503  it waited as long as it wanted to
     |   `-- OverloadedError      429  the queue is full
     `-- GenerationError          500
 """
@@ -59,6 +62,18 @@ class PromptTooLongError(InvalidRequestError):
     """Prompt and max_tokens can never fit this model."""
 
     label = "context_length_exceeded"
+
+
+class BadGrammarError(InvalidRequestError):
+    """A grammar, schema or regular expression that can't be used."""
+
+    label = "invalid_grammar"
+
+
+class UnsupportedError(InvalidRequestError):
+    """This model can't do what is asked."""
+
+    label = "unsupported"
 
 
 class BodyTooLargeError(InvalidRequestError):
@@ -112,6 +127,12 @@ class WorkerLostError(UnavailableError):
     label = "worker_lost"
 
 
+class QueueTimeoutError(UnavailableError):
+    """It waited for a slot as long as it wanted to."""
+
+    label = "queue_timeout"
+
+
 class OverloadedError(UnavailableError):
     """As many requests wait as may wait."""
 
@@ -126,12 +147,15 @@ class GenerationError(RequestError):
 
 _BY_KIND: dict[FailureKind, type[RequestError]] = {
     FailureKind.BAD_PROMPT: InvalidRequestError,
+    FailureKind.BAD_GRAMMAR: BadGrammarError,
+    FailureKind.UNSUPPORTED: UnsupportedError,
     FailureKind.TOO_LONG: PromptTooLongError,
     FailureKind.QUEUE_FULL: OverloadedError,
+    FailureKind.TOO_LATE: QueueTimeoutError,
     FailureKind.BROKEN: GenerationError,
 }
 
 
-def from_engine(kind: FailureKind, message: str) -> RequestError:
+def from_engine(kind: FailureKind, message: str, retry_after_s: int | None = None) -> RequestError:
     """The engine's failure as an HTTP error."""
-    return _BY_KIND[kind](message)
+    return _BY_KIND[kind](message, retry_after_s=retry_after_s)

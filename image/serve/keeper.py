@@ -5,17 +5,17 @@ A worker that dies or does not answer is replaced; its requests end with an erro
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from functools import partial
 
-from serve.engine.types import Event, Stats
-from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
+from serve.engine.types import ModelInfo, Stats
+from serve.errors import ModelNotReadyError, OverloadedError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
 from serve.messages import (
     AdapterPath,
     Cancel,
+    Detokenized,
     Events,
     Generate,
     GenerateRequest,
@@ -25,13 +25,17 @@ from serve.messages import (
     NotLoaded,
     Ping,
     Pong,
+    Prepared,
     Progress,
+    Question,
+    Rendered,
     Stop,
+    Tokenized,
 )
 from serve.models import ModelEntry
 from serve.ports import Disk, Launcher, Options, Status, Worker
 from serve.pulse import Pulse
-from serve.requests import Requests
+from serve.requests import Inbox, Requests
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +68,7 @@ class Keeper:
         self._has_spoken = False  # the present worker; until then its Python may still be starting
         self._last_words = ""
         self._load_share = 0.0
-        self._size_bytes = 0
+        self._info: ModelInfo | None = None
         self._written_at = 0
         self._stuck_s = 0.0
         self._stats = Stats()
@@ -85,33 +89,48 @@ class Keeper:
             load_share=self._load_share,
             first_load_ended=self._life.first_load_ended,
             stats=self._stats,
-            size_bytes=self._size_bytes,
+            info=self._info,
             written_at=self._written_at,
         )
 
     # ---- requests ----
 
-    def start(self, request: GenerateRequest) -> tuple[int, asyncio.Queue[Event | RequestError]]:
-        """Send a request to the worker, or say why not."""
-        if self._life.state is not State.SERVING or self._worker is None:
-            reason = f": {self._life.reason}" if self._life.reason else ""
-            raise ModelNotReadyError(f"model {self._entry.id!r} is {self._life.state}{reason}")
+    def start(self, request: GenerateRequest, inbox: Inbox) -> int:
+        """Send a request to the worker, or say why not. What is told of it comes into the inbox."""
+        worker = self._serving_worker()
         # The worker bounds its queue too; this bound also covers prompts that it has not read yet.
         num_requests, num_slots = len(self._requests), self._entry.num_slots
         if num_requests >= num_slots + self._options.max_waiting:
             raise OverloadedError(
                 f"model {self._entry.id!r} has {num_requests} requests: "
                 f"{num_slots} may run and {self._options.max_waiting} may wait",
-                retry_after_s=self._requests.retry_after_s(num_slots),
+                retry_after_s=self.retry_after_s(),
             )
-        request_id, events = self._requests.open()
-        self._worker.send(Generate(request_id, request))
-        return request_id, events
+        request_id = self._requests.open(inbox)
+        worker.send(Generate(request_id, request))
+        return request_id
+
+    def ask(self, question: Callable[[int], Question], inbox: Inbox) -> int:
+        """Send a question about text and tokens, made with its id. It needs no slot."""
+        worker = self._serving_worker()
+        request_id = self._requests.open(inbox)
+        worker.send(question(request_id))
+        return request_id
+
+    def retry_after_s(self) -> int:
+        """When one that finds no room should come back."""
+        return self._requests.retry_after_s(self._entry.num_slots)
 
     def finish(self, request_id: int) -> None:
         """Nobody listens any more; when it has not ended by itself, cancel it."""
         if self._requests.drop(request_id) and self._worker is not None:
             self._worker.send(Cancel(request_id))
+
+    def _serving_worker(self) -> Worker:
+        if self._life.state is not State.SERVING or self._worker is None:
+            reason = f": {self._life.reason}" if self._life.reason else ""
+            raise ModelNotReadyError(f"model {self._entry.id!r} is {self._life.state}{reason}")
+        return self._worker
 
     # ---- looking after the worker ----
 
@@ -212,6 +231,8 @@ class Keeper:
             case Events():
                 for event in message.events:
                     self._requests.deliver(event)
+            case Prepared() | Tokenized() | Detokenized() | Rendered():
+                self._requests.deliver(message)
             case Pong():
                 self._stuck_s, self._stats = message.stuck_s, message.stats
             case Progress():
@@ -224,8 +245,8 @@ class Keeper:
                 log.warning("worker of %s sent a stray %s", self._entry.id, type(message).__name__)
 
     def _on_loaded(self, message: Loaded) -> None:
-        entry, trained_tokens = self._entry, message.trained_context_tokens
-        self._size_bytes = message.size_bytes
+        entry, trained_tokens = self._entry, message.info.trained_context_tokens
+        self._info = message.info
         log.info("model %s loaded in %.1f s", entry.id, message.load_s, extra={"model": entry.id})
         if 0 < trained_tokens < entry.context_tokens:
             log.warning(

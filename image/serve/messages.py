@@ -1,27 +1,52 @@
 """What the HTTP process and a worker say to each other. Values only; ipc.py turns them into bytes.
 
-HTTP process -> worker: Load, Generate, Cancel, Ping, Stop
-worker -> HTTP process: Progress, Loaded, NotLoaded, Events, Pong
+HTTP process -> worker: Load, Generate, Tokenize, Detokenize, Render, Cancel, Ping, Stop
+worker -> HTTP process: Progress, Loaded, NotLoaded, Prepared, Events, Tokenized, Detokenized, Rendered, Pong
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from serve.chat.types import ChatMessage
-from serve.engine.types import Event, Sampling, Stats
+from serve.chat.types import Conversation, ResponseFormat
+from serve.engine.types import Adapter, Event, ModelInfo, Sampling, Stats, Task
+
+
+@dataclass(frozen=True, slots=True)
+class TextPrompt:
+    """Texts and tokens, one after the other. What the model wants at the beginning of a text is added."""
+
+    parts: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairPrompt:
+    """A question and a text that may answer it, for a model that ranks."""
+
+    query: str
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
-    """A checked request: exactly one of `text` and `messages` is set."""
+    """A checked request for one prompt. The form of the answer to a conversation is the conversation's."""
 
-    text: str | None = None
-    messages: tuple[ChatMessage, ...] = ()
+    prompt: TextPrompt | PairPrompt | Conversation
+    task: Task = Task.GENERATE
     max_tokens: int | None = None
     sampling: Sampling = field(default_factory=Sampling)
+    text_bias: tuple[tuple[str, float], ...] = ()  # logit biases of all tokens of these texts
     stop: tuple[str, ...] = ()
     ignore_eos: bool = False
+    num_choices: int = 1
+    num_logprobs: int | None = None
+    scores_prompt: bool = False
+    echoes: bool = False  # tell the prompt's text
+    form: ResponseFormat = field(default_factory=ResponseFormat)
+    adapters: tuple[Adapter, ...] = ()
+    priority: int = 0
+    wait_s: float | None = None
+    num_draft_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +85,32 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokenize:
+    """Which tokens is this text?"""
+
+    id: int
+    text: str
+    adds_special: bool
+    parses_special: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Detokenize:
+    """Which text are these tokens?"""
+
+    id: int
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """Which prompt is this conversation?"""
+
+    id: int
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Nobody listens to this one any more."""
 
@@ -87,8 +138,7 @@ class Progress:
 class Loaded:
     """The model serves."""
 
-    size_bytes: int
-    trained_context_tokens: int  # 0: the file does not say
+    info: ModelInfo
     load_s: float
 
 
@@ -97,6 +147,41 @@ class NotLoaded:
     """The model can't be served, and why; the last message of that worker."""
 
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What whoever reads the answer must know of the prompt. Comes before its events, where there is any of it."""
+
+    id: int
+    format: str = "plain"  # how chat/parse.py reads the answer
+    opened: str = ""
+    echo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """The tokens, and what each stands for."""
+
+    id: int
+    tokens: tuple[int, ...]
+    pieces: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detokenized:
+    """The text."""
+
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The prompt."""
+
+    id: int
+    prompt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +199,8 @@ class Pong:
     stats: Stats
 
 
-Message = Load | Generate | Cancel | Ping | Stop | Progress | Loaded | NotLoaded | Events | Pong
+Question = Tokenize | Detokenize | Render
+Reply = Tokenized | Detokenized | Rendered
+Message = (
+    Load | Generate | Question | Cancel | Ping | Stop | Progress | Loaded | NotLoaded | Prepared | Reply | Events | Pong
+)

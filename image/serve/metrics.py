@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,6 +15,7 @@ from serve.ports import Status
 
 # Any word can be sent as a method, and each new label value is memory that never comes back.
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
+Family = TypeVar("Family", Counter, Histogram)
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 
@@ -35,6 +37,7 @@ class Metrics:
     def __init__(self, statuses: Callable[[], Iterable[Status]]) -> None:
         self._registry = CollectorRegistry()
         self._registry.register(_ModelCollector(statuses))
+        self._members: dict[tuple[Counter | Histogram, tuple[str, ...]], Counter | Histogram] = {}
         r = self._registry
         self._http = Counter("http_requests", "HTTP requests", ("method", "path", "status"), registry=r)
         self._http_s = Histogram(
@@ -51,17 +54,24 @@ class Metrics:
 
     def http_request(self, method: str, path: str, status: int, duration_s: float) -> None:
         """One HTTP request ended. `path` is the route: it and the method are never what a client made up."""
-        self._http.labels(method if method in _METHODS else "other", path, str(status)).inc()
-        self._http_s.labels(path).observe(duration_s)
+        self._of(self._http, method if method in _METHODS else "other", path, str(status)).inc()
+        self._of(self._http_s, path).observe(duration_s)
 
     def generation(self, record: GenerationRecord) -> None:
         """One generation ended."""
-        self._requests.labels(record.model, record.outcome).inc()
-        self._requests_s.labels(record.model).observe(record.duration_s)
+        self._of(self._requests, record.model, record.outcome).inc()
+        self._of(self._requests_s, record.model).observe(record.duration_s)
         if record.first_token_s is not None:
-            self._first_s.labels(record.model).observe(record.first_token_s)
-        self._tokens.labels(record.model, "prompt").inc(record.num_prompt_tokens)
-        self._tokens.labels(record.model, "generated").inc(record.num_generated_tokens)
+            self._of(self._first_s, record.model).observe(record.first_token_s)
+        self._of(self._tokens, record.model, "prompt").inc(record.num_prompt_tokens)
+        self._of(self._tokens, record.model, "generated").inc(record.num_generated_tokens)
+
+    def _of(self, family: Family, *labels: str) -> Family:
+        """The member with these labels. Prometheus' own look-up takes longer than all else here; labels are few."""
+        found = self._members.get((family, labels))
+        if found is None:
+            found = self._members[(family, labels)] = family.labels(*labels)
+        return found  # type: ignore[return-value]  # a member is of its family's type
 
     def text(self) -> bytes:
         """In Prometheus' text format."""
@@ -94,7 +104,7 @@ class _ModelCollector(Collector):
             "model_slots": ("Requests that can run at once", lambda s: s.stats.num_slots),
             "model_kv_reserved_tokens": ("KV tokens that running requests hold", lambda s: s.stats.kv_tokens_reserved),
             "model_kv_tokens_capacity": ("KV tokens there are", lambda s: s.stats.kv_tokens_total),
-            "model_weights_bytes": ("Size of the loaded weights", lambda s: s.size_bytes),
+            "model_weights_bytes": ("Size of the loaded weights", lambda s: s.info.size_bytes if s.info else 0),
         }
         for name, (text, value) in gauges.items():
             family = GaugeMetricFamily(name, text, labels=("model",))

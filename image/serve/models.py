@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from serve.engine.types import Sampling
-from serve.errors import ModelNotFoundError, SetupError
+from serve.errors import InvalidRequestError, ModelNotFoundError, SetupError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
@@ -40,14 +40,19 @@ class SamplingDefaults:
         return Sampling(**{name: value for name, value in asdict(self).items() if value is not None})
 
 
+# A name, not a path: nothing outside the models directory can be meant.
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+
+
 @dataclass(frozen=True, slots=True)
 class AdapterEntry:
-    """A LoRA adapter in the models directory; requests ask for it by name."""
+    """A LoRA adapter in the models directory, and how much of it a request gets that does not ask for any."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+    file: FileName
+    scale: Annotated[float, Field(ge=-100, le=100)] = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,7 @@ class ModelEntry:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     id: Annotated[str, Field(min_length=1, max_length=200)]
-    # A name, not a path: nothing outside the models directory can be meant.
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+    file: FileName
     num_slots: Annotated[int, Field(ge=1, le=256)]
     context_tokens: Annotated[int, Field(ge=64, le=4_194_304)]
     # Of the file. Checked by whoever puts it into the models directory, not again at each start: see weights.py.
@@ -80,12 +84,16 @@ class Models:
 
     models: Annotated[tuple[ModelEntry, ...], Field(strict=False, min_length=1)]
 
-    def find(self, name: str) -> ModelEntry:
-        """By id or alias, or ModelNotFoundError."""
+    def find(self, name: str | None) -> ModelEntry:
+        """By id or alias, or ModelNotFoundError. Where there is one model, it need not be named."""
+        if name is None and len(self.models) == 1:
+            return self.models[0]
         for model in self.models:
             if name == model.id or name in model.aliases:
                 return model
         known = ", ".join(model.id for model in self.models)
+        if name is None:
+            raise InvalidRequestError(f"model is missing: there is {known}", param="model")
         raise ModelNotFoundError(f"there is no model {name!r} here: there is {known}", param="model")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from serve.engine.types import Stats
+from serve.engine.types import ModelInfo, Stats
 from serve.lifecycle import State
 from serve.messages import Message
 
@@ -67,5 +67,5 @@ class Status:
     load_share: float
     first_load_ended: bool
     stats: Stats
-    size_bytes: int
+    info: ModelInfo | None  # None before it was loaded
     written_at: int  # the weights file; 0 before it was seen

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import cast
 
 from serve.ipc import Decoder, FrameError, encode
 from serve.messages import Message
@@ -85,8 +86,7 @@ class ProcessWorker(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ours."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are, but do not say so
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the worker. One that breaks the protocol is not to be trusted any more."""

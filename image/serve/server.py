@@ -100,10 +100,12 @@ class _Server(uvicorn.Server):
 def _server(app: ASGIApp) -> _Server:
     config = uvicorn.Config(
         app,
+        http="httptools",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the address in the log is the one that is connected
         timeout_keep_alive=75,  # above a load balancer's usual 60 s, so that it never sends into a closing connection
         timeout_graceful_shutdown=FLUSH_S,
     )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serve.engine.types import Accepted, Delta, Event, Finished
+from serve.engine.types import Accepted, Delta, Embedded, Finished
 from serve.errors import RequestError
+from serve.generation import Batch
 from serve.messages import GenerateRequest
 from serve.metrics import GenerationRecord, Metrics
+from serve.requests import Told
 from serve.settings import Settings
 from serve.supervisor import Supervisor
 
@@ -26,13 +28,13 @@ class Services:
     supervisor: Supervisor
     metrics: Metrics
 
-    @contextlib.asynccontextmanager
-    async def generation(self, model: str, request: GenerateRequest) -> AsyncIterator[AsyncIterator[Event]]:
-        """The events of one generation, measured. Leaving the block early cancels it."""
-        seen = Seen(self.supervisor.models.find(model).id)
+    @contextlib.contextmanager
+    def generation(self, model: str, requests: Sequence[GenerateRequest]) -> Iterator[AsyncIterator[Batch]]:
+        """What is told of one generation, measured. Leaving the block early cancels it."""
+        seen = Seen(self.supervisor.models.find(model).id, len(requests))
         try:
-            async with self.supervisor.generation(model, request) as events:
-                yield seen.all(events)
+            with self.supervisor.generation(model, requests) as generation:
+                yield seen.all(generation.batches())
         except RequestError as error:
             seen.outcome = error.label
             raise
@@ -43,33 +45,44 @@ class Services:
 class Seen:
     """What is remembered of one generation for the metrics."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, num_requests: int) -> None:
         self._model = model
+        self._num_left = num_requests
         self._started = time.monotonic()
         self._first: float | None = None
         self._num_prompt = self._num_generated = 0
         self.outcome = "cancelled"  # unless it comes to an end
 
-    async def all(self, events: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """The same events, looked at on their way."""
+    async def all(self, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+        """The same, looked at on its way."""
         try:
-            async for event in events:
-                self._look(event)
-                yield event
+            async for batch in batches:
+                for _, told in batch:
+                    self._look(told)
+                yield batch
         except RequestError as error:
             self.outcome = error.label
             raise
 
-    def _look(self, event: Event) -> None:
-        match event:
-            case Accepted():
-                self._num_prompt = event.num_prompt_tokens
+    def _look(self, told: Told) -> None:
+        match told:
             case Delta():
-                self._num_generated += 1
                 if self._first is None:
                     self._first = time.monotonic() - self._started
+            case Accepted():
+                self._num_prompt += told.num_prompt_tokens
             case Finished():
-                self.outcome, self._num_generated = event.reason.value, event.num_generated_tokens
+                self._num_generated += told.num_generated_tokens
+                self._end(told.reason.value, told.is_last)
+            case Embedded():
+                self._end("embedded", is_last=True)
+            case _:
+                pass
+
+    def _end(self, outcome: str, is_last: bool) -> None:  # noqa: FBT001
+        self._num_left -= is_last
+        if not self._num_left:
+            self.outcome = outcome
 
     def record(self) -> GenerationRecord:
         """As a value."""
@@ -83,10 +96,11 @@ class Seen:
         )
 
 
-def _services(request: Request) -> Services:
+def services_of(request: Request) -> Services:
+    """Those of the application that got this request."""
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
 
 
-TheServices = Annotated[Services, Depends(_services)]
+TheServices = Annotated[Services, Depends(services_of)]

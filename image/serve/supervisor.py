@@ -6,16 +6,17 @@ Time, chance and processes are passed in: the tests drive all of it without a pr
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Sequence
 
-from serve.engine.types import Event, Failed, Finished
-from serve.errors import DrainingError, RequestError, from_engine
+from serve.engine.types import Failed
+from serve.errors import DrainingError, from_engine
+from serve.generation import Generation
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
-from serve.messages import GenerateRequest
+from serve.messages import Detokenized, GenerateRequest, Question, Rendered, Reply, Tokenized
 from serve.models import Models
 from serve.ports import Disk, Launcher, Options, Status
+from serve.requests import Inbox
 
 
 class Supervisor:
@@ -65,17 +66,30 @@ class Supervisor:
         """Every model, in the order of models.json."""
         return [keeper.status() for keeper in self._keepers.values()]
 
-    @contextlib.asynccontextmanager
-    async def generation(self, model: str, request: GenerateRequest) -> AsyncIterator[AsyncIterator[Event]]:
-        """One request: the events of its sequence. Leaving the block early cancels it."""
+    def generation(self, model: str, requests: Sequence[GenerateRequest]) -> Generation:
+        """Requests that are one to their client. Leaving its block early cancels them."""
+        entry = self.models.find(model)
+        self._check_not_draining()
+        return Generation(self._keepers[entry.id], requests, window=entry.num_slots)
+
+    async def ask(self, model: str, question: Callable[[int], Question]) -> Reply:
+        """One question about text and tokens; the worker answers it without the engine."""
         keeper = self._keepers[self.models.find(model).id]
-        if self.is_draining:
-            raise DrainingError("this server is about to stop: try again, another one will answer")
-        request_id, events = keeper.start(request)
+        self._check_not_draining()
+        inbox = Inbox()
+        request_id = keeper.ask(question, inbox)
         try:
-            yield _until_end(events)
+            (told,) = await inbox.take()
         finally:
             keeper.finish(request_id)
+        if isinstance(told, Failed):
+            raise from_engine(told.kind, told.message)
+        assert isinstance(told, Tokenized | Detokenized | Rendered)
+        return told
+
+    def _check_not_draining(self) -> None:
+        if self.is_draining:
+            raise DrainingError("this server is about to stop: try again, another one will answer")
 
     async def run(self) -> None:
         """Look after the workers for ever."""
@@ -109,15 +123,3 @@ class Supervisor:
             await asyncio.sleep(0.02)
         for keeper in self._keepers.values():
             keeper.kill()
-
-
-async def _until_end(events: asyncio.Queue[Event | RequestError]) -> AsyncIterator[Event]:
-    while True:
-        event = await events.get()
-        if isinstance(event, RequestError):
-            raise event
-        if isinstance(event, Failed):
-            raise from_engine(event.kind, event.message)
-        yield event
-        if isinstance(event, Finished):
-            return

@@ -2,8 +2,8 @@
 
 Three threads, so that each can answer for itself:
 
-    reader    socket -> pings are answered at once, the rest goes to prepare
-    prepare   chat template and tokenizer -> engine's inbox (in the order in which requests came)
+    reader    socket -> pings are answered at once, the rest goes to prepare, unless that takes no time at all
+    prepare   chat template, grammar, tokenizer -> engine's inbox (in the order in which requests came)
     main      loads the model, then: take what is in the inbox, step, send the step's events
 
 llama.cpp releases Python's lock while it computes, so the reader answers pings during a long step. How long the current
@@ -22,6 +22,7 @@ import threading
 import time
 from pathlib import Path
 
+from serve.chat.types import FormKind
 from serve.cpu import check_cpu
 from serve.engine.engine import Engine, Limits
 from serve.engine.state import StateStore
@@ -41,6 +42,8 @@ from serve.ipc import Channel, FrameError
 from serve.log import set_up_logging
 from serve.messages import (
     Cancel,
+    Detokenize,
+    Detokenized,
     Events,
     Generate,
     Load,
@@ -50,7 +53,12 @@ from serve.messages import (
     Ping,
     Pong,
     Progress,
+    Question,
+    Render,
+    Rendered,
     Stop,
+    TextPrompt,
+    Tokenize,
 )
 from serve.prompts import Prompts, make_prompts
 
@@ -63,6 +71,9 @@ STATS_PERIOD_S = 0.1
 PREPARE_STACK_BYTES = 512 * 1024 * 1024
 # The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
 NICENESS = 5
+
+
+SHORT_PROMPT = 2000  # characters
 
 
 class Stopwatch:
@@ -90,8 +101,10 @@ class Worker:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._loads: queue.SimpleQueue[Load] = queue.SimpleQueue()
-        self._to_prepare: queue.SimpleQueue[Generate | Cancel | Stop] = queue.SimpleQueue()
+        self._to_prepare: queue.SimpleQueue[Generate | Question | Cancel | Stop] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Request | Cancel | Stop] = queue.SimpleQueue()
+        self._prompts: Prompts | None = None
+        self._num_read = self._num_prepared = 0  # of those that went to prepare; each written by one thread
         self._stats = Stats()
         self._told_share = 0.0
         self._stepping, self._preparing = Stopwatch(), Stopwatch()
@@ -116,15 +129,13 @@ class Worker:
 
         started = time.monotonic()
         with Llama(_load_options(load), self._report_progress) as llama:
-            info = llama.info()
-            longest = llama.model.longest_token_bytes
-            prompts = make_prompts(llama.tokenize, info, load.chat_template, load.context_tokens, longest)
-            self._start_preparing(prompts)
+            info, longest = llama.info(), llama.model.longest_token_bytes
+            self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest))
             load_s = time.monotonic() - started
             engine, store = Engine(llama, _limits(load)), _state_store(load, llama.fingerprint())
             if store is not None:
                 log.info("KV states restored: %d", engine.restore_state(store))
-            self._channel.send(Loaded(info.size_bytes, info.trained_context_tokens, load_s))
+            self._channel.send(Loaded(info, load_s))
             self._run_engine(engine)
             if store is not None:
                 log.info("KV states saved: %d", engine.save_state(store))
@@ -170,21 +181,40 @@ class Worker:
         usual = threading.stack_size(PREPARE_STACK_BYTES)
         threading.Thread(target=self._prepare, args=(prompts,), name="prepare", daemon=True).start()
         threading.stack_size(usual)
+        self._prompts = prompts
 
     def _prepare(self, prompts: Prompts) -> None:
         while True:
             message = self._to_prepare.get()
-            if not isinstance(message, Generate):
-                self._inbox.put(message)
-                continue
             with self._preparing:
-                try:
-                    self._inbox.put(prompts.prepare(message))
-                except RefusedError as refused:
-                    self._fail(message.id, refused.kind, str(refused))
-                except Exception as error:  # without this thread no request would ever be answered again
-                    log.exception("a prompt could not be prepared")
-                    self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
+                self._prepare_one(prompts, message)
+            self._num_prepared += 1
+
+    def _prepare_one(self, prompts: Prompts, message: Generate | Question | Cancel | Stop) -> None:
+        if isinstance(message, Cancel | Stop):
+            self._inbox.put(message)
+            return
+        try:
+            self._answer(prompts, message)
+        except RefusedError as refused:
+            self._fail(message.id, refused.kind, str(refused))
+        except Exception as error:  # without this thread no request would ever be answered again
+            log.exception("a prompt could not be prepared")
+            self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
+
+    def _answer(self, prompts: Prompts, message: Generate | Question) -> None:
+        match message:
+            case Generate():
+                request, told = prompts.prepare(message)
+                if told is not None:
+                    self._channel.send(told)
+                self._inbox.put(request)
+            case Tokenize():
+                self._channel.send(prompts.tokenized(message))
+            case Detokenize():
+                self._channel.send(Detokenized(message.id, prompts.detokenize(message.tokens)))
+            case Render():
+                self._channel.send(Rendered(message.id, prompts.render(message.conversation)))
 
     def _fail(self, request_id: int, kind: FailureKind, message: str) -> None:
         self._channel.send(Events((Failed(request_id, kind, message),)))
@@ -205,10 +235,25 @@ class Worker:
                 self._channel.send(Pong(stuck_s, self._stats))
             case Load():
                 self._loads.put(message)
-            case Generate() | Cancel() | Stop():
-                self._to_prepare.put(message)
+            case Generate() | Tokenize() | Detokenize() | Render() | Cancel() | Stop():
+                # Each hand-over to another thread costs more than a short prompt. The order of requests stays.
+                if self._prompts is not None and self._num_read == self._num_prepared and _is_short(message):
+                    self._prepare_one(self._prompts, message)
+                else:
+                    self._num_read += 1
+                    self._to_prepare.put(message)
             case _:
                 raise FrameError(f"a worker takes no {type(message).__name__}")
+
+
+def _is_short(message: Generate | Question | Cancel | Stop) -> bool:
+    """Is it prepared in less than a millisecond, whatever it says? A template or a grammar may take its time."""
+    if not isinstance(message, Generate):
+        return isinstance(message, Cancel | Stop)
+    request = message.request
+    if not isinstance(request.prompt, TextPrompt) or request.text_bias or request.form.kind is not FormKind.TEXT:
+        return False
+    return sum(len(part) if isinstance(part, str) else 1 for part in request.prompt.parts) <= SHORT_PROMPT
 
 
 def _load_options(load: Load) -> LoadOptions:

@@ -2,11 +2,55 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from serve.engine.types import Accepted, Delta, Event, Finished, FinishReason, Stats
-from serve.messages import Cancel, Events, Generate, Load, Loaded, Message, Ping, Pong, Stop
+from serve.chat.types import Conversation
+from serve.engine.types import (
+    Accepted,
+    Delta,
+    Embedded,
+    Event,
+    Finished,
+    FinishReason,
+    ModelInfo,
+    Stats,
+    Task,
+)
+from serve.messages import (
+    Cancel,
+    Detokenize,
+    Detokenized,
+    Events,
+    Generate,
+    Load,
+    Loaded,
+    Message,
+    PairPrompt,
+    Ping,
+    Pong,
+    Render,
+    Rendered,
+    Stop,
+    TextPrompt,
+    Tokenize,
+    Tokenized,
+)
+
+LOADED = Loaded(
+    ModelInfo(
+        size_bytes=1000,
+        trained_context_tokens=64,
+        chat_template="a template",
+        bos="<s>",
+        eos="</s>",
+        adds_bos=True,
+        num_vocab=300,
+        embedding_size=2,
+    ),
+    load_s=0.1,
+)
 
 
 class FakeClock:
@@ -70,24 +114,57 @@ class EchoWorker(FakeWorker):
         super().send(message)
         match message:
             case Load():
-                self.say(Loaded(1000, trained_context_tokens=64, load_s=0.1))
+                self.say(LOADED)
             case Ping():
                 self.say(Pong(0.0, Stats(num_slots=2)))
             case Generate():
                 self.say(Events(tuple(self._answer(message))))
+            case Tokenize():
+                tokens = tuple(message.text.encode())
+                self.say(Tokenized(message.id, tokens, tuple(bytes([token]) for token in tokens)))
+            case Detokenize():
+                self.say(Detokenized(message.id, bytes(message.tokens).decode()))
+            case Render():
+                self.say(Rendered(message.id, " ".join(words_of(message.conversation))))
             case Cancel():
                 pass
             case Stop():
                 self.end("ended with code 0")
 
     def _answer(self, message: Generate) -> list[Event]:
-        request = message.request
-        words = (request.text or request.messages[-1].content or "").split()
-        accepted = Accepted(message.id, len(words))
+        prompt, number = message.request.prompt, message.id
+        words = words_of(prompt)
+        accepted = Accepted(number, len(words))
         if self.hold_back:
             return [accepted]
-        deltas = [Delta(message.id, f"{word} ") for word in words]
-        return [accepted, *deltas, Finished(message.id, FinishReason.STOP, len(words), len(words))]
+        if message.request.task is Task.EMBED:
+            return [accepted, Embedded(number, vector_of(prompt), len(words))]
+        events: list[Event] = [accepted]
+        num_choices = message.request.num_choices
+        for choice in range(num_choices):
+            events += [Delta(number, f"{word} ", choice) for word in words]
+            is_last = choice == num_choices - 1
+            events.append(Finished(number, FinishReason.STOP, len(words), len(words), choice, is_last))
+        return events
+
+
+def words_of(prompt: TextPrompt | PairPrompt | Conversation) -> list[str]:
+    """What a prompt is made of: its words, its tokens as they are."""
+    match prompt:
+        case TextPrompt():
+            return " ".join(map(str, prompt.parts)).split()
+        case PairPrompt():
+            return f"{prompt.query} {prompt.document}".split()
+        case Conversation():
+            return (prompt.messages[-1].content or "").split()
+
+
+def vector_of(prompt: TextPrompt | PairPrompt | Conversation) -> bytes:
+    """Two numbers, or a score: how many words of the document are the query's."""
+    if isinstance(prompt, PairPrompt):
+        common = set(prompt.query.split()) & set(prompt.document.split())
+        return struct.pack("<f", len(common))
+    return struct.pack("<2f", 3.0, 4.0 * len(words_of(prompt)))
 
 
 class FakeLauncher:

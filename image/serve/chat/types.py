@@ -64,11 +64,12 @@ class FormKind(StrEnum):
     JSON = "json"  # any object
     SCHEMA = "schema"
     GRAMMAR = "grammar"
+    REGEX = "regex"
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """What the answer must look like. `source` is the JSON schema or the GBNF."""
+    """What the answer must look like. `source` is the JSON schema, the GBNF or the regular expression."""
 
     kind: FormKind = FormKind.TEXT
     source: str = ""

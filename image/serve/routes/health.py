@@ -17,10 +17,10 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
-from serve.engine.types import Accepted, Delta, Finished
+from serve.engine.types import Finished
 from serve.errors import RequestError
 from serve.lifecycle import State
-from serve.messages import GenerateRequest
+from serve.messages import GenerateRequest, TextPrompt
 from serve.ports import Status
 from serve.services import Services, TheServices
 
@@ -86,14 +86,11 @@ async def deep(services: TheServices) -> JSONResponse:
 
 
 async def _one_token(services: Services, model: str) -> int:
-    async with services.supervisor.generation(model, GenerateRequest(text="Hello", max_tokens=1)) as events:
-        async for event in events:
-            match event:
-                case Finished():
-                    return event.num_generated_tokens
-                case Accepted() | Delta():
-                    pass
-    return 0
+    num_tokens = 0
+    with services.generation(model, [GenerateRequest(TextPrompt(("Hello",)), max_tokens=1)]) as batches:
+        async for batch in batches:
+            num_tokens += sum(told.num_generated_tokens for _, told in batch if isinstance(told, Finished))
+    return num_tokens
 
 
 def _verdict(services: Services, *, ok: bool) -> JSONResponse:

@@ -2,51 +2,69 @@
 
 from __future__ import annotations
 
-import contextlib
+import secrets
 import time
-import uuid
-from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from fastapi import APIRouter, Request, Response
 
-from serve.engine.types import Event
-from serve.messages import GenerateRequest
+from serve.answers.chat import ChatStream, WholeChat
+from serve.answers.frame import Chunk, Frame
+from serve.answers.text import TextStream, WholeText
+from serve.answers.turns import Turns
+from serve.chat.parse import make_parser
 from serve.models import ModelEntry
 from serve.ports import Status
-from serve.services import TheServices
-from serve.stream import Chunk, Form, chunks, fold, sse
-from serve.wire import ChatRequest, CompletionRequest
+from serve.routes.answering import stream_answer, whole_answer, with_headers
+from serve.routes.json_route import JsonRoute
+from serve.services import TheServices, services_of
+from serve.wire.chat import ChatRequest
+from serve.wire.common import TextFields
+from serve.wire.completion import CompletionRequest
 
-router = APIRouter(prefix="/v1", tags=["openai"])
+router = APIRouter(tags=["openai"])
+posts = APIRouter(tags=["openai"], route_class=JsonRoute)
 
 
-@router.post("/chat/completions")
-async def chat_completions(body: ChatRequest, services: TheServices) -> Response:
+@posts.post("/v1/chat/completions")
+@posts.post("/chat/completions", include_in_schema=False)
+async def chat_completions(body: ChatRequest, request: Request) -> Response:
     """Answer a conversation."""
+    services = services_of(request)
     entry = services.supervisor.models.find(body.model)
-    form = Form(_new_id("chatcmpl"), entry.id, int(time.time()), is_chat=True, include_usage=body.include_usage)
-    return await _answer(services, form, body.to_generate(entry), stream=body.stream)
+    requests = with_headers(request, body.to_generate(entry))
+    tools = frozenset(tool.function.name for tool in body.tools or ())
+    turns = Turns(body.num_choices, time.monotonic, partial(_parser, tools, body))
+    frame = _frame("chatcmpl", entry, body)
+    if body.stream:
+        return await stream_answer(services, entry.id, requests, ChatStream(frame, turns), turns)
+    return await whole_answer(services, entry.id, requests, WholeChat(frame, turns), turns)
 
 
-@router.post("/completions")
-async def completions(body: CompletionRequest, services: TheServices) -> Response:
+@posts.post("/v1/completions")
+async def completions(body: CompletionRequest, request: Request) -> Response:
     """Continue a text."""
+    services = services_of(request)
     entry = services.supervisor.models.find(body.model)
-    form = Form(_new_id("cmpl"), entry.id, int(time.time()), is_chat=False, include_usage=body.include_usage)
-    return await _answer(services, form, body.to_generate(entry), stream=body.stream)
+    requests = with_headers(request, body.to_generate(entry))
+    turns = Turns(body.num_choices, time.monotonic, waits_for_scores=requests[0].scores_prompt)
+    frame, has_logprobs = _frame("cmpl", entry, body), body.logprobs is not None
+    if body.stream:
+        stream = TextStream(frame, turns, has_logprobs=has_logprobs)
+        return await stream_answer(services, entry.id, requests, stream, turns)
+    return await whole_answer(services, entry.id, requests, WholeText(frame, turns, has_logprobs=has_logprobs), turns)
 
 
-@router.get("/models")
+@router.get("/v1/models")
+@router.get("/models", include_in_schema=False)
 async def models(services: TheServices) -> dict[str, Any]:
     """All models, whether they serve right now or not."""
     pairs = zip(services.supervisor.models.models, services.supervisor.statuses(), strict=True)
     return {"object": "list", "data": [_model(entry, status) for entry, status in pairs]}
 
 
-@router.get("/models/{name:path}")
+@router.get("/v1/models/{name:path}")
 async def model(name: str, services: TheServices) -> dict[str, Any]:
     """One model, by id or alias."""
     entry = services.supervisor.models.find(name)
@@ -54,34 +72,19 @@ async def model(name: str, services: TheServices) -> dict[str, Any]:
     return _model(entry, status)
 
 
-async def _answer(services: TheServices, form: Form, request: GenerateRequest, *, stream: bool) -> Response:
-    async with contextlib.AsyncExitStack() as stack:
-        events = await stack.enter_async_context(services.generation(form.model, request))
-        if not stream:
-            return JSONResponse(await fold(form, chunks(form, events)))
-        # The first event says whether the request is taken: until then an error still gets its own status.
-        first = await anext(events)
-        return _OwningStream(sse(form, chunks(form, _chain(first, events))), stack.pop_all())
+def _parser(tools: frozenset[str], body: ChatRequest, format_name: str, opened: str) -> Any:
+    return make_parser(format_name, opened, tools=tools, reasoning=body.reasoning)
 
 
-class _OwningStream(StreamingResponse):
-    """A stream of events that ends its generation however it ends itself."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, content: AsyncIterator[bytes], owned: contextlib.AsyncExitStack) -> None:
-        super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._owned = owned
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._owned:
-            await super().__call__(scope, receive, send)
-
-
-async def _chain(first: Event, rest: AsyncIterator[Event]) -> AsyncIterator[Event]:
-    yield first
-    async for event in rest:
-        yield event
+def _frame(kind: str, entry: ModelEntry, body: TextFields) -> Frame:
+    return Frame(
+        id=f"{kind}-{secrets.token_hex(16)}",
+        model=entry.id,
+        created=int(time.time()),
+        include_usage=body.include_usage,
+        timings_per_token=body.timings_per_token,
+        verbose=body.verbose,
+    )
 
 
 def _model(entry: ModelEntry, status: Status) -> Chunk:
@@ -94,8 +97,5 @@ def _model(entry: ModelEntry, status: Status) -> Chunk:
         "state": status.state.value,
         "context_tokens": entry.context_tokens,
         "num_slots": entry.num_slots,
+        "adapters": [adapter.name for adapter in entry.adapters],
     }
-
-
-def _new_id(kind: str) -> str:
-    return f"{kind}-{uuid.uuid4().hex}"

@@ -150,7 +150,8 @@ def test_readiness_says_why_not() -> None:
 @pytest.mark.parametrize(
     ("body", "param", "words"),
     [
-        ({"messages": []}, "model", "model is {'messages': []}: field required"),
+        ({"messages": []}, "messages", "messages is []: list should have at least 1 item"),
+        ({"model": "m"}, "messages", "messages is {'model': 'm'}: field required"),
         ({"model": "m", "messages": [{"role": "user", "content": 5}]}, "messages.0.content.str", "is 5"),
         ({"model": "m", "messages": "x" * 200}, "messages", "..."),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,22 +12,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from serve.engine.types import Delta, Event, Finished, FinishReason, Stats
-from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError
+from serve.engine.types import Delta, Finished, FinishReason, Stats
+from serve.errors import ModelNotReadyError, OverloadedError, WorkerLostError
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
-from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Loaded, Message, NotLoaded, Pong, Stop
+from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Message, NotLoaded, Pong, Stop, TextPrompt
 from serve.models import ModelEntry
 from serve.ports import Options
-from tests.helpers.fakes import WRITTEN_AT, FakeClock, FakeDisk, FakeLauncher, FakeWorker
+from serve.requests import Inbox
+from tests.helpers.fakes import LOADED, WRITTEN_AT, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"
 ENTRY = ModelEntry(id="m", file=FILE, num_slots=2, context_tokens=64)
 OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
-REQUEST = GenerateRequest(text="hello")
-LOADED = Loaded(1000, trained_context_tokens=64, load_s=0.1)
-
-Queue = asyncio.Queue[Event | RequestError]
+REQUEST = GenerateRequest(TextPrompt(("hello",)))
 
 
 class World:
@@ -74,7 +73,7 @@ class KeeperMachine(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.world = World()
-        self.open: dict[int, Queue] = {}
+        self.open: dict[int, Inbox] = {}
 
     @rule(quarters=st.integers(1, 12), answers=st.booleans())
     def time_passes(self, quarters: int, answers: bool) -> None:
@@ -107,7 +106,8 @@ class KeeperMachine(RuleBasedStateMachine):
         """It is taken exactly when the model serves and there is room."""
         room = len(self.open) < ENTRY.num_slots + OPTIONS.max_waiting
         try:
-            number, events = self.world.keeper.start(REQUEST)
+            inbox = Inbox()
+            number = self.world.keeper.start(REQUEST, inbox)
         except ModelNotReadyError:
             assert self.world.state() is not State.SERVING
         except OverloadedError:
@@ -115,7 +115,7 @@ class KeeperMachine(RuleBasedStateMachine):
         else:
             assert self.world.state() is State.SERVING
             assert room
-            self.open[number] = events
+            self.open[number] = inbox
 
     @precondition(lambda self: self.open and self.world.keeper.has_worker)
     @rule(data=st.data())
@@ -123,7 +123,7 @@ class KeeperMachine(RuleBasedStateMachine):
         """Its last event comes through, and it makes room."""
         number = data.draw(st.sampled_from(sorted(self.open)))
         self.world.worker.say(Events((Finished(number, FinishReason.STOP, 1, 1),)))
-        assert isinstance(self.open.pop(number).get_nowait(), Finished)
+        assert isinstance(self.open.pop(number).drain()[-1], Finished)
 
     @precondition(lambda self: self.open)
     @rule(data=st.data())
@@ -134,15 +134,15 @@ class KeeperMachine(RuleBasedStateMachine):
         self.world.keeper.finish(number)
         assert Cancel(number) in self.world.worker.heard
         self.world.worker.say(Events((Delta(number, "late"),)))
-        assert events.empty()
+        assert events.drain() == []
 
     @invariant()
     def nobody_waits_for_a_dead_worker(self) -> None:
         """A request either is with the present worker, or was told, once, that its worker is lost."""
         for number, events in tuple(self.open.items()):
-            if not events.empty():
-                assert isinstance(events.get_nowait(), WorkerLostError)
-                assert events.empty()
+            try:
+                assert events.drain() == []
+            except WorkerLostError:
                 del self.open[number]
         assert self.world.keeper.has_worker or not self.open
         assert self.world.keeper.status().num_requests == len(self.open)
@@ -195,16 +195,16 @@ def test_a_silent_worker_is_replaced_within_two_seconds() -> None:
     async def story() -> None:
         world = World()
         worker = await world.serve()
-        number, events = world.keeper.start(REQUEST)
+        inbox = Inbox()
+        number = world.keeper.start(REQUEST, inbox)
         assert Generate(number, REQUEST) in worker.heard
         started = world.clock.now
         while world.state() is State.SERVING:
             await world.tick()
         assert world.clock.now - started <= 2.0
         assert worker.is_killed
-        lost = events.get_nowait()
-        assert isinstance(lost, WorkerLostError)
-        assert "did not answer for 1.5 s" in str(lost)
+        with pytest.raises(WorkerLostError, match=r"did not answer for 1\.5 s"):
+            inbox.drain()
         await world.tick(4)
         assert len(world.launcher.workers) == 2
 
@@ -273,7 +273,7 @@ def test_a_broken_model_says_why_in_its_own_words() -> None:
         world.worker.end("ended with code 1")
         assert world.keeper.status().reason == "m.gguf can't be loaded: bad magic"
         with pytest.raises(ModelNotReadyError, match=r"model 'm' is failed: m.gguf can't be loaded: bad magic"):
-            world.keeper.start(REQUEST)
+            world.keeper.start(REQUEST, Inbox())
 
     asyncio.run(story())
 
@@ -305,7 +305,7 @@ def test_more_context_than_the_model_was_trained_for_is_a_warning(
     async def story() -> None:
         world = World()
         await world.tick()
-        world.worker.say(Loaded(1000, trained_tokens, load_s=0.1))
+        world.worker.say(replace(LOADED, info=replace(LOADED.info, trained_context_tokens=trained_tokens)))
         assert world.state() is State.SERVING
 
     asyncio.run(story())
@@ -352,9 +352,9 @@ def test_too_many_requests_are_refused_with_the_numbers() -> None:
         world = World()
         await world.serve()
         for _ in range(5):
-            world.keeper.start(REQUEST)
+            world.keeper.start(REQUEST, Inbox())
         with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
-            world.keeper.start(REQUEST)
+            world.keeper.start(REQUEST, Inbox())
         assert caught.value.retry_after_s == 1
 
     asyncio.run(story())

@@ -8,6 +8,7 @@ from serve.engine.types import Stats
 from serve.lifecycle import State
 from serve.metrics import GenerationRecord, Metrics
 from serve.ports import Status
+from tests.helpers.fakes import LOADED
 
 STATUS = Status(
     model="m",
@@ -18,7 +19,7 @@ STATUS = Status(
     load_share=1.0,
     first_load_ended=True,
     stats=Stats(num_running=1, num_waiting=2, num_slots=4, kv_tokens_reserved=10, kv_tokens_total=100),
-    size_bytes=1234,
+    info=LOADED.info,
     written_at=0,
 )
 
@@ -37,7 +38,7 @@ def test_models_tell_their_state_at_the_moment_of_the_scrape() -> None:
     assert found["queue_depth", model] == 2
     assert found["model_running_requests", model] == 1
     assert found["model_kv_reserved_tokens", model] == 10
-    assert found["model_weights_bytes", model] == 1234
+    assert found["model_weights_bytes", model] == 1000
     assert found["worker_restarts_total", model] == 2
     states = [key for key, value in found.items() if key[0] == "model_state" and value == 1]
     assert states == [("model_state", (("model", "m"), ("state", "serving")))]

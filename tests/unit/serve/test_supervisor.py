@@ -10,7 +10,7 @@ import pytest
 from serve.engine.types import Delta, Failed, FailureKind, Finished
 from serve.errors import DrainingError, InvalidRequestError, ModelNotFoundError, WorkerLostError
 from serve.lifecycle import State
-from serve.messages import Cancel, Events, GenerateRequest, Stop
+from serve.messages import Cancel, Events, GenerateRequest, Stop, TextPrompt
 from serve.models import ModelEntry, Models
 from serve.ports import Options
 from serve.supervisor import Supervisor
@@ -23,7 +23,7 @@ MODELS = Models(
     )
 )
 OPTIONS = Options(Path("/models"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
-HELLO = GenerateRequest(text="hello big world")
+HELLO = GenerateRequest(TextPrompt(("hello big world",)))
 
 
 class HoldingWorker(EchoWorker):
@@ -43,8 +43,9 @@ def make(kind: type[FakeWorker] = EchoWorker, *files: str) -> tuple[Supervisor, 
 
 async def text_of(supervisor: Supervisor, model: str) -> str:
     """Generate and join."""
-    async with supervisor.generation(model, HELLO) as events:
-        return "".join([event.text async for event in events if isinstance(event, Delta)])
+    with supervisor.generation(model, [HELLO]) as generation:
+        told = [told async for batch in generation.batches() for _, told in batch]
+    return "".join(each.text for each in told if isinstance(each, Delta))
 
 
 def test_a_request_goes_to_its_model_by_id_or_alias() -> None:

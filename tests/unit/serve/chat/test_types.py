@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from serve.chat.types import ChatMessage, ToolCall
+from serve.chat.types import ChatMessage, Conversation, ToolCall
 from serve.ipc import Decoder, encode
 from serve.messages import Generate, GenerateRequest
 
@@ -19,5 +19,5 @@ from serve.messages import Generate, GenerateRequest
 )
 def test_a_message_goes_through_the_socket(message: ChatMessage) -> None:
     """With all that it may carry."""
-    sent = Generate(1, GenerateRequest(messages=(message,)))
+    sent = Generate(1, GenerateRequest(Conversation((message,))))
     assert list(Decoder().feed(encode(sent))) == [sent]

@@ -1,0 +1,66 @@
+"""What every chunk and every answer of one request has around it, and its numbers: usage and timings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from serve.answers.turns import Tally
+
+Chunk = dict[str, Any]
+
+FINGERPRINT = "b-slipway"  # llama.cpp's begin so, and clients look for it
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One request's."""
+
+    id: str
+    model: str
+    created: int
+    include_usage: bool = False  # as a chunk of its own at the end of a stream
+    timings_per_token: bool = False
+    verbose: bool = False
+
+    def chunk(self, kind: str, choices: list[Chunk]) -> Chunk:
+        """Around choices."""
+        return {
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.model,
+            "system_fingerprint": FINGERPRINT,
+            "choices": choices,
+        }
+
+
+def usage(tally: Tally) -> Chunk:
+    """OpenAI's count of tokens."""
+    return {
+        "prompt_tokens": tally.num_prompt_tokens,
+        "completion_tokens": tally.num_generated_tokens,
+        "total_tokens": tally.num_prompt_tokens + tally.num_generated_tokens,
+        "prompt_tokens_details": {"cached_tokens": tally.num_cached_tokens},
+    }
+
+
+def timings(tally: Tally) -> Chunk:
+    """llama.cpp's count of milliseconds."""
+    num_computed = max(0, tally.num_prompt_tokens - tally.num_cached_tokens)
+    first_s = tally.first_s or tally.last_s
+    return {
+        "cache_n": tally.num_cached_tokens,
+        **_pace("prompt", num_computed, first_s - tally.began_s),
+        **_pace("predicted", tally.num_generated_tokens, tally.last_s - first_s),
+    }
+
+
+def _pace(name: str, num_tokens: int, seconds: float) -> Chunk:
+    ms = max(seconds, 0.0) * 1000
+    return {
+        f"{name}_n": num_tokens,
+        f"{name}_ms": round(ms, 3),
+        f"{name}_per_token_ms": round(ms / num_tokens, 3) if num_tokens else 0.0,
+        f"{name}_per_second": round(num_tokens / ms * 1000, 3) if ms else 0.0,
+    }

@@ -1,0 +1,112 @@
+"""How a generation becomes an HTTP answer, whole or streamed, for every API."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import msgspec
+from fastapi import Request, Response
+from starlette.types import Receive, Scope, Send
+
+from serve.answers.frame import Chunk
+from serve.answers.sse import DONE, Stream, sse
+from serve.answers.turns import Turn, Turns
+from serve.errors import InvalidRequestError
+from serve.generation import Batch
+from serve.messages import GenerateRequest
+from serve.services import Services
+
+PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
+_encode = msgspec.json.Encoder().encode
+_STREAM_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Whole(Protocol):
+    """Makes one answer of turns."""
+
+    def take(self, turns: list[Turn]) -> None:
+        """More of it."""
+
+    def answer(self) -> object:
+        """When all choices have ended."""
+
+
+def json_answer(value: object) -> Response:
+    """As JSON."""
+    return Response(_encode(value), media_type="application/json")
+
+
+async def whole_answer(
+    services: Services, model: str, requests: Sequence[GenerateRequest], whole: Whole, turns: Turns
+) -> Response:
+    """When all of it is there."""
+    with services.generation(model, requests) as batches:
+        async for batch in batches:
+            whole.take(turns.read(batch))
+    return json_answer(whole.answer())
+
+
+async def stream_answer(
+    services: Services,
+    model: str,
+    requests: Sequence[GenerateRequest],
+    stream: Stream,
+    turns: Turns,
+    *,
+    done: bytes = DONE,
+) -> Response:
+    """The first events say whether the request is taken: until then an error still gets its own status."""
+    with contextlib.ExitStack() as stack:
+        batches = stack.enter_context(services.generation(model, requests))
+        first = await anext(batches)
+        return _OwningStream(sse(stream, turns, _chain(first, batches), done=done), stack.pop_all())
+
+
+class _OwningStream(Response):
+    """Server-sent events that end their generation however they end themselves. Whoever leaves cancels it."""
+
+    def __init__(self, content: AsyncIterator[bytes], owned: contextlib.ExitStack) -> None:
+        super().__init__()
+        self._content = content
+        self._owned = owned
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        with self._owned:
+            await send({"type": "http.response.start", "status": 200, "headers": list(_STREAM_HEADERS)})
+            async for data in self._content:
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _chain(first: Batch, rest: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+    yield first
+    async for batch in rest:
+        yield batch
+
+
+def with_headers(request: Request, requests: Sequence[GenerateRequest]) -> Sequence[GenerateRequest]:
+    """A gateway may say in headers what the body does not: priority, and how long to wait for a slot."""
+    priority, timeout = request.headers.get(PRIORITY), request.headers.get(QUEUE_TIMEOUT)
+    if priority is None and timeout is None:
+        return requests
+    more: Chunk = {}
+    if priority is not None:
+        more["priority"] = -int(_number(PRIORITY, priority, -1000, 1000))
+    if timeout is not None:
+        more["wait_s"] = _number(QUEUE_TIMEOUT, timeout, 0, 86_400)
+    return [replace(each, **more) for each in requests]
+
+
+def _number(header: str, text: str, least: int, most: int) -> float:
+    with contextlib.suppress(ValueError):
+        value = float(text)
+        if least <= value <= most:
+            return value
+    raise InvalidRequestError(f"the header {header} is {text[:80]!r}: a number from {least} to {most} is allowed")

@@ -1,0 +1,1 @@
+"""Tests of image/serve/answers, one file per module."""

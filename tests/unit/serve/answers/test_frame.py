@@ -1,0 +1,39 @@
+"""Tests of serve.answers.frame."""
+
+from __future__ import annotations
+
+from serve.answers.frame import timings, usage
+from serve.answers.turns import Tally
+
+TALLY = Tally(num_prompt_tokens=10, num_cached_tokens=4, num_generated_tokens=5, began_s=1.0, first_s=1.5, last_s=3.5)
+
+
+def test_usage_counts_tokens() -> None:
+    """What was there already is a part of the prompt."""
+    assert usage(TALLY) == {
+        "prompt_tokens": 10,
+        "completion_tokens": 5,
+        "total_tokens": 15,
+        "prompt_tokens_details": {"cached_tokens": 4},
+    }
+
+
+def test_timings_are_llama_cpps() -> None:
+    """Only what was computed counts for the pace of the prompt."""
+    assert timings(TALLY) == {
+        "cache_n": 4,
+        "prompt_n": 6,
+        "prompt_ms": 500.0,
+        "prompt_per_token_ms": 83.333,
+        "prompt_per_second": 12.0,
+        "predicted_n": 5,
+        "predicted_ms": 2000.0,
+        "predicted_per_token_ms": 400.0,
+        "predicted_per_second": 2.5,
+    }
+
+
+def test_no_time_is_no_pace() -> None:
+    """Nothing is divided by nothing."""
+    found = timings(Tally())
+    assert found["prompt_per_second"] == found["predicted_per_token_ms"] == 0.0

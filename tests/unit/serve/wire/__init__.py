@@ -1,0 +1,1 @@
+"""Tests of image/serve/wire, one file per module."""
