@@ -71,13 +71,22 @@ class Fitting:
         return True
 
     def _fits_array(self, value: list[object], clause: Clause) -> bool:
-        _refuse(clause, "contains", "unevaluatedItems", "uniqueItems")
+        _refuse(clause, "unevaluatedItems")
+        if "uniqueItems" in clause and clause.keywords["uniqueItems"] is not False and not _are_unique(value):
+            return False
+        if "contains" in clause and not self._contains(value, clause):
+            return False
         least, most = clause.count("minItems"), clause.count("maxItems")
         if len(value) < (least or 0) or (most is not None and len(value) > most):
             return False
         return all(
             self.does_fit(item, sub) for at, item in enumerate(value) if (sub := item_schema(clause, at)) is not None
         )
+
+    def _contains(self, value: list[object], clause: Clause) -> bool:
+        num_found = sum(self.does_fit(item, clause.sub("contains")) for item in value)
+        least, most = clause.count("minContains"), clause.count("maxContains")
+        return num_found >= (1 if least is None else least) and (most is None or num_found <= most)
 
     def _fits_object(self, value: dict[str, object], clause: Clause) -> bool:
         _refuse(clause, "dependentRequired", "dependentSchemas", "dependencies", "unevaluatedProperties")
@@ -148,10 +157,12 @@ def is_same(one: object, other: object) -> bool:
 
 def _refuse(clause: Clause, *keywords: str) -> None:
     for keyword in keywords:
-        if keyword in clause and clause.keywords[keyword] not in (False, True, []):
-            raise clause.wrong(keyword, f"{keyword} can't be checked here")
-        if clause.keywords.get(keyword) is (keyword == "uniqueItems") and keyword in clause:
-            raise clause.wrong(keyword, f"{keyword} can't be checked here")
+        if keyword in clause and clause.keywords[keyword] is not True:
+            raise clause.wrong(keyword, f"{keyword} can't be checked against the values of an enum or const")
+
+
+def _are_unique(items: list[object]) -> bool:
+    return not any(is_same(one, other) for at, one in enumerate(items) for other in items[:at])
 
 
 def _fits_string(value: str, clause: Clause) -> bool:

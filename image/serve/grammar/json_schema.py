@@ -63,6 +63,7 @@ class _Compiler:
         self._waiting: list[tuple[str, Place]] = []
         self._branching: dict[str, list[Node]] = {}  # rules that are a choice of others
         self._paths: dict[str, str] = {}
+        self._kept: list[Place] = []  # keys are identities: what they mean must not go away
         self._do_branches_part = True
 
     def root(self) -> Node:
@@ -102,6 +103,7 @@ class _Compiler:
         if key not in self._names:
             name = self._rules.new_name(_stem(place[0].path))
             self._names[key] = Ref(name)
+            self._kept.append(place)
             self._waiting.append((name, place))
         return self._names[key]
 

@@ -113,6 +113,28 @@ def repeat(item: Node, least: int, most: int | None) -> Node:
     return item if (least, most) == (1, 1) else Repeat(item, least, most)
 
 
+def may_be_empty(node: Node) -> bool:
+    """Is the empty text one of the texts of a node without references?"""
+    if isinstance(node, Seq):
+        return all(may_be_empty(item) for item in node.items)
+    if isinstance(node, Alt):
+        return any(may_be_empty(option) for option in node.options)
+    return isinstance(node, Repeat) and (node.least == 0 or may_be_empty(node.item))
+
+
+def not_empty(node: Node) -> Node:
+    """The node's texts but the empty one."""
+    if not may_be_empty(node):
+        return node
+    if isinstance(node, Alt):
+        return alt(not_empty(option) for option in node.options)
+    if isinstance(node, Repeat):
+        return repeat(node.item, 1, node.most)
+    if isinstance(node, Seq):
+        return alt(seq(not_empty(item), *node.items[at + 1 :]) for at, item in enumerate(node.items))
+    return NOTHING
+
+
 def chars(*parts: str | tuple[int, int]) -> Chars:
     """A character class out of single characters (given as one text) and ranges."""
     ranges = [(ord(char), ord(char)) for part in parts if isinstance(part, str) for char in part]

@@ -29,6 +29,8 @@ from serve.grammar.nodes import (
     chars,
     common,
     joined,
+    may_be_empty,
+    not_empty,
     repeat,
     seq,
     without,
@@ -289,27 +291,6 @@ def _repeated(node: Node, least: int, most: int | None) -> Node:
         return EMPTY
     if least == most == 1:
         return node
-    if _may_be_empty(node):
-        return repeat(_not_empty(node), 0, most)
+    if may_be_empty(node):
+        return repeat(not_empty(node), 0, most)
     return repeat(node, least, most)
-
-
-def _may_be_empty(node: Node) -> bool:
-    if isinstance(node, Seq):
-        return all(_may_be_empty(item) for item in node.items)
-    if isinstance(node, Alt):
-        return any(_may_be_empty(option) for option in node.options)
-    return isinstance(node, Repeat) and (node.least == 0 or _may_be_empty(node.item))
-
-
-def _not_empty(node: Node) -> Node:
-    """The node's texts but the empty one."""
-    if not _may_be_empty(node):
-        return node
-    if isinstance(node, Alt):
-        return alt(_not_empty(option) for option in node.options)
-    if isinstance(node, Repeat):
-        return repeat(node.item, 1, node.most)
-    if isinstance(node, Seq):
-        return alt(seq(_not_empty(item), *node.items[at + 1 :]) for at, item in enumerate(node.items))
-    return NOTHING
