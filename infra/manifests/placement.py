@@ -66,7 +66,7 @@ def _node_affinity(wanted: Placement) -> Manifest:
         }
     if wanted.preferred:
         found["preferredDuringSchedulingIgnoredDuringExecution"] = [
-            {"weight": each.weight, "preference": {"matchExpressions": [_expression(each.requirement)]}}
+            {"weight": each.weight, "preference": {"matchExpressions": [_expression(one) for one in each.requirements]}}
             for each in wanted.preferred
         ]
     return {"nodeAffinity": found} if found else {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra.plan.model import ModelPlan
+from infra.plan.tier_notices import tier_notices
 from infra.stack import StackConfig
 
 
@@ -18,8 +19,8 @@ class Notice:
 
 def plan_notices(config: StackConfig, models: Sequence[ModelPlan]) -> tuple[Notice, ...]:
     """All of them, warnings first."""
-    del config
-    return (*_unchecked(models), *_idle_gpus(models))
+    known = (Notice("warning", text) for text in tier_notices(config, models))
+    return (*_unchecked(models), *known, *_idle_gpus(models))
 
 
 def _unchecked(models: Sequence[ModelPlan]) -> Iterator[Notice]:

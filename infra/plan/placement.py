@@ -17,7 +17,12 @@ from infra.stack import ClusterConfig
 ZONE_LABEL: Final = "topology.kubernetes.io/zone"
 NODE_LABEL: Final = "kubernetes.io/hostname"
 PRODUCT_LABEL: Final = f"{names.GPU}.product"
-WITH_GPU: Final = (f"{names.GPU}.present", "cloud.google.com/gke-accelerator", "kubernetes.azure.com/accelerator")
+WITH_GPU: Final = (
+    f"{names.GPU}.present",
+    "cloud.google.com/gke-accelerator",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "kubernetes.azure.com/accelerator",
+)
 """Labels of which nodes with GPUs have one, whether or not a taint keeps others away."""
 STRONG: Final = 100
 
@@ -33,10 +38,10 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What a node's label should be; the weights of all that hold add up."""
+    """What a node's labels should be, all of them; the weights of preferences that hold add up."""
 
     weight: int
-    requirement: Requirement
+    requirements: tuple[Requirement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,7 @@ def _on_demand() -> Iterator[Requirement]:
 def _on_spot(provider: str) -> Iterator[Preference]:
     """By the labels of the provider alone: each says how long its notice is, and the shortest would count."""
     for each in spot.nodes_of(provider):
-        yield Preference(STRONG, Requirement(each.label, "In", (each.value,)))
+        yield Preference(STRONG, (Requirement(each.label, "In", (each.value,)),))
 
 
 def _spot_taints() -> Iterator[Toleration]:
@@ -104,10 +109,10 @@ def _spot_taints() -> Iterator[Toleration]:
         yield Toleration(each.label, each.value)
 
 
-def _off_gpus(cluster: ClusterConfig) -> Iterator[Preference]:
+def _off_gpus(cluster: ClusterConfig) -> tuple[Preference, ...]:
     """What needs no GPU stays off nodes that have one: they cost more and would never empty."""
-    for label in WITH_GPU if cluster.multi_node else ():
-        yield Preference(STRONG, Requirement(label, "DoesNotExist"))
+    none = tuple(Requirement(label, "DoesNotExist") for label in WITH_GPU)
+    return (Preference(STRONG, none),) if cluster.multi_node else ()
 
 
 def _gpus(profile: Profile, share: GpuShare, provider: str) -> Iterator[tuple[Requirement, ...]]:

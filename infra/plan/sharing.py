@@ -19,15 +19,15 @@ GKE_SHARING: Final = {"time-slicing": "time-sharing", "mps": "mps"}
 
 NOT_APART: Final[Mapping[Mode, str]] = {
     "time-slicing": (
-        "neither memory nor faults: a neighbour that takes more memory than its share, or whose kernel fails, takes "
-        "this model with it, and each waits for the other's turns"
+        "memory and faults are not kept apart: a neighbour that takes more memory than its share, or whose kernel "
+        "fails, takes this model with it; and each waits for the other's turns"
     ),
     "mps": (
-        "faults: a kernel that fails ends all pods of the GPU; memory is bounded, bandwidth is not, "
-        "and no metric of a GPU can be told to be a pod's"
+        "faults are not kept apart: a kernel that fails ends all pods of the GPU; memory is bounded, bandwidth is not, "
+        "and no metric of the GPU can be told to be a pod's"
     ),
-    "mig": "power and clocks, which all slices of a GPU share; memory, bandwidth and faults are apart",
-    "dra": "the quota: requests.nvidia.com/gpu does not count claims; each pod has whole GPUs of its own",
+    "mig": "power and clocks are not kept apart, all slices of a GPU share them; memory, bandwidth and faults are",
+    "dra": "each pod has whole GPUs of its own, but quotas of nvidia.com/gpu do not count claims",
 }
 """By the way of sharing."""
 
