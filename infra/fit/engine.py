@@ -7,7 +7,8 @@ from infra.units import round_up
 
 CELL_PADDING = 256
 """llama.cpp rounds the cells of a cache up to this."""
-MAX_KEPT = 4
+MAX_KEPT, MAX_KEPT_STATES = 16, 4
+MAX_IDS = 256
 LEAST_OUTPUTS = 64
 
 
@@ -33,19 +34,21 @@ DEFAULT = Engine()
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How a cache is laid out: so many streams, each of so many cells, and so many states where layers have them."""
+    """How a cache is laid out: so many streams, each of so many cells, for so many sequences that run or are kept."""
 
     num_streams: int
     num_cells: int
-    num_states: int
+    num_ids: int
 
 
 def room(geometry: Geometry, num_slots: int, context_tokens: int) -> Room:
-    """Each slot has cells of its own. A model with states has one cache for all, and keeps some states more."""
-    if any(each.state_bytes for each in geometry.layers):
-        cells = round_up(num_slots * context_tokens, CELL_PADDING)
-        return Room(1, cells, num_slots + min(num_slots, MAX_KEPT))
-    return Room(num_slots, round_up(context_tokens, CELL_PADDING), num_slots)
+    """Each slot has cells of its own; with windows or states all share one cache, and some sequences more are kept."""
+    has_states = any(each.state_bytes for each in geometry.layers)
+    if num_slots > 1 and not has_states and not any(each.window_tokens for each in geometry.layers):
+        return Room(num_slots, round_up(context_tokens, CELL_PADDING), num_slots)
+    kept = min(num_slots, MAX_KEPT_STATES if has_states else MAX_KEPT)
+    ids = min(num_slots + kept, max(num_slots, MAX_IDS))
+    return Room(1, round_up(num_slots * context_tokens, CELL_PADDING), ids)
 
 
 def num_outputs(num_slots: int, engine: Engine = DEFAULT) -> int:

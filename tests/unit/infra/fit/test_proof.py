@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from infra.catalog.types import Profile, Size
-from infra.fit.engine import LEAST_OUTPUTS, MAX_KEPT, Engine
+from infra.fit.engine import LEAST_OUTPUTS, MAX_KEPT, MAX_KEPT_STATES, Engine
 from infra.fit.proof import explain, prove
 from infra.units import GI, MI
 from serve.settings import Settings
@@ -97,7 +97,8 @@ def test_the_proof_reckons_with_the_steps_of_the_server() -> None:
     source = BACKEND.read_text(encoding="utf-8")  # to import it would need the compiled library
     assert "_UBATCH_TOKENS = 512\n" in source
     assert f"_MIN_OUTPUTS = {LEAST_OUTPUTS}\n" in source
-    assert f"_MAX_KEPT = {MAX_KEPT}  #" in source
+    assert f"_MAX_KEPT, _MAX_KEPT_EXACT = {MAX_KEPT}, {MAX_KEPT_STATES}  #" in source
+    assert "self._copies = slots > 1 and not model.is_exact and not model.window_tokens\n" in source
     assert "swa_full" not in source
 
 
