@@ -1,4 +1,5 @@
-"""`python -m serve`: the server. `fill` and `pull` put weights into the model cache. `worker` is for the server itself.
+"""`python -m serve`: the server. `fill` and `pull` put weights into the model cache, `backup` and `restore` copy what
+must not be lost, `worker` is for the server itself.
 
 The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
 error in one line on stderr.
@@ -14,6 +15,7 @@ import re
 import sys
 from pathlib import Path
 
+from serve.backup.arguments import add_parsers
 from serve.errors import SetupError
 
 
@@ -44,14 +46,18 @@ def _command(options: argparse.Namespace) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, os.environ))
         return 0
-    logging.getLogger("serve").info(_weights_command(options))
+    logging.getLogger("serve").info(_one_off(options))
     return 0
 
 
-def _weights_command(options: argparse.Namespace) -> str:
+def _one_off(options: argparse.Namespace) -> str:
     from serve.fill import fill
     from serve.hub import pull
 
+    if options.command in ("backup", "restore"):
+        from serve.backup import command
+
+        return command.run(options)
     if options.command == "fill":
         return fill(
             source_dir=options.source_dir,
@@ -91,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--as", dest="stored", metavar="NAME")
         # The hub has a record of its own; a mounted image has none.
         command.add_argument("--sha256", type=_sha256, required=command is fill, metavar="HEX")
+    add_parsers(commands)
     worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
     worker.add_argument("fd", type=int)
     worker.add_argument("model", help="only so that it shows in a list of processes")
