@@ -60,8 +60,8 @@ def _graces(config: StackConfig, models: Sequence[ModelPlan]) -> Iterator[str]:
     asked_s, provider = config.spot_grace_s or 0, config.cluster.provider
     if any(_burst(model) for model in models) and asked_s > notice_s:
         yield (
-            f"slipway:spot.grace_s is {asked_s}, and provider {provider} leaves {notice_s} s unless its nodes are set up "
-            "for more: what still runs then is cut off"
+            f"slipway:spot.grace_s is {asked_s}, and provider {provider} leaves {notice_s} s unless its nodes are set "
+            "up for more: what still runs then is cut off"
         )
 
 
