@@ -23,6 +23,7 @@ class Fitting:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._steps = 0
+        self._scalars: dict[int, set[tuple[bool, object]]] = {}  # by enum, which the document keeps alive
 
     def does_fit(self, value: object, sub: Sub | Clause) -> bool:
         """Is the value valid against the schema?"""
@@ -43,7 +44,7 @@ class Fitting:
             return False
         if "const" in clause and not is_same(value, clause.keywords["const"]):
             return False
-        if "enum" in clause and not any(is_same(value, one) for one in clause.listing("enum")):
+        if "enum" in clause and not self._is_listed(value, clause.listing("enum")):
             return False
         if isinstance(value, str):
             return _fits_string(value, clause)
@@ -52,6 +53,16 @@ class Fitting:
         if isinstance(value, list):
             return self._fits_array(value, clause)
         return not isinstance(value, dict) or self._fits_object(value, clause)
+
+    def _is_listed(self, value: object, values: list[object]) -> bool:
+        """Is it one of an enum's? Thousands of texts are looked up, not compared one by one."""
+        if not isinstance(value, list | dict):
+            if id(values) not in self._scalars:
+                plain = [one for one in values if not isinstance(one, list | dict)]
+                self._scalars[id(values)] = {(isinstance(one, bool), one) for one in plain}
+            return (isinstance(value, bool), value) in self._scalars[id(values)]
+        self._steps += len(values)
+        return any(is_same(value, one) for one in values)
 
     def _fits_combined(self, value: object, clause: Clause) -> bool:
         def all_of(keyword: str) -> list[bool]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from serve.grammar.errors import GrammarError, shown
 
-MAX_VALUES = 50_000  # JSON values in the schema
+MAX_VALUES = 20_000  # JSON values in the schema
 MAX_NESTING = 200
 MAX_TRAIL = 50  # references and allOf in a row
 MAX_STEPS = 100_000  # schema objects opened, again and again where they are used in several places

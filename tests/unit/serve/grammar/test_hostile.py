@@ -14,6 +14,8 @@ from serve.grammar.json_schema import to_gbnf
 HOSTILE: dict[str, Any] = {
     "deep": json.loads('{"items":' * 500 + "{}" + "}" * 500),
     "wide": {"enum": [str(num) for num in range(60_000)]},
+    "an enum of many arrays": {"enum": [[num] for num in range(9_000)]},
+    "an enum as large as it may be": {"enum": [str(num) for num in range(19_000)]},
     "a chain of references": {
         "$ref": "#/$defs/0",
         "$defs": {str(num): {"$ref": f"#/$defs/{num + 1}"} for num in range(3_000)},
