@@ -109,14 +109,28 @@ class Fleet:
 
     def grow(self, namespace: str) -> int:
         """One replica more of each Deployment whose autoscaler allows it, as if there were load; how many in all."""
-        more = 0
-        for scaler in self._list(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"):
-            least, most = scaler["spec"].get("minReplicas", 1), scaler["spec"]["maxReplicas"]
-            if most > least:
-                path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{scaler['spec']['scaleTargetRef']['name']}"
-                self._merge(f"{path}/scale", {"spec": {"replicas": least + 1}})
-                more += 1
-        return more
+        least, growing = self.wanted(namespace), self.growing(namespace)
+        for name in growing:
+            self.scale(namespace, name, least[name] + 1)
+        return len(growing)
+
+    def scale(self, namespace: str, name: str, replicas: int) -> None:
+        """Ask for a number of replicas, as an autoscaler does."""
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"
+        self._merge(path, {"spec": {"replicas": replicas}})
+
+    def growing(self, namespace: str) -> list[str]:
+        """Deployments that may have more than their least number of replicas."""
+        scalers = self._list(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers")
+        return [
+            each["spec"]["scaleTargetRef"]["name"]
+            for each in scalers
+            if each["spec"]["maxReplicas"] > each["spec"].get("minReplicas", 1)
+        ]
+
+    def asked(self, namespace: str) -> dict[str, int]:
+        """Deployment -> the number of replicas that somebody has set."""
+        return {each["metadata"]["name"]: each["spec"]["replicas"] for each in self.deployments(namespace)}
 
     def deployments(self, namespace: str) -> list[dict[str, Any]]:
         """As the API server has them."""
