@@ -134,6 +134,8 @@ def controller_manager(layout: Layout, programs: Programs) -> Daemon:
         allocate_node_cidrs="true",
         cluster_cidr=POD_CIDR,
         service_cluster_ip_range=SERVICE_CIDR,
+        # Every 15 seconds as it comes: on one small node it may look more often, and whoever tries it waits less.
+        horizontal_pod_autoscaler_sync_period="5s",
         # It makes the folder, whether anything is in it or not.
         flex_volume_plugin_dir=layout.dir / "volume-plugins",
     )  # fmt: skip
@@ -223,7 +225,8 @@ def metrics_server(layout: Layout, programs: Programs) -> Daemon:
         kubelet_certificate_authority=pki / "ca.crt",
         kubelet_preferred_address_types="InternalIP",
         kubelet_use_node_status_port="true",
-        metric_resolution="15s",
+        metric_resolution="10s",
+        kubelet_request_timeout="5s",  # must be less
     )  # fmt: skip
 
 
