@@ -105,6 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
         if hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"]:
             self._answer(400, b"<Error><Code>XAmzContentSHA256Mismatch</Code></Error>")
             return True
+        if "form" in self.headers.get("Content-Type", ""):
+            self._answer(400, b"<Error><Code>BodyOfAForm</Code></Error>")
+            return True
         if self._signature() != self.headers["Authorization"]:
             self._answer(403, b"<Error><Code>SignatureDoesNotMatch</Code></Error>")
             return True
@@ -116,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         signed = signed_headers(
             CREDENTIALS, REGION, now, self.command, self.headers["Host"], unquote(parts.path), query,
-            self.headers["x-amz-content-sha256"],
+            self.headers["x-amz-content-sha256"], {"content-type": self.headers["Content-Type"] or ""},
         )  # fmt: skip
         return signed["authorization"]
 

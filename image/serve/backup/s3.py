@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DEFAULT_REGION = "us-east-1"
 NUM_TRIES = 5
 TIMEOUT_S = 120
+PLAIN = {"content-type": "application/octet-stream"}
+"""Else it would be that of a form, and some services would read the body as one."""
 LATER = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -127,7 +129,7 @@ class S3Store:
         scheme, host, path = self._bucket.address(key)
         payload = hashlib.sha256(data).hexdigest()
         now, region = self._clock(), self._bucket.region
-        headers = signed_headers(self._credentials, region, now, method, host, path, query, payload)
+        headers = signed_headers(self._credentials, region, now, method, host, path, query, payload, PLAIN)
         url = f"{scheme}://{host}{encoded_path(path)}" + (f"?{encoded_query(query)}" if query else "")
         body = data if method == "PUT" else None
         request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310  (as it is set)
