@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing docs golden prices lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing docs golden prices bench-engine lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ golden: venv-dev ## write the golden object lists anew
 
 prices: venv ## write the price book anew from its pinned sources
 	@.venv/bin/python -m tools.prices
+
+bench-engine: venv-dev ## the engine beside llama-server and other peers: 25 minutes, the first time longer (bench/README.md)
+	@.venv/bin/python -m bench.engine
 
 lock: ## pin and hash the requirements anew
 	@tools/lock.sh

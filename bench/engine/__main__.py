@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from bench.engine import (
     decode,
@@ -23,6 +24,7 @@ from bench.engine import (
 from bench.engine.lab import Lab
 from bench.engine.report import Row, json_line, table
 from tools import settings
+from tools.command import interrupt_on_sigterm
 from tools.errors import ToolError
 from tools.progress import Progress
 
@@ -43,11 +45,13 @@ SOAK_S, QUICK_SOAK_S = 600.0, 45.0
 
 def main() -> None:
     """Read the command line, make the peers and models ready, measure."""
+    interrupt_on_sigterm()
     options = _parser().parse_args()
     loaded, progress = settings.load(), Progress(stderr=True)
     try:
         lab = Lab(
             peers=peers.ensure(loaded.cache_dir, progress),
+            image=options.image.absolute(),
             cache_dir=loaded.cache_dir,
             progress=progress,
             num_rounds=options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS),
@@ -61,8 +65,10 @@ def main() -> None:
     rows: list[Row] = []
     try:
         for name in options.names or MEASUREMENTS:
-            rows += MEASUREMENTS[name](lab)
-    finally:  # hours of other people's noise may have gone into what is there already
+            for row in MEASUREMENTS[name](lab):
+                lab.say(f"{row.what}: {row.ratio.median:.3f} x {row.peer}")
+                rows.append(row)
+    finally:  # what is there already took minutes: an interruption or an error does not lose it
         about |= {"threads": lab.num_threads, "load_at_start": load, "load_at_end": hardware.load()}
         sys.stdout.write(f"{table(rows)}\n{json_line(rows, about)}\n")
 
@@ -75,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=int, metavar="N", help=f"pairs of each measurement ({ROUNDS})")
     parser.add_argument("--soak", type=float, metavar="SECONDS", help=f"how long the soak takes ({SOAK_S:.0f})")
+    parser.add_argument("--image", type=Path, metavar="DIR", default=settings.ROOT / "image", help="another server")
     parser.add_argument("--threads", type=int, metavar="N", help="that compute, on both sides (one for each core)")
     return parser
 

@@ -17,9 +17,9 @@ from bench.engine.lab import Lab
 from bench.engine.models import GEMMA, RANDOM
 from bench.engine.pairing import ratio
 from bench.engine.report import Row, at_least, at_most
-from bench.engine.servers import NICENESS, ROOT
+from bench.engine.servers import NICENESS
 
-STREAMS = (16, 32)
+CASES = ((GEMMA, 16), (RANDOM["medium"], 32))
 NUM_PROMPT = 32
 NUM_GENERATED = 24
 SLOT_TOKENS = 512
@@ -38,10 +38,9 @@ class Ran:
 
 
 def measure(lab: Lab) -> Iterator[Row]:
-    """For each model and width a row for the speed and one for Python's share of a step."""
-    for model in (GEMMA, RANDOM["medium"]):
-        for num in STREAMS[:1] if lab.is_quick else STREAMS:
-            yield from _rows(lab, model, num)
+    """For each model at its width a row for the speed and one for Python's share of a step."""
+    for model, num in CASES:
+        yield from _rows(lab, model, num)
 
 
 def _rows(lab: Lab, model: str, num: int) -> Iterator[Row]:
@@ -63,7 +62,7 @@ def ours(lab: Lab, model: Path, num: int) -> Ran | float:
         "model": str(model), "num": num, "num_threads": lab.num_threads,
         "num_prompt": NUM_PROMPT, "num_generated": NUM_GENERATED, "slot_tokens": SLOT_TOKENS,
     }  # fmt: skip
-    path = {"PYTHONPATH": f"{ROOT / 'image'}:{lab.peers.python_path}"}
+    path = {"PYTHONPATH": f"{lab.image}:{lab.peers.python_path}"}
     found = json.loads(_last_line([sys.executable, str(CHILD), json.dumps(options)], path))
     return Ran(found["tokens_per_s"], found["python_share"], found["sample_share"])
 

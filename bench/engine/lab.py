@@ -26,6 +26,8 @@ class Lab:
     """Immutable; made once by the command line."""
 
     peers: Peers
+    image: Path
+    """The folder with our server: this checkout's, or another one's to compare with."""
     cache_dir: Path
     progress: Progress
     num_rounds: int
@@ -58,16 +60,16 @@ class Lab:
         )
 
     @contextmanager
-    def pair(self, setup: Setup) -> Iterator[tuple[Server, Server]]:
-        """Ours and llama-server, both loaded and idle."""
+    def pair(self, setup: Setup, *flags: str) -> Iterator[tuple[Server, Server]]:
+        """Ours and llama-server with these flags, both loaded and idle."""
         with ExitStack() as stack:
-            yield stack.enter_context(self.ours(setup)), stack.enter_context(self.llama_server(setup))
+            yield stack.enter_context(self.ours(setup)), stack.enter_context(self.llama_server(setup, *flags))
 
     @contextmanager
     def ours(self, setup: Setup, **settings: object) -> Iterator[Server]:
         """Our server on the peers' own build of llama.cpp: the same machine code on both sides."""
         port = servers.free_port()
-        with servers.running(servers.ours(setup, port, self.peers.python_path, **settings), port) as server:
+        with servers.running(servers.ours(setup, port, self.image, self.peers.python_path, **settings), port) as server:
             yield server
 
     @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.engine.decode import burst
 from bench.engine.lab import Lab
 from bench.engine.models import GEMMA, RANDOM
 from bench.engine.pairing import ratio
 from bench.engine.prompts import DEFAULT_CHAIN
 from bench.engine.report import Row, at_most
+from bench.engine.requests import burst
 from bench.engine.servers import Server, Setup
 
 NUM_SLOTS = 16

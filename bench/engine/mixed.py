@@ -1,6 +1,6 @@
 """Long prompts that arrive among running streams: how long the streams pause, and how long the prompts wait.
 
-Eight streams run; three prompts of two to three thousand tokens come one after the other. The gap is that between two
+Eight streams run; two prompts of two and three thousand tokens come one after the other. The gap is that between two
 tokens of a running stream while prompts are computed; the 95th percentile of all such gaps counts.
 """
 
@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bench.engine import layout
 from bench.engine.client import Answer, Call, ask
-from bench.engine.decode import burst
 from bench.engine.lab import Lab
 from bench.engine.models import GEMMA
 from bench.engine.pairing import percentile, ratio
 from bench.engine.prompts import GREEDY, completion, words
 from bench.engine.report import Row, at_most
+from bench.engine.requests import burst
 from bench.engine.servers import Server, Setup
 
 NUM_STREAMS = 8
 NUM_SLOTS = 12
 SLOT_TOKENS = 4608
 NUM_STREAM_PROMPT = 32
-NUM_STREAM_TOKENS = 96
-LONG_PROMPTS = {2000: 1.0, 3000: 1.5, 2500: 2.0}
+NUM_STREAM_TOKENS = 72
+LONG_PROMPTS = {2000: 1.0, 3000: 1.5}
 """Tokens -> seconds after the streams."""
 NUM_LONG_TOKENS = 4
 MODEL = GEMMA
@@ -42,14 +43,14 @@ class Mixed:
 def measure(lab: Lab) -> Iterator[Row]:
     """One row for the gaps, one for the waiting."""
     setup = Setup(lab.model(MODEL), num_slots=NUM_SLOTS, slot_tokens=SLOT_TOKENS, num_threads=lab.num_threads)
-    with lab.pair(setup) as (ours, peer):
+    with lab.pair(setup, *layout.fastest(lab, MODEL)) as (ours, peer):
         for server in (ours, peer):
             burst(server, 2, seed="warm", num_generated=4, sampling=GREEDY)
         pairs = lab.take_turns("mixed load", [lambda number: run(ours, number), lambda number: run(peer, number)])
-    gaps = ratio([(ours.gap_s * 1000, peer.gap_s * 1000) for ours, peer in pairs])
-    yield Row(f"mixed load, {MODEL}, p95 gap between tokens", "ms", "llama-server", gaps, GAP_TARGET)
-    waits = ratio([(ours.first_token_s, peer.first_token_s) for ours, peer in pairs])
-    yield Row(f"mixed load, {MODEL}, p95 first token", "s", "llama-server", waits, FIRST_TARGET)
+    gaps = ratio([(mine.gap_s * 1000, its.gap_s * 1000) for mine, its in pairs])
+    yield Row(f"mixed load, {MODEL}, p95 gap between tokens", "ms", peer.name, gaps, GAP_TARGET)
+    waits = ratio([(mine.first_token_s, its.first_token_s) for mine, its in pairs])
+    yield Row(f"mixed load, {MODEL}, p95 first token", "s", peer.name, waits, FIRST_TARGET)
 
 
 def run(server: Server, number: int) -> Mixed:

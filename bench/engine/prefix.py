@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bench.engine import layout
 from bench.engine.client import Call, ask
-from bench.engine.decode import burst
 from bench.engine.lab import Lab
 from bench.engine.models import GEMMA
 from bench.engine.pairing import ratio
 from bench.engine.prompts import GREEDY, completion, words
 from bench.engine.report import Row, at_least
+from bench.engine.requests import burst
 from bench.engine.servers import Server, Setup
 
 NUM_CLIENTS = 16
@@ -29,11 +30,11 @@ def measure(lab: Lab) -> Iterator[Row]:
     """One row."""
     setup = Setup(lab.model(MODEL), num_slots=NUM_CLIENTS, slot_tokens=SLOT_TOKENS, num_threads=lab.num_threads)
     what = f"{NUM_CLIENTS} clients share {NUM_SHARED} tokens, {MODEL}"
-    with lab.pair(setup) as (ours, peer):
+    with lab.pair(setup, *layout.fastest(lab, MODEL)) as (ours, peer):
         for server in (ours, peer):
             burst(server, 2, seed="warm", num_generated=4, sampling=GREEDY)
         pairs = lab.take_turns(what, [lambda number: total(ours, number), lambda number: total(peer, number)])
-    yield Row(what, "tok/s", "llama-server", ratio([(ours, peer) for ours, peer in pairs]), TARGET)
+    yield Row(what, "tok/s", peer.name, ratio([(mine, its) for mine, its in pairs]), TARGET)
 
 
 def total(server: Server, number: int) -> float:

@@ -11,13 +11,13 @@ from contextlib import ExitStack
 
 from bench.engine import servers
 from bench.engine.client import HOST
-from bench.engine.decode import burst
 from bench.engine.lab import Lab
 from bench.engine.models import RANDOM
 from bench.engine.pairing import ratio
 from bench.engine.peers import Peers
 from bench.engine.prompts import DEFAULT_CHAIN
 from bench.engine.report import Row
+from bench.engine.requests import burst
 from bench.engine.servers import NICENESS, Program, Server, Setup
 
 MODEL = RANDOM["medium"]

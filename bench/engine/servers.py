@@ -20,13 +20,10 @@ import psutil
 
 from bench.engine.client import HOST
 
-ROOT = Path(__file__).parents[2]
 START_S = 120.0
 STOP_S = 20.0
 NICENESS = 5
 """Of all that computes: our own worker gives itself this, so each peer gets it, and noise hits both alike."""
-OMP_WAIT_POLICY = "passive"
-"""As the image sets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,8 @@ class ServerDied(Exception):
     """A server ended or never became ready."""
 
 
-def ours(setup: Setup, port: int, llama: Path, **settings: object) -> Program:
-    """`python -m serve`, as the image starts it, with this interpreter."""
+def ours(setup: Setup, port: int, image: Path, llama: Path, **settings: object) -> Program:
+    """`python -m serve` of a folder `image`, as the image starts it, with this interpreter."""
     entry = {"id": "bench", "file": setup.model.name, "num_slots": setup.num_slots, "context_tokens": setup.slot_tokens}
     asked = {"host": HOST, "port": port, "metrics_port": free_port(), "models_dir": setup.model.parent}
     asked |= {
@@ -87,7 +84,7 @@ def ours(setup: Setup, port: int, llama: Path, **settings: object) -> Program:
         "log_level": "warning",
     }
     environ = {f"SLIPWAY_{name.upper()}": str(value) for name, value in (asked | settings).items()}
-    environ |= {"PYTHONPATH": f"{ROOT / 'image'}:{llama}"}
+    environ |= {"PYTHONPATH": f"{image}:{llama}"}
     models = json.dumps({"models": [entry]})
     return Program("ours", (sys.executable, "-m", "serve"), environ, "/health/ready", {"models.json": models})
 
@@ -99,7 +96,7 @@ def llama_server(setup: Setup, port: int, binary: Path, *more: str) -> Program:
         "--parallel", str(setup.num_slots), "--ctx-size", str(setup.num_slots * setup.slot_tokens),
         "--threads", str(setup.num_threads), "--threads-batch", str(setup.num_threads), *more,
     ]  # fmt: skip
-    return Program("llama-server", ("nice", "-n", str(NICENESS), *argv), {}, "/health", {})
+    return Program(" ".join(("llama-server", *more)), ("nice", "-n", str(NICENESS), *argv), {}, "/health", {})
 
 
 def free_port() -> int:

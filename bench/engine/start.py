@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
-from bench.engine.decode import burst
 from bench.engine.lab import Lab
 from bench.engine.models import GEMMA, RANDOM
 from bench.engine.pairing import ratio
 from bench.engine.prompts import GREEDY
 from bench.engine.report import Row, at_most
+from bench.engine.requests import burst
 from bench.engine.servers import Server, Setup
 
 NUM_SLOTS = 4
