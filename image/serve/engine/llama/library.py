@@ -1,12 +1,16 @@
-"""The library itself: its version, its CPU variants, its log. The only file that imports llama_cpp."""
+"""The library itself: its bindings, its version, its CPU variants, its log. The only file that imports llama_cpp."""
 
 from __future__ import annotations
 
 import ctypes
+import importlib
+import importlib.util
+import re
+import sys
 from functools import cache
 from pathlib import Path
-
-import llama_cpp as C  # type: ignore[import-not-found]  # noqa: N812  (its functions are C functions)
+from types import ModuleType
+from typing import Any
 
 from serve.engine.types import LoadError
 
@@ -17,10 +21,38 @@ _LOG_ERROR = 4
 __all__ = ["BINDINGS_VERSION", "C", "Log", "log", "start"]
 
 
+def _import_bindings() -> Any:
+    """The low-level module alone. The package's own __init__ imports numpy, Jinja and classes that nobody here uses.
+
+    That takes longer than all else in the start of a worker, and 25 MB. What imports the package afterwards gets one
+    that has the low-level names.
+    """
+    found = importlib.util.find_spec("llama_cpp")
+    if found is None or found.origin is None:
+        raise ImportError("llama_cpp is not on the path of Python")
+    if "llama_cpp" not in sys.modules:
+        package = ModuleType("llama_cpp")
+        package.__path__, package.__file__, package.__spec__ = [str(Path(found.origin).parent)], found.origin, found
+        sys.modules["llama_cpp"] = package
+        bindings = importlib.import_module("llama_cpp.llama_cpp")
+        package.__getattr__ = lambda name: getattr(bindings, name)  # type: ignore[method-assign]
+    return importlib.import_module("llama_cpp.llama_cpp")
+
+
+C: Any = _import_bindings()
+_FOLDER = Path(C.__file__).parent
+
+
+def _version() -> str:
+    """Without running it."""
+    found = re.search(r'__version__ = "([^"]+)"', (_FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    return found[1] if found else "unknown"
+
+
 def start() -> None:
     """Check the version and make the backends ready. Safe to call twice."""
-    if C.__version__ != BINDINGS_VERSION:
-        raise LoadError(f"llama-cpp-python is {C.__version__}: this server is made for {BINDINGS_VERSION}")
+    if _version() != BINDINGS_VERSION:
+        raise LoadError(f"llama-cpp-python is {_version()}: this server is made for {BINDINGS_VERSION}")
     log()
     _load_cpu_variants()
     C.llama_backend_init()
@@ -31,7 +63,7 @@ def _load_cpu_variants() -> None:
 
     Left alone, llama_backend_init looks for them in the current directory too, where anyone may have put a library.
     """
-    folder = Path(C.__file__).parent / "lib"
+    folder = _FOLDER / "lib"
     if not any(folder.glob("libggml-cpu-*.so")):
         return  # one CPU baseline, linked in
     ggml = ctypes.CDLL(str(folder / "libggml.so"))
