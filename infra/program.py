@@ -87,4 +87,4 @@ def _build_model(
     after_platform = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform]))
     weights = Weights(model.id, WeightsArgs(plan, model, image.ref), after_platform)
     after_weights = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, weights]))
-    return Model(model.id, ModelArgs(plan, model, image.ref), after_weights)
+    return Model(model.id, ModelArgs(plan, model, image.ref, weights.source_image), after_weights)

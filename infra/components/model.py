@@ -13,11 +13,12 @@ from infra.plan import DRAIN_S, ModelPlan, Plan
 
 @dataclass(frozen=True, slots=True)
 class ModelArgs:
-    """The model and the image that serves it, by digest."""
+    """The model and the image that serves it, by digest; with the one of its weights where the stack packs them."""
 
     plan: Plan
     model: ModelPlan
     image: pulumi.Output[str]
+    weights_image: pulumi.Output[str] | None = None
 
 
 class Model(pulumi.ComponentResource):
@@ -27,9 +28,9 @@ class Model(pulumi.ComponentResource):
         super().__init__(f"{names.PROJECT}:infra:Model", name, None, opts)
         plan, model = args.plan, args.model
         before = create_all(objects.before_model(plan, model), pulumi.ResourceOptions(parent=self))
-        timeout = f"{model.probes.progress_deadline_s * (model.most + 1) + DRAIN_S}s"
+        timeout = f"{(model.probes.progress_deadline_s + model.weights.start_s) * (model.most + 1) + DRAIN_S}s"
         deployments = create_all(
-            deployments_of(plan, model, args.image),
+            deployments_of(plan, model, args.image, args.weights_image),
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=before,

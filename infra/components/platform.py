@@ -9,6 +9,8 @@ from infra import names
 from infra.components.objects import create_all
 from infra.manifests import all as objects
 from infra.manifests.namespaces import namespaces
+from infra.manifests.secrets import secrets
+from infra.manifests.storage import claims
 from infra.plan import Plan
 
 
@@ -27,10 +29,14 @@ class Platform(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Platform", name, None, opts)
-        first = create_all(namespaces(args.plan), pulumi.ResourceOptions(parent=self))
+        # Deleting a namespace deletes its volumes, whatever they say themselves.
+        kept = pulumi.ResourceOptions(parent=self, protect=args.plan.protect, retain_on_delete=args.plan.protect)
+        first = create_all(namespaces(args.plan), kept)
         inside = pulumi.ResourceOptions(parent=self, depends_on=first)
         guards = create_all(objects.guards(args.plan), inside)
         # The quota must know of a claim from its first moment.
-        create_all(objects.data(args.plan, args.secret_values), pulumi.ResourceOptions(parent=self, depends_on=guards))
+        after = pulumi.ResourceOptions(depends_on=guards)
+        create_all(secrets(args.plan, args.secret_values), pulumi.ResourceOptions.merge(inside, after))
+        create_all(claims(args.plan), pulumi.ResourceOptions.merge(kept, after))
         self.namespace = pulumi.Output.from_input(args.plan.namespace)
         self.register_outputs({"namespace": self.namespace})

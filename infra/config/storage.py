@@ -16,6 +16,15 @@ def check(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
             value = getattr(settings.storage, key)
             if value not in classes:
                 yield f"slipway:storage.{key}: {value!r} is not allowed; allowed: {', '.join(classes)}"
+    delivery = settings.storage.delivery
+    shared = [name for name, model in settings.models.items() if (model.weights or delivery) == "shared"]
+    if shared and settings.storage.access_mode == "ReadOnlyMany":
+        yield (
+            "slipway:storage.access_mode: 'ReadOnlyMany' is a clone, which all models would have to leave whenever one "
+            f"of them changes; allowed with weights: shared ({', '.join(sorted(shared))}): 'auto', 'ReadWriteMany'"
+        )
+    if settings.storage.cache_size is not None and not shared:
+        yield "slipway:storage.cache_size: needs a model with weights: shared; allowed here: 'derived'"
     backup = settings.backup
     to_bucket = backup.target == "s3"
     for key in ("bucket", "secret"):
@@ -27,7 +36,7 @@ def resolve(settings: Settings) -> StorageConfig:
     """None where the access mode is to be solved."""
     storage = settings.storage
     mode = None if storage.access_mode == AUTO else storage.access_mode
-    return StorageConfig(storage.weights_class, storage.data_class, mode, storage.protect)
+    return StorageConfig(storage.weights_class, storage.data_class, mode, storage.protect, storage.cache_size)
 
 
 def resolve_backup(settings: Settings) -> BackupConfig | None:

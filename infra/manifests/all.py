@@ -55,9 +55,11 @@ def objects(plan: Plan, images: Images, secret_values: Mapping[str, Any] | None 
     """All of them; each after what it needs. Without values there is no plain Secret among them."""
     found = [*namespaces(plan), *guards(plan), *data(plan, secret_values or {})]
     for one in plan.models:
+        packed = images.weights.get(one.id)
         found += weights.cache_claims(plan, one)
-        found += weights.fill_jobs(plan, one, images.serve, images.weights.get(one.id))
+        found += weights.fill_jobs(plan, one, images.serve, packed)
+        found += weights.clones(plan, one)
         found += before_model(plan, one)
-        found += model.deployments(plan, one, images.serve)
+        found += model.deployments(plan, one, images.serve, packed)
         found += behind_model(plan, one)
     return [*found, *edge(plan), *operations(plan, images)]

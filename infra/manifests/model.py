@@ -3,7 +3,9 @@
 from typing import Any
 
 from infra import names
+from infra.manifests import delivery
 from infra.manifests.objects import Manifest, manifest, model_labels
+from infra.manifests.placement import hardware_of
 from infra.manifests.pod import config_hash, pod
 from infra.plan import ModelPlan, Plan, Tier
 
@@ -16,22 +18,29 @@ def models_config(plan: Plan, model: ModelPlan) -> Manifest:
     return manifest("v1", "ConfigMap", name, plan.namespace, labels, data=data, immutable=True)
 
 
-def deployments(plan: Plan, model: ModelPlan, image: Any) -> list[Manifest]:
+def deployments(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None = None) -> list[Manifest]:
     """One a tier, the base first."""
-    return [deployment(plan, model, tier, image) for tier in model.tiers]
+    return [deployment(plan, model, tier, image, weights_image) for tier in model.tiers]
 
 
-def deployment(plan: Plan, model: ModelPlan, tier: Tier, image: Any) -> Manifest:
+def deployment(
+    plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None
+) -> Manifest:
     """The pods of a tier. How many is the autoscaler's to say: were `spec.replicas` here too, both would write it."""
-    labels = {**model_labels(plan, model, names.ROLE_MODEL), names.TIER_LABEL: tier.name}
+    labels = {
+        **model_labels(plan, model, names.ROLE_MODEL),
+        names.TIER_LABEL: tier.name,
+        names.HARDWARE_LABEL: hardware_of(model),
+        **delivery.labels(model.weights),
+    }
     spec: Manifest = {
-        "progressDeadlineSeconds": model.probes.progress_deadline_s,
+        "progressDeadlineSeconds": model.probes.progress_deadline_s + model.weights.start_s,
         "revisionHistoryLimit": 3,
         "selector": {"matchLabels": names.tier_selector(model.id, tier.name)},
         "strategy": _strategy(tier),
         "template": {
             "metadata": {"labels": labels, "annotations": {names.CONFIG_HASH: config_hash(model)}},
-            "spec": pod(plan, model, tier, image),
+            "spec": pod(plan, model, tier, image, weights_image),
         },
     }
     return manifest("apps/v1", "Deployment", names.tier_object(model.id, tier.name), plan.namespace, labels, spec=spec)

@@ -1,90 +1,105 @@
-"""Network policies: nothing may talk, then the named openings that this plan needs.
+"""Network policies: nothing may talk, then the named openings that this plan needs, and no policy that nobody needs.
 
-    ingress controller ──8000──> model      prometheus ──9090──> model
-    pull Job ──53──> cluster DNS            pull Job ──443──> the hub (public addresses only)
+    ingress controller, gateway ──8000──> model      prometheus ──9090──> model
+    pull Job, a model that downloads as it starts ──53──> cluster DNS, ──443──> the hub (public addresses only)
+    backup Job ──53──> cluster DNS, ──> its bucket; the one with history ──> prometheus
 
-A model opens no connection at all. A fill Job copies from a volume and has no network.
+A model whose weights are on a volume opens no connection at all. A fill Job copies from a volume and has no network.
+A pull Job's openings are for pods of its role: while none runs, nothing is open. Autoscalers reach no pod of ours: HPA
+and KEDA ask the API server, a metrics adapter, or Prometheus, which is let in above.
 """
+
+from collections.abc import Iterator
 
 from infra import names
 from infra.catalog.types import HubSource
+from infra.manifests import delivery
 from infra.manifests.objects import Manifest, common_labels, manifest
+from infra.manifests.peers import ANYWHERE, PUBLIC, in_namespace, of_url
 from infra.plan import Plan
 
-PRIVATE_V4 = ["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
-PRIVATE_V6 = ["::1/128", "fc00::/7", "fe80::/10"]
 DNS_NAMESPACE, DNS_LABELS = "kube-system", {"k8s-app": "kube-dns"}
-DNS_ON_NODE = "169.254.20.10/32"  # NodeLocal DNSCache, where a cluster has it: on the node itself, so no label finds it
+DNS_ON_NODE = "169.254.20.10/32"  # NodeLocal DNSCache, where there is one: on the node itself, so no label finds it
+S3_URL = "https://s3.amazonaws.com"  # any name of S3 will do: it only says the port, and that it is a public address
+
+Selector = Manifest
 
 
 def network_policies(plan: Plan) -> list[Manifest]:
     """All policies of the namespace, in a stable order."""
-    policies = [_default_deny(plan), _from_ingress(plan), _from_prometheus(plan)]
-    if any(isinstance(model.weights.source, HubSource) for model in plan.models):
-        policies += [_pull_to_dns(plan), _pull_to_hub(plan)]
-    return policies
+    return [_default_deny(plan), _from_edge(plan), _from_prometheus(plan), *_to_hub(plan), *_to_backups(plan)]
 
 
-def _policy(plan: Plan, name: str, **spec: object) -> Manifest:
-    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, plan.namespace, common_labels(plan), spec=spec)
+def _policy(plan: Plan, name: str, pods: Selector, **spec: object) -> Manifest:
+    body = {"podSelector": pods, **spec}
+    return manifest("networking.k8s.io/v1", "NetworkPolicy", name, plan.namespace, common_labels(plan), spec=body)
 
 
-def _role(role: str) -> Manifest:
+def _egress(plan: Plan, name: str, pods: Selector, peers: list[Manifest], ports: list[Manifest]) -> Manifest:
+    return _policy(plan, name, pods, policyTypes=["Egress"], egress=[{"to": peers, "ports": ports}])
+
+
+def _role(role: str) -> Selector:
     return {"matchLabels": {names.ROLE_LABEL: role}}
 
 
-def _namespace(name: str) -> Manifest:
-    return {"matchLabels": {"kubernetes.io/metadata.name": name}}
+def _tcp(port: int) -> Manifest:
+    return {"protocol": "TCP", "port": port}
 
 
 def _default_deny(plan: Plan) -> Manifest:
-    return _policy(plan, "default-deny", podSelector={}, policyTypes=["Ingress", "Egress"])
+    return _policy(plan, "default-deny", {}, policyTypes=["Ingress", "Egress"])
 
 
-def _from_ingress(plan: Plan) -> Manifest:
-    ingress = plan.edge
-    peers: list[Manifest] = [{"ipBlock": {"cidr": cidr}} for cidr in ingress.source_cidrs]
-    if ingress.from_namespace is not None:
-        peers.append({"namespaceSelector": _namespace(ingress.from_namespace)})
-    rule = {"from": peers, "ports": [{"protocol": "TCP", "port": names.HTTP_PORT}]}
-    return _policy(
-        plan, "ingress-to-model", podSelector=_role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule]
-    )
+def _from_edge(plan: Plan) -> Manifest:
+    """The proxies of a Gateway run beside it or beside their controller, as the implementation likes it."""
+    edge = plan.edge
+    peers: list[Manifest] = [{"ipBlock": {"cidr": cidr}} for cidr in edge.source_cidrs]
+    of_gateway = edge.gateway_namespace if edge.kind == "gateway" else None
+    peers += [in_namespace(name) for name in dict.fromkeys((edge.from_namespace, of_gateway)) if name is not None]
+    rule = {"from": peers, "ports": [_tcp(names.HTTP_PORT)]}
+    return _policy(plan, "ingress-to-model", _role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule])
 
 
 def _from_prometheus(plan: Plan) -> Manifest:
-    peers = [{"namespaceSelector": _namespace(plan.monitoring.namespace)}]
-    rule = {"from": peers, "ports": [{"protocol": "TCP", "port": names.METRICS_PORT}]}
-    return _policy(
-        plan, "prometheus-to-metrics", podSelector=_role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule]
-    )
+    rule = {"from": [in_namespace(plan.monitoring.namespace)], "ports": [_tcp(names.METRICS_PORT)]}
+    return _policy(plan, "prometheus-to-metrics", _role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule])
 
 
-def _pull_to_dns(plan: Plan) -> Manifest:
-    peers = [
-        {"namespaceSelector": _namespace(DNS_NAMESPACE), "podSelector": {"matchLabels": DNS_LABELS}},
-        {"ipBlock": {"cidr": DNS_ON_NODE}},
-    ]
-    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
-    return _policy(
-        plan,
-        "pull-to-dns",
-        podSelector=_role(names.ROLE_PULL),
-        policyTypes=["Egress"],
-        egress=[{"to": peers, "ports": ports}],
-    )
+def _to_hub(plan: Plan) -> Iterator[Manifest]:
+    """For pull Jobs, and for models that download before they start. A policy can't end when an init container does."""
+    if any(model.weights.filled and isinstance(model.weights.source, HubSource) for model in plan.models):
+        yield from _openings_to_hub(plan, "pull", _role(names.ROLE_PULL))
+    if any(delivery.labels(model.weights) for model in plan.models):
+        yield from _openings_to_hub(plan, "start", {"matchLabels": {names.PULLS_LABEL: "true"}})
 
 
-def _pull_to_hub(plan: Plan) -> Manifest:
+def _openings_to_hub(plan: Plan, who: str, pods: Selector) -> Iterator[Manifest]:
     """NetworkPolicy knows no host names: HTTPS to anywhere but private addresses is the closest there is."""
-    peers = [
-        {"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE_V4}},
-        {"ipBlock": {"cidr": "::/0", "except": PRIVATE_V6}},
-    ]
-    return _policy(
-        plan,
-        "pull-to-hub",
-        podSelector=_role(names.ROLE_PULL),
-        policyTypes=["Egress"],
-        egress=[{"to": peers, "ports": [{"protocol": "TCP", "port": 443}]}],
-    )
+    yield _to_dns(plan, who, pods)
+    yield _egress(plan, f"{who}-to-hub", pods, PUBLIC, [_tcp(443)])
+
+
+def _to_dns(plan: Plan, who: str, pods: Selector) -> Manifest:
+    of_cluster = {**in_namespace(DNS_NAMESPACE), "podSelector": {"matchLabels": DNS_LABELS}}
+    peers = [of_cluster, {"ipBlock": {"cidr": DNS_ON_NODE}}]
+    ports = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    return _egress(plan, f"{who}-to-dns", pods, peers, ports)
+
+
+def _to_backups(plan: Plan) -> Iterator[Manifest]:
+    """A backup to a volume has no network. History is copied by the one Job that is no model's."""
+    backup = plan.backup
+    if backup is None:
+        return
+    pods = _role(names.ROLE_BACKUP)
+    history = {**pods, "matchExpressions": [{"key": names.MODEL_LABEL, "operator": "DoesNotExist"}]}
+    if backup.target == "s3":
+        yield _to_dns(plan, "backup", pods)
+        peers, ports = of_url(backup.endpoint or S3_URL, PUBLIC if backup.endpoint is None else ANYWHERE)
+        yield _egress(plan, "backup-to-bucket", pods, peers, ports)
+    elif backup.prometheus_url is not None:
+        yield _to_dns(plan, "backup", history)
+    if backup.prometheus_url is not None:
+        peers, ports = of_url(backup.prometheus_url, ANYWHERE)
+        yield _egress(plan, "backup-to-prometheus", history, peers, ports)

@@ -1,9 +1,11 @@
 """What a namespace may use, in sum and at once."""
 
 from infra import names
-from infra.manifests.objects import Manifest, common_labels, manifest
+from infra.manifests.objects import DISK_LIMIT, DISK_REQUEST, Manifest, common_labels, manifest
 from infra.plan import Plan
 from infra.units import format_bytes, format_cpu
+
+OF_CLASS = ".storageclass.storage.k8s.io/requests.storage"
 
 
 def bounds(plan: Plan) -> list[Manifest]:
@@ -12,17 +14,22 @@ def bounds(plan: Plan) -> list[Manifest]:
 
 
 def resource_quota(plan: Plan) -> Manifest:
-    """What the namespace may use in sum; nothing here is exposed past the Ingress."""
+    """What the namespace may use in sum; nothing here is exposed past the Ingress.
+
+    GPUs of each kind that is used; whole ones also where none is, so that nobody else takes one here.
+    """
     quota = plan.quota
     hard = {
         "requests.cpu": format_cpu(quota.cpu_m),
         "limits.cpu": format_cpu(quota.cpu_limit_m),
         "requests.memory": format_bytes(quota.memory_bytes),
         "limits.memory": format_bytes(quota.memory_bytes),
-        f"requests.{names.GPU}": str(quota.num_gpus),
+        **{key: str(count) for key, count in quota.devices.items()},
         "requests.storage": format_bytes(quota.storage_bytes),
+        **{f"{name}{OF_CLASS}": format_bytes(num_bytes) for name, num_bytes in quota.class_bytes.items()},
         "persistentvolumeclaims": str(quota.num_volumes),
         "pods": str(quota.num_pods),
+        **{key: str(count) for key, count in quota.objects.items()},
         "services.loadbalancers": "0",
         "services.nodeports": "0",
     }
@@ -34,8 +41,8 @@ def limit_range(plan: Plan) -> Manifest:
     container = {
         "type": "Container",
         "max": {"cpu": format_cpu(plan.limits.cpu_m), "memory": format_bytes(plan.limits.memory_bytes)},
-        "default": {"cpu": "500m", "memory": "256Mi"},
-        "defaultRequest": {"cpu": "100m", "memory": "256Mi"},
+        "default": {"cpu": "500m", "memory": "256Mi", **DISK_LIMIT},
+        "defaultRequest": {"cpu": "100m", "memory": "256Mi", **DISK_REQUEST},
     }
     volume = {"type": "PersistentVolumeClaim", "max": {"storage": format_bytes(plan.limits.volume_bytes)}}
     return manifest(

@@ -12,9 +12,11 @@ def claims(plan: Plan) -> list[Manifest]:
 
 def claim(plan: Plan, wanted: Claim, labels: dict[str, str]) -> Manifest:
     """One volume."""
-    spec = {
+    spec: Manifest = {
         "accessModes": [wanted.access_mode],
         "storageClassName": wanted.storage_class,
         "resources": {"requests": {"storage": format_bytes(wanted.num_bytes)}},
     }
+    if wanted.copy_of is not None:
+        spec["dataSource"] = {"kind": "PersistentVolumeClaim", "name": wanted.copy_of}
     return manifest("v1", "PersistentVolumeClaim", wanted.name, plan.namespace, labels, spec=spec)

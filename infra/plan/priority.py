@@ -9,6 +9,8 @@ VALUES: Final = {"critical": 1_000_000, "standard": 100_000, "batch": 10_000, "e
 """By tier of the catalog; far below those of the system (two thousand million), far above the default of none (0)."""
 PATIENT: Final = frozenset({"batch", "experimental"})
 """They wait for room, and push out nobody."""
+CHORES: Final = "batch"
+"""The tier of what no model waits for: backups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,19 @@ class PriorityClass:
 
 
 def plan_priorities(config: PriorityConfig) -> tuple[PriorityClass, ...]:
-    """All four, the highest first. None is made yet."""
-    del config
-    return ()
+    """All four, the highest first; none where somebody else makes them.
+
+    They belong to the whole cluster, so their names carry the namespace, which no other stack there has. All four are
+    made whichever are in use: another tier for a model then needs no right to the cluster's own objects.
+    """
+    if not config.create:
+        return ()
+    return tuple(
+        PriorityClass(class_of(tier, config), tier, value, preempts=tier not in PATIENT)
+        for tier, value in VALUES.items()
+    )
 
 
-def class_of(tier: str, config: PriorityConfig) -> str | None:
-    """The class of a model's pods; None: the cluster's default. Follows plan_priorities()."""
-    del tier, config
-    return None
+def class_of(tier: str, config: PriorityConfig) -> str:
+    """The class of a tier's pods, whoever makes it."""
+    return f"{config.prefix}-{tier}"

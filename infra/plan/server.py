@@ -47,11 +47,11 @@ class ServerPlan:
         return json.dumps({"models": [entry]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def plan_server(model: Model, size: Size, chosen: ModelConfig, num_gpus: int) -> ServerPlan:
-    """The catalog's, with the slots and the context that the stack chose."""
+def plan_server(model: Model, size: Size, chosen: ModelConfig, num_gpus: int, file: str) -> ServerPlan:
+    """The catalog's, with the slots and the context that the stack chose; `file` is in the folder of models."""
     return ServerPlan(
         id=model.id,
-        file=size.weights.file,
+        file=file,
         sha256=size.weights.sha256,
         aliases=model.aliases,
         chat_template=model.chat_template,

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from infra.fields import Bytes, DnsName, Label, Text, parse_field
 from infra.settings import words
-from infra.settings.group import Cron, Group, TimeZone
+from infra.settings.group import Cron, DerivedBytes, Group, TimeZone
 
 
 class StorageSettings(Group):
@@ -16,6 +16,7 @@ class StorageSettings(Group):
     data_class: Label = words.DATA_CLASS
     access_mode: Literal["auto", "ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany"] = words.AUTO
     delivery: Literal["auto", "own", "shared", "image", "ephemeral"] = words.WEIGHTS
+    cache_size: DerivedBytes = None
     protect: bool = False
 
 

@@ -71,9 +71,9 @@ def test_a_login_for_the_registry_is_on_the_service_account_of_all_pods() -> Non
     plan = dataclasses.replace(LOCAL, image=image)
     assert changed_objects(LOCAL, plan) == {"ServiceAccount"}
     objects = kubernetes_objects(record(plan))
-    (account,) = [one for one in objects if one["kind"] == "ServiceAccount"]
-    assert account["imagePullSecrets"] == [{"name": "registry-login"}]
-    assert {pod["serviceAccountName"] for pod in pod_specs(objects).values()} == {account["metadata"]["name"]}
+    accounts = {one["metadata"]["name"]: one for one in objects if one["kind"] == "ServiceAccount"}
+    assert all(account["imagePullSecrets"] == [{"name": "registry-login"}] for account in accounts.values())
+    assert {pod["serviceAccountName"] for pod in pod_specs(objects).values()} == set(accounts)
 
 
 def test_another_image_registry_rolls_the_models() -> None:

@@ -19,6 +19,7 @@ from policies.pod_security import verdict
 from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, Recorded, kubernetes_objects, pod_specs, record, stack_plan
 
 Objects = list[dict[str, Any]]
+CLUSTER_SCOPED = ("Namespace", "PriorityClass")
 
 
 @pytest.fixture(scope="module", params=STACKS)
@@ -110,11 +111,15 @@ def test_every_image_is_pinned_by_digest(objects: Objects) -> None:
 
 
 def test_every_object_is_in_the_namespace_and_has_our_labels(objects: Objects) -> None:
-    """Nothing lands in `default`; everything can be found by one label."""
+    """Nothing lands in `default`; everything can be found by one label. What is the cluster's carries its name."""
     for one in objects:
         metadata = one["metadata"]
         assert metadata["labels"]["app.kubernetes.io/part-of"] == "slipway"
-        assert one["kind"] == "Namespace" or metadata["namespace"] == "slipway"
+        if one["kind"] in CLUSTER_SCOPED:
+            assert "namespace" not in metadata
+            assert metadata["name"].startswith("slipway")
+        else:
+            assert metadata["namespace"] == "slipway"
 
 
 def test_every_container_has_requests_and_limits(objects: Objects) -> None:
