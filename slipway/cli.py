@@ -17,6 +17,7 @@ PARTS: Final[Mapping[str, str]] = {
     "cost": "infra.cost.cli",
     "bench": "slipway.bench",
     "models": "slipway.models.cli",
+    "forecast": "infra.forecast.cli",
     "doctor": "slipway.doctor.command",
 }
 """Command -> module whose `app` has its commands."""
@@ -31,7 +32,9 @@ class _Parts(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in PARTS:
             return None
-        return typer.main.get_command(import_module(PARTS[cmd_name]).app)
+        command = typer.main.get_command(import_module(PARTS[cmd_name]).app)
+        command.name = cmd_name  # of a group, Typer itself does not know it
+        return command
 
 
 app = typer.Typer(

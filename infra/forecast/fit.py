@@ -26,6 +26,12 @@ QUANTILE: Final = 0.9
 
 def fit(samples: Sequence[Sample], time_zone: str, quantile: float = QUANTILE) -> Forecast:
     """`samples` in the order of time, of two weeks at least: what was seen once is no season."""
+    try:
+        ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        raise ConfigError(
+            [f"{time_zone!r} is not allowed; allowed: a time zone such as Europe/Berlin or UTC"]
+        ) from None
     spans_s = samples[-1].at - samples[0].at if samples else 0
     if spans_s < (LEAST_WEEKS - 1 / HOURS) * WEEK_S:
         days = spans_s / 86_400
