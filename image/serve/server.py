@@ -12,43 +12,39 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
 
-import uvicorn
-from starlette.types import ASGIApp
-
-from serve.api import create_app, create_metrics_app
 from serve.cpu import check_cpu, num_threads
 from serve.errors import SetupError
-from serve.metrics import Metrics
 from serve.models import load_models
 from serve.ports import Options
 from serve.process import ModelsDir, ProcessLauncher
-from serve.services import Services
 from serve.settings import PREFIX, Settings
 from serve.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from serve.front import Server
 
 log = logging.getLogger(__name__)
 
 WORKER_STOP_S = 3.0
-FLUSH_S = 3  # for answers that are computed but not yet sent
 
 
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """From settings to a server that has ended."""
     check_cpu()
     supervisor = _make_supervisor(settings, environ)
-    services = Services(settings, supervisor, Metrics(supervisor.statuses))
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
-    servers = [(_server(create_app(services)), main), (_server(create_metrics_app(services)), side)]
-    await _run(supervisor, servers, settings.grace_s)
+    await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
+    from serve.front import make_servers
+
+    await _run(supervisor, make_servers(settings, supervisor, main, side), settings.grace_s)
 
 
-async def _run(supervisor: Supervisor, servers: list[tuple[_Server, socket.socket]], grace_s: float) -> None:
+async def _run(supervisor: Supervisor, servers: list[tuple[Server, socket.socket]], grace_s: float) -> None:
     stop, hurry = _signals()
     keeping = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
@@ -86,30 +82,6 @@ def _signals() -> tuple[asyncio.Event, asyncio.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
     return stop, hurry
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own idea of signals."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Ours are in _signals."""
-        yield
-
-
-def _server(app: ASGIApp) -> _Server:
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # the address in the log is the one that is connected
-        timeout_keep_alive=75,  # above a load balancer's usual 60 s, so that it never sends into a closing connection
-        timeout_graceful_shutdown=FLUSH_S,
-    )
-    return _Server(config)
 
 
 def _listen(host: str, port: int, setting: str) -> socket.socket:

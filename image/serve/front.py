@@ -1,0 +1,50 @@
+"""The HTTP side of the server process: its apps on listening sockets. Imported late: it is most of the start."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from serve.api import create_app, create_metrics_app
+from serve.metrics import Metrics
+from serve.services import Services
+from serve.settings import Settings
+from serve.supervisor import Supervisor
+
+FLUSH_S = 3  # for answers that are computed but not yet sent
+
+
+def make_servers(
+    settings: Settings, supervisor: Supervisor, main: socket.socket, side: socket.socket
+) -> list[tuple[Server, socket.socket]]:
+    """The API, and the metrics on a port of their own."""
+    services = Services(settings, supervisor, Metrics(supervisor.statuses))
+    return [(_server(create_app(services)), main), (_server(create_metrics_app(services)), side)]
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own idea of signals."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Ours are in server.py."""
+        yield
+
+
+def _server(app: ASGIApp) -> Server:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the address in the log is the one that is connected
+        timeout_keep_alive=75,  # above a load balancer's usual 60 s, so that it never sends into a closing connection
+        timeout_graceful_shutdown=FLUSH_S,
+    )
+    return Server(config)
