@@ -142,9 +142,10 @@ def test_a_model_has_three_probes_on_three_paths(objects: Objects) -> None:
 
 
 def test_replicas_belong_to_the_autoscaler_alone(objects: Objects) -> None:
-    """Every model has one, and no Deployment has a number: two writers would undo each other at every update."""
-    scaled = {one["spec"]["scaleTargetRef"]["name"] for one in of_kind(objects, "HorizontalPodAutoscaler")}
-    assert scaled == {one["metadata"]["name"] for one in of_kind(objects, "Deployment")}
+    """Every Deployment has one, and no number of its own: two writers would undo each other at every update."""
+    scalers = [*of_kind(objects, "HorizontalPodAutoscaler"), *of_kind(objects, "ScaledObject")]
+    scaled = sorted(one["spec"]["scaleTargetRef"]["name"] for one in scalers)
+    assert scaled == sorted(one["metadata"]["name"] for one in of_kind(objects, "Deployment"))
     assert not [one for one in of_kind(objects, "Deployment") if "replicas" in one["spec"]]
 
 
@@ -166,14 +167,17 @@ def test_a_job_stays_after_it_is_done(objects: Objects) -> None:
 
 
 def test_selectors_find_the_pods_of_their_model_only(objects: Objects) -> None:
-    """Deployment, Service and budget select the same labels, and no fill Job."""
+    """The Service all of them, Deployment and budget those of their tier; none a fill Job."""
+    budgets = {one["metadata"]["name"]: one for one in of_kind(objects, "PodDisruptionBudget")}
     for deployment in of_kind(objects, "Deployment"):
-        name = deployment["metadata"]["name"]
-        selector = names.model_selector(name)
-        assert deployment["spec"]["selector"]["matchLabels"] == names.tier_selector(name, "base")
-        assert selector.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
-        (service,) = [one for one in of_kind(objects, "Service") if one["metadata"]["name"] == name]
-        assert service["spec"]["selector"] == selector
+        labels = deployment["spec"]["template"]["metadata"]["labels"]
+        model, tier = labels[names.MODEL_LABEL], labels[names.TIER_LABEL]
+        assert deployment["metadata"]["name"] == names.tier_object(model, tier)
+        for one in (deployment, budgets[deployment["metadata"]["name"]]):
+            assert one["spec"]["selector"]["matchLabels"] == names.tier_selector(model, tier)
+        assert names.tier_selector(model, tier).items() <= labels.items()
+        (service,) = [one for one in of_kind(objects, "Service") if one["metadata"]["name"] == model]
+        assert service["spec"]["selector"] == names.model_selector(model)
     for job in of_kind(objects, "Job"):
         assert job["spec"]["template"]["metadata"]["labels"][names.ROLE_LABEL] != names.ROLE_MODEL
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra import weeks
@@ -44,6 +44,7 @@ def test_the_result_says_what_was_avoided_and_what_it_cost() -> None:
     assert "request minutes of waiting avoided, for +" in text
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(1, 8), st.integers(0, 3600), st.integers(60, 3600))
 def test_a_table_never_makes_it_worse_and_nothing_beats_the_bounds(most: int, load_s: int, ahead_s: int) -> None:
     """More replicas at some hours, fewer at none; and never more than there may be."""

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.errors import ConfigError
@@ -51,6 +51,7 @@ def test_a_time_zone_that_there_is_not_is_refused() -> None:
         fit(some_weeks(2), "Mars/Base")
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.floats(0.01, 1.0), st.floats(0.01, 1.0))
 def test_a_higher_quantile_never_expects_less(one: float, other: float) -> None:
     """In no hour."""

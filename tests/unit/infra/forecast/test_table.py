@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.errors import ConfigError
@@ -19,6 +19,7 @@ def test_a_stack_without_a_table_has_no_forecast(tmp_path: Path) -> None:
     assert table.load("prod", tmp_path) == {}
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(0, 999), min_size=168, max_size=168))
 def test_what_is_saved_is_loaded(tmp_path_factory: pytest.TempPathFactory, hours: list[int]) -> None:
     """All models of it."""
