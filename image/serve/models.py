@@ -97,20 +97,24 @@ class Models:
         raise ModelNotFoundError(f"there is no model {name!r} here: there is {known}", param="model")
 
 
-def load_models(path: Path) -> Models:
-    """Read and check the file; SetupError names each key that is wrong, its value and what is allowed."""
+def load_models(path: Path, text: str = "") -> Models:
+    """Read and check the file, or `text` where there is one, which is what SLIPWAY_MODELS_JSON says.
+
+    SetupError names each key that is wrong, its value and what is allowed.
+    """
+    where = "SLIPWAY_MODELS_JSON" if text else str(path)
     try:
-        models = TypeAdapter(Models).validate_json(path.read_bytes())
+        models = TypeAdapter(Models).validate_json(text or path.read_bytes())
     except OSError as error:
         raise SetupError(f"SLIPWAY_MODELS_FILE is {path}: {error.strerror}") from error
     except ValidationError as error:
         raise SetupError(
-            f"{path}: " + "; ".join(_line(e["loc"], e["input"], e["msg"]) for e in error.errors())
+            f"{where}: " + "; ".join(_line(e["loc"], e["input"], e["msg"]) for e in error.errors())
         ) from error
     names = [name for model in models.models for name in (model.id, *model.aliases)]
     for name in names:
         if names.count(name) > 1:
-            raise SetupError(f"{path}: the name {name!r} is there twice: ids and aliases must differ")
+            raise SetupError(f"{where}: the name {name!r} is there twice: ids and aliases must differ")
     return models
 
 

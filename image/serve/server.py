@@ -102,7 +102,7 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
 def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:
     threads = num_threads() if settings.num_threads is None else settings.num_threads
     return Supervisor(
-        load_models(settings.models_file),
+        load_models(settings.models_file, settings.models_json),
         launcher=ProcessLauncher(environ),
         disk=ModelsDir(settings.models_dir),
         options=Options(

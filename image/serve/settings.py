@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     metrics_port: Port = 9090
     models_dir: Path = Path("/models")
     models_file: Path = Path("/etc/slipway/models.json")
+    models_json: str = ""  # what would be in the file, where none can be mounted
     colour: str = ""  # blue or green, where there are two versions of a model
     grace_s: Annotated[float, Field(ge=0)] = 25.0  # how long running requests may go on after SIGTERM
     log_level: Literal["debug", "info", "warning", "error"] = "info"

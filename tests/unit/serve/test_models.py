@@ -101,6 +101,14 @@ def test_an_unreadable_file_is_named(tmp_path: Path, content: bytes | None, word
     assert str(path) in str(caught.value)
 
 
+def test_the_text_of_a_variable_is_read_in_place_of_the_file(tmp_path: Path) -> None:
+    """Where no file can be mounted there is none; what is wrong in it is said of the variable."""
+    nowhere = tmp_path / "none.json"
+    assert load_models(nowhere, json.dumps({"models": [GOOD]})).models[0].id == "m"
+    with pytest.raises(SetupError, match="^SLIPWAY_MODELS_JSON: the file is"):
+        load_models(nowhere, "[]")
+
+
 def test_an_unknown_model_names_those_there_are(tmp_path: Path) -> None:
     """So that the next try is right."""
     with pytest.raises(ModelNotFoundError, match="no model 'x' here: there is m"):
