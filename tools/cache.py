@@ -16,19 +16,19 @@ from pathlib import Path
 from tools.errors import ToolError
 from tools.settings import Settings
 
-FOLDERS = ("toolchain", "base", "buildkit", "llama", "go", "peers", "models")
+FOLDERS = ("toolchain", "base", "buildkit", "llama", "go", "peers", "models", "bench")
 LOCK = "lock"
 
 
 @contextmanager
-def hold(cache_dir: Path) -> Iterator[None]:
+def hold(cache_dir: Path, *, doing: str = "builds into") -> Iterator[None]:
     """Build alone: two runs at once would remove each other's half-made folders. Ends with the process, however."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     with (cache_dir / LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"... waiting: another run builds into {cache_dir}", file=sys.stderr, flush=True)
+            print(f"... waiting: another run {doing} {cache_dir}", file=sys.stderr, flush=True)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

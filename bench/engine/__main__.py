@@ -23,7 +23,7 @@ from bench.engine import (
 )
 from bench.engine.lab import Lab
 from bench.engine.report import Row, json_line, table
-from tools import settings
+from tools import cache, settings
 from tools.command import interrupt_on_sigterm
 from tools.errors import ToolError
 from tools.progress import Progress
@@ -61,10 +61,15 @@ def main() -> None:
         )
     except ToolError as error:
         sys.exit(str(error))
+    with cache.hold(loaded.cache_dir / "bench", doing="measures with"):  # two at once would measure each other
+        _measure(lab, options.names or list(MEASUREMENTS))
+
+
+def _measure(lab: Lab, names: list[str]) -> None:
     about, load = hardware.describe(), hardware.load()
     rows: list[Row] = []
     try:
-        for name in options.names or MEASUREMENTS:
+        for name in names:
             for row in MEASUREMENTS[name](lab):
                 lab.say(f"{row.what}: {row.ratio.median:.3f} x {row.peer}")
                 rows.append(row)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.engine import layout
-from bench.engine.client import Answer, Call, ask
+from bench.engine.client import Answer, BrokenAnswer, Call, ask
 from bench.engine.lab import Lab
 from bench.engine.models import GEMMA
 from bench.engine.pairing import percentile, ratio
@@ -24,7 +24,7 @@ NUM_SLOTS = 12
 SLOT_TOKENS = 4608
 NUM_STREAM_PROMPT = 32
 NUM_STREAM_TOKENS = 72
-LONG_PROMPTS = {2000: 1.0, 3000: 1.5}
+LONG_PROMPTS = {2000: 0.8, 3000: 1.2}
 """Tokens -> seconds after the streams."""
 NUM_LONG_TOKENS = 4
 MODEL = GEMMA
@@ -64,8 +64,11 @@ def run(server: Server, number: int) -> Mixed:
         for num, at_s in LONG_PROMPTS.items()
     ]
     answers = ask(server.port, [*streams, *long])
+    gaps = gaps_during(answers[:NUM_STREAMS], answers[NUM_STREAMS:])
+    if not gaps:
+        raise BrokenAnswer("the streams were over before the prompts came: NUM_STREAM_TOKENS is too small here")
     return Mixed(
-        gap_s=percentile(gaps_during(answers[:NUM_STREAMS], answers[NUM_STREAMS:]), SHARE),
+        gap_s=percentile(gaps, SHARE),
         first_token_s=percentile([answer.first_token_s for answer in answers], SHARE),
     )
 

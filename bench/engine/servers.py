@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -118,7 +117,13 @@ def running(program: Program, port: int) -> Iterator[Server]:
         started_s = time.monotonic()
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                program.argv, env=environ, cwd=folder, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+                program.argv,
+                env=environ,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,  # Ctrl-C is for us, who end them one by one
             )
         server = Server(program.name, port, process, log, started_s)
         try:
@@ -146,10 +151,14 @@ def _wait_until_ready(server: Server, path: str) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
+    """Politely, but never leave one behind: an interruption while we wait ends it at once."""
     try:
+        process.terminate()
         process.wait(STOP_S)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
