@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 
-from tests.integration.platform import balancers, nodes, volumes
+from tests.integration.platform import balancers, keda, nodes, volumes
 from tests.integration.platform.loop import Loop
 from tests.integration.plugins.control_plane import Binaries, ControlPlane, free_ports, process, wait
 from tools.cluster.fleet import stages
@@ -244,7 +244,9 @@ def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
             lambda: httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200,
             folder / "kwok.log",
         )
-        played = Loop([partial(volumes.look, plane.http), partial(balancers.look, plane.http)])
+        played = Loop(
+            [partial(volumes.look, plane.http), partial(balancers.look, plane.http), partial(keda.look, plane.http)]
+        )
         played.start()
         try:
             yield Fleet(plane.http)

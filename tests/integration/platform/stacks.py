@@ -12,18 +12,22 @@ from tests.unit.infra.recorder import kubernetes_objects, raw_settings, record
 
 Object = dict[str, Any]
 CPU_PROFILE = "cpu-64g"
+PROVIDERS = {"aws": "aws", "gke": "gcp", "aks": "azure"}
+"""By flavour of nodes.yaml, as the stack file calls them."""
 
 
-def plan(stack: str, namespace: str) -> Plan:
-    """The plan of a stack file, but for its namespace."""
+def plan(stack: str, namespace: str, flavour: str = "") -> Plan:
+    """The plan of a stack file, but for its namespace, and the provider where a flavour of nodes is named."""
     catalog = load_catalog()
     settings = {**raw_settings(stack), "namespace": namespace}
+    if flavour:
+        settings["cluster"] = {**settings["cluster"], "provider": PROVIDERS[flavour]}
     return make_plan(parse(stack, settings, catalog, without_cluster()), catalog)
 
 
-def objects(stack: str, namespace: str) -> list[Object]:
+def objects(stack: str, namespace: str, flavour: str = "") -> list[Object]:
     """All that the program registers with the cluster."""
-    return kubernetes_objects(record(plan(stack, namespace)))
+    return kubernetes_objects(record(plan(stack, namespace, flavour)))
 
 
 def models_that_go_up(stack: str, namespace: str) -> dict[str, Any]:

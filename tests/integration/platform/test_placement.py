@@ -28,7 +28,7 @@ def prod(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[str]:
         stack.callback(fleet.take_down)
         stack.callback(judge.remove)
         fleet.stand_up(request.param)
-        assert judge.judge(stacks.objects("prod", namespace)) == []
+        assert judge.judge(stacks.objects("prod", namespace, request.param)) == []
         fleet.wait_until_served(namespace)
         yield namespace
 
@@ -38,11 +38,11 @@ def test_every_pod_of_prod_has_a_node_and_another_one_when_spot_is_gone(fleet: F
     lose_all_spot_nodes(fleet, prod)
 
 
-def test_every_autoscaler_of_prod_reads_its_metric_and_asks_for_one_more(
+def test_every_autoscaler_of_staging_reads_its_metric_and_asks_for_one_more(
     fleet: Fleet, platform_plane: ControlPlane
 ) -> None:
     """By the real controller, of every model: container, selector and metric are those that its pods have."""
-    namespace = "prod-busy"
+    namespace = "staging-busy"
     judge = Judge(fleet.http)
     with contextlib.ExitStack() as stack:
         stack.callback(judge.remove)
@@ -50,8 +50,9 @@ def test_every_autoscaler_of_prod_reads_its_metric_and_asks_for_one_more(
         measured.cpu, measured.value = 64_000, 1_000
         stack.callback(fleet.take_down)
         fleet.stand_up("gke")
-        objects = stacks.objects("prod", namespace)
+        objects = stacks.objects("staging", namespace, "gke")
         scalers = [each for each in objects if each["kind"] == "HorizontalPodAutoscaler"]
+        assert scalers
         assert judge.judge([each for each in objects if each not in scalers]) == []
         # To its least an autoscaler brings it by itself, and is then not allowed another step for a minute.
         for each in scalers:
