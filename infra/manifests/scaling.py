@@ -67,14 +67,14 @@ def _scaled_object(plan: Plan, scaling: ScalingPlan) -> Manifest:
     found: Manifest = {
         "minReplicaCount": scaling.replicas.least,
         "maxReplicaCount": scaling.replicas.most,
-        "pollingInterval": ASK_S,
-        "cooldownPeriod": scaling.down_window_s,
         "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _behavior(scaling)}},
         "triggers": [
             *(_trigger(plan, signal) for signal in scaling.signals),
             *(_clock(number, window) for number, window in enumerate(scaling.windows)),
         ],
     }
+    if scaling.replicas.least == 0:  # elsewhere the HPA asks and waits by itself, and KEDA warns of what has no effect
+        found |= {"pollingInterval": ASK_S, "cooldownPeriod": scaling.down_window_s}
     if scaling.fallback is not None:
         found["fallback"] = {
             "failureThreshold": FAILURES,
