@@ -9,9 +9,9 @@ from typing import Protocol
 
 from serve.chat.plan import Chat, make_chat, plan_chat
 from serve.chat.types import ChatPlan, Conversation, FormKind
-from serve.engine.types import FailureKind, Grammar, LoadError, ModelInfo, RefusedError, Request
+from serve.engine.types import FailureKind, Grammar, LoadError, ModelInfo, RefusedError, Request, Task
 from serve.forms import to_gbnf, without_regex
-from serve.messages import Generate, PairPrompt, Prepared, TextPrompt, Tokenize, Tokenized
+from serve.messages import Generate, GenerateRequest, PairPrompt, Prepared, TextPrompt, Tokenize, Tokenized
 
 # A token stands for four bytes on average, and every vocabulary has some that stand for more than this.
 USUAL_BYTES = 12
@@ -39,8 +39,9 @@ class Prompts:
 
     def prepare(self, message: Generate) -> tuple[Request, Prepared | None]:
         """The engine's request, and what the reader of the answer must know of it. Raises RefusedError."""
-        plan, tokens = self._plan(message)
         request = message.request
+        self._check_task(request)
+        plan, tokens = self._plan(message)
         is_chat = isinstance(request.prompt, Conversation)
         grammar = plan.grammar if is_chat else to_gbnf(request.form)
         sampling = request.sampling
@@ -84,6 +85,12 @@ class Prompts:
         """The text that tokens stand for."""
         self._check_tokens(tokens)
         return b"".join(self.vocabulary.piece(token, special=True) for token in tokens).decode("utf-8", "replace")
+
+    def _check_task(self, request: GenerateRequest) -> None:
+        if isinstance(request.prompt, PairPrompt) and not self.info.ranks:
+            raise RefusedError(FailureKind.UNSUPPORTED, "this model can't rank: that takes a model made for it")
+        if request.task is Task.GENERATE and not self.info.generates:
+            raise RefusedError(FailureKind.UNSUPPORTED, "this model can't write text: it only makes embeddings")
 
     def _plan(self, message: Generate) -> tuple[ChatPlan, tuple[int, ...]]:
         request = message.request

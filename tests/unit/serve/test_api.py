@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import struct
 from typing import Any
 
 import pytest
@@ -212,6 +214,107 @@ def test_outcomes_are_counted() -> None:
     asyncio.run(story())
 
 
+def test_several_prompts_and_choices_are_numbered_through() -> None:
+    """Prompts one after the other, each with its choices."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            body = {"prompt": ["a b", "c", [7]], "n": 2}
+            choices = (await app.client.post("/v1/completions", json=body)).json()["choices"]
+            assert [(c["index"], c["text"]) for c in choices] == list(
+                enumerate(["a b ", "a b ", "c ", "c ", "7 ", "7 "])
+            )
+
+    asyncio.run(story())
+
+
+def test_embeddings_are_vectors_of_length_one() -> None:
+    """As numbers or base64, shortened if asked, for any list of texts; more of them than slots."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            answer = (await app.client.post("/v1/embeddings", json={"input": ["a"] * 7})).json()
+            assert [each["index"] for each in answer["data"]] == list(range(7))
+            assert answer["data"][0]["embedding"] == pytest.approx([0.6, 0.8])
+            assert answer["usage"] == {"prompt_tokens": 7, "total_tokens": 7}
+            asked = {"input": "a", "encoding_format": "base64", "dimensions": 1}
+            (short,) = (await app.client.post("/v1/embeddings", json=asked)).json()["data"]
+            assert struct.unpack("<f", base64.b64decode(short["embedding"])) == (1.0,)
+            refused = await app.client.post("/v1/embeddings", json={"input": "a", "dimensions": 3})
+            assert refused.json()["error"]["message"] == "dimensions is 3: this model has 2"
+            native = (await app.client.post("/embedding", json={"content": "a", "embd_normalize": -1})).json()
+            assert native == [{"index": 0, "embedding": [[3.0, 4.0]]}]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("path", ["/v1/rerank", "/rerank"])
+def test_documents_are_ranked(path: str) -> None:
+    """In Jina's form, and in text-embeddings-inference's."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            body = {"query": "red fox", "documents": ["a cat", {"text": "a red fox"}, "a fox"], "top_n": 2}
+            answer = (await app.client.post(path, json=body | {"return_documents": True})).json()
+            assert answer["results"] == [
+                {"index": 1, "relevance_score": 2.0, "document": {"text": "a red fox"}},
+                {"index": 2, "relevance_score": 1.0, "document": {"text": "a fox"}},
+            ]
+            assert answer["usage"]["total_tokens"] == 4 + 5 + 4
+            tei = {"query": "red fox", "texts": ["a cat", "a red fox"]}
+            assert (await app.client.post(path, json=tei)).json()[0] == {"index": 1, "score": 2.0}
+
+    asyncio.run(story())
+
+
+def test_a_gateway_may_say_in_headers_what_the_body_does_not() -> None:
+    """How urgent it is, and how long it may wait; nonsense is refused."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            headers = {"x-priority": "-3", "x-queue-timeout": "1.5"}
+            body = {"prompt": "a"}
+            assert (await app.client.post("/v1/completions", json=body, headers=headers)).status_code == 200
+            (heard,) = (m for m in app.launcher.workers[0].heard if isinstance(m, Generate))
+            assert (heard.request.priority, heard.request.wait_s) == (3, 1.5)
+            for headers in ({"x-priority": "high"}, {"x-queue-timeout": "-1"}, {"x-priority": "nan"}):
+                answer = await app.client.post("/v1/completions", json=body, headers=headers)
+                assert answer.status_code == 400
+                assert "a number from" in answer.json()["error"]["message"]
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code", "waits"),
+    [
+        (FailureKind.BAD_GRAMMAR, 400, "invalid_grammar", False),
+        (FailureKind.UNSUPPORTED, 400, "unsupported", False),
+        (FailureKind.TOO_LONG, 400, "context_length_exceeded", False),
+        (FailureKind.QUEUE_FULL, 429, "overloaded", True),
+        (FailureKind.TOO_LATE, 503, "queue_timeout", True),
+        (FailureKind.BROKEN, 500, "generation_failed", False),
+    ],
+)
+def test_each_failure_has_its_status(kind: FailureKind, status: int, code: str, waits: bool) -> None:
+    """And says when to come back, where that helps."""
+
+    class Failing(EchoWorker):
+        def send(self, message: Message) -> None:
+            if isinstance(message, Generate):
+                self.say(Events((Failed(message.id, kind, "no"),)))
+            else:
+                super().send(message)
+
+    async def story() -> None:
+        async with running_app(Failing) as app:
+            answer = await app.chat()
+            assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+            assert ("retry-after" in answer.headers) == waits
+
+    asyncio.run(story())
+
+
 def test_openapi_describes_the_api() -> None:
     """Tools generate clients and tests from it."""
 
@@ -219,5 +322,7 @@ def test_openapi_describes_the_api() -> None:
         async with running_app() as app:
             paths = (await app.client.get("/openapi.json")).json()["paths"]
             assert {"/v1/chat/completions", "/v1/completions", "/v1/models", "/health"} <= paths.keys()
+            schema = paths["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+            assert schema["$ref"].endswith("/ChatRequest")
 
     asyncio.run(story())

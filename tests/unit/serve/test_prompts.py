@@ -133,7 +133,17 @@ def test_a_token_that_is_not_there_is_refused() -> None:
 )
 def test_a_pair_is_put_together_as_the_model_learned_it(changes: dict[str, Any], tokens: tuple[int, ...]) -> None:
     """[beginning] query [end] [separator] document [end], each where the model has it."""
-    assert prepare(prompts(**changes), PairPrompt("q", "d")).prompt == tokens
+    assert prepare(prompts(ranks=True, **changes), PairPrompt("q", "d"), task=Task.EMBED).prompt == tokens
+
+
+def test_what_a_model_was_not_made_for_is_refused() -> None:
+    """Its numbers would mean nothing."""
+    with pytest.raises(RefusedError, match="can't rank") as caught:
+        prepare(prompts(), PairPrompt("q", "d"), task=Task.EMBED)
+    assert caught.value.kind is FailureKind.UNSUPPORTED
+    with pytest.raises(RefusedError, match="only makes embeddings"):
+        prepare(prompts(generates=False), TextPrompt(("a",)))
+    assert prepare(prompts(generates=False), TextPrompt(("a",)), task=Task.EMBED).task is Task.EMBED
 
 
 def test_biases_for_texts_hold_for_their_tokens() -> None:
