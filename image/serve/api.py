@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from serve.access import Access
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
-from serve.routes import health, metrics, openai, vectors
+from serve.routes import health, llamacpp, metrics, openai, vectors
 from serve.routes.json_route import OnError, Shortcut
 from serve.services import Services
 
@@ -22,8 +22,8 @@ def create_app(services: Services) -> ASGIApp:
     """The application over a set of services."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
     app.state.services = services
-    posts = (openai.posts, vectors.posts)
-    for router in (*posts, health.router, metrics.router, openai.router):
+    posts = (openai.posts, vectors.posts, llamacpp.posts)
+    for router in (*posts, health.router, metrics.router, openai.router, llamacpp.router):
         app.include_router(router)
     for kind, answer in _ERRORS.items():
         app.add_exception_handler(kind, _handler(answer))

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from serve.engine.types import FailureKind
+from serve.engine.types import Failed, FailureKind
 
 
 class ServeError(Exception):
@@ -49,7 +49,12 @@ class RequestError(ServeError):
 
     def body(self) -> dict[str, object]:
         """OpenAI's error shape."""
-        return {"error": {"message": str(self), "type": self.type, "param": self.param, "code": self.label}}
+        told = {"message": str(self), "type": self.type, "param": self.param, "code": self.label}
+        return {"error": told | self.more()}
+
+    def more(self) -> dict[str, object]:
+        """What this error tells beside that."""
+        return {}
 
 
 class InvalidRequestError(RequestError):
@@ -59,9 +64,18 @@ class InvalidRequestError(RequestError):
 
 
 class PromptTooLongError(InvalidRequestError):
-    """Prompt and max_tokens can never fit this model."""
+    """Prompt and max_tokens can never fit this model. The code is OpenAI's; type and numbers are llama.cpp's."""
 
-    label = "context_length_exceeded"
+    type, label = "exceed_context_size_error", "context_length_exceeded"
+
+    def __init__(self, message: str, *, num_prompt_tokens: int = 0, context_tokens: int = 0) -> None:
+        super().__init__(message)
+        self.num_prompt_tokens = num_prompt_tokens
+        self.context_tokens = context_tokens
+
+    def more(self) -> dict[str, object]:
+        """How many there are, and how many fit."""
+        return {"n_prompt_tokens": self.num_prompt_tokens, "n_ctx": self.context_tokens}
 
 
 class BadGrammarError(InvalidRequestError):
@@ -149,13 +163,17 @@ _BY_KIND: dict[FailureKind, type[RequestError]] = {
     FailureKind.BAD_PROMPT: InvalidRequestError,
     FailureKind.BAD_GRAMMAR: BadGrammarError,
     FailureKind.UNSUPPORTED: UnsupportedError,
-    FailureKind.TOO_LONG: PromptTooLongError,
     FailureKind.QUEUE_FULL: OverloadedError,
     FailureKind.TOO_LATE: QueueTimeoutError,
     FailureKind.BROKEN: GenerationError,
 }
 
 
-def from_engine(kind: FailureKind, message: str, retry_after_s: int | None = None) -> RequestError:
+def from_engine(failed: Failed, *, context_tokens: int, retry_after_s: int) -> RequestError:
     """The engine's failure as an HTTP error."""
-    return _BY_KIND[kind](message, retry_after_s=retry_after_s)
+    if failed.kind is FailureKind.TOO_LONG:
+        return PromptTooLongError(
+            failed.message, num_prompt_tokens=failed.num_prompt_tokens, context_tokens=context_tokens
+        )
+    waits = failed.kind in (FailureKind.QUEUE_FULL, FailureKind.TOO_LATE)
+    return _BY_KIND[failed.kind](failed.message, retry_after_s=retry_after_s if waits else None)

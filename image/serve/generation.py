@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol, Self
 
-from serve.engine.types import Failed, FailureKind
-from serve.errors import RequestError, from_engine
+from serve.engine.types import Failed
+from serve.errors import RequestError
 from serve.messages import GenerateRequest
 from serve.requests import Inbox, Told, is_last
 
@@ -22,8 +22,8 @@ class Target(Protocol):
     def finish(self, request_id: int) -> None:
         """Nobody listens any more."""
 
-    def retry_after_s(self) -> int:
-        """When one that finds no room should come back."""
+    def error(self, failed: Failed) -> RequestError:
+        """What its client is told of a failure."""
 
 
 class Generation:
@@ -60,7 +60,7 @@ class Generation:
                 if index is None:
                     continue
                 if isinstance(told, Failed):
-                    raise self._error(told)
+                    raise self._target.error(told)
                 if is_last(told):
                     del self._open[told.id]
                 batch.append((index, told))
@@ -72,10 +72,6 @@ class Generation:
             request_id = self._target.start(self._requests[self._num_started], self._inbox)
             self._open[request_id] = self._num_started
             self._num_started += 1
-
-    def _error(self, failed: Failed) -> RequestError:
-        waits = failed.kind in (FailureKind.QUEUE_FULL, FailureKind.TOO_LATE)
-        return from_engine(failed.kind, failed.message, self._target.retry_after_s() if waits else None)
 
     def _end_all(self) -> None:
         for request_id in self._open:

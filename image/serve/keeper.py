@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable
 from functools import partial
 
-from serve.engine.types import ModelInfo, Stats
-from serve.errors import ModelNotReadyError, OverloadedError, WorkerLostError
+from serve.engine.types import Failed, ModelInfo, Stats
+from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError, from_engine
 from serve.lifecycle import Lifecycle, State
 from serve.messages import (
     AdapterPath,
@@ -104,7 +104,7 @@ class Keeper:
             raise OverloadedError(
                 f"model {self._entry.id!r} has {num_requests} requests: "
                 f"{num_slots} may run and {self._options.max_waiting} may wait",
-                retry_after_s=self.retry_after_s(),
+                retry_after_s=self._requests.retry_after_s(num_slots),
             )
         request_id = self._requests.open(inbox)
         worker.send(Generate(request_id, request))
@@ -117,9 +117,10 @@ class Keeper:
         worker.send(question(request_id))
         return request_id
 
-    def retry_after_s(self) -> int:
-        """When one that finds no room should come back."""
-        return self._requests.retry_after_s(self._entry.num_slots)
+    def error(self, failed: Failed) -> RequestError:
+        """What its client is told of a failure."""
+        retry_after_s = self._requests.retry_after_s(self._entry.num_slots)
+        return from_engine(failed, context_tokens=self._entry.context_tokens, retry_after_s=retry_after_s)
 
     def finish(self, request_id: int) -> None:
         """Nobody listens any more; when it has not ended by itself, cancel it."""

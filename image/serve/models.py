@@ -34,6 +34,7 @@ class SamplingDefaults:
     repeat_penalty: RepeatPenalty | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**32 - 1)] | None = None
 
     def sampling(self) -> Sampling:
         """The whole set of values."""
@@ -69,6 +70,8 @@ class ModelEntry:
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     chat_template: str | None = None
     stop: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    # Of a request that does not say; None: as many as fit.
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
     aliases: Annotated[tuple[str, ...], Field(strict=False)] = ()
     # Tokens that are guessed at a time from what the text said before; 0: none. Answers stay what they are.
     draft_tokens: Annotated[int, Field(ge=0, le=16)] = 0

@@ -6,15 +6,16 @@ Time, chance and processes are passed in: the tests drive all of it without a pr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from serve.engine.types import Failed
-from serve.errors import DrainingError, from_engine
+from serve.errors import DrainingError
 from serve.generation import Generation
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
 from serve.messages import Detokenized, GenerateRequest, Question, Rendered, Reply, Tokenized
-from serve.models import Models
+from serve.models import ModelEntry, Models
 from serve.ports import Disk, Launcher, Options, Status
 from serve.requests import Inbox
 
@@ -66,13 +67,13 @@ class Supervisor:
         """Every model, in the order of models.json."""
         return [keeper.status() for keeper in self._keepers.values()]
 
-    def generation(self, model: str, requests: Sequence[GenerateRequest]) -> Generation:
+    def generation(self, model: str | None, requests: Sequence[GenerateRequest]) -> Generation:
         """Requests that are one to their client. Leaving its block early cancels them."""
         entry = self.models.find(model)
         self._check_not_draining()
         return Generation(self._keepers[entry.id], requests, window=entry.num_slots)
 
-    async def ask(self, model: str, question: Callable[[int], Question]) -> Reply:
+    async def ask(self, model: str | None, question: Callable[[int], Question]) -> Reply:
         """One question about text and tokens; the worker answers it without the engine."""
         keeper = self._keepers[self.models.find(model).id]
         self._check_not_draining()
@@ -83,9 +84,15 @@ class Supervisor:
         finally:
             keeper.finish(request_id)
         if isinstance(told, Failed):
-            raise from_engine(told.kind, told.message)
+            raise keeper.error(told)
         assert isinstance(told, Tokenized | Detokenized | Rendered)
         return told
+
+    def set_adapters(self, entry: ModelEntry, scales: Mapping[int, float]) -> None:
+        """How much of each adapter of a model a request gets that does not say; of those that are not named, none."""
+        adapters = tuple(replace(each, scale=scales.get(index, 0.0)) for index, each in enumerate(entry.adapters))
+        changed = (replace(each, adapters=adapters) if each.id == entry.id else each for each in self.models.models)
+        self.models = Models(tuple(changed))
 
     def _check_not_draining(self) -> None:
         if self.is_draining:

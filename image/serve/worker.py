@@ -20,6 +20,7 @@ import queue
 import socket
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from serve.chat.types import FormKind
@@ -152,7 +153,7 @@ class Worker:
                 if isinstance(command, Cancel):
                     engine.cancel(command.id)
                 else:
-                    events.append(engine.submit(command))
+                    events.append(_counted(engine.submit(command), command))
             if not engine.is_idle:
                 with self._stepping:
                     events += engine.step()
@@ -244,6 +245,11 @@ class Worker:
                     self._to_prepare.put(message)
             case _:
                 raise FrameError(f"a worker takes no {type(message).__name__}")
+
+
+def _counted(event: Event, request: Request) -> Event:
+    """Whoever is refused is told how long its prompt is."""
+    return replace(event, num_prompt_tokens=len(request.prompt)) if isinstance(event, Failed) else event
 
 
 def _is_short(message: Generate | Question | Cancel | Stop) -> bool:

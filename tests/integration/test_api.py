@@ -122,9 +122,13 @@ def test_many_at_once_are_each_answered_right(client: openai.OpenAI) -> None:
         ({"max_tokens": 100_000}, 400, "max_tokens is 100000: together"),
         ({"temperature": "hot"}, 400, "temperature is 'hot'"),
         ({"messages": []}, 400, "messages is []"),
-        ({"n": 2}, 400, "n is 2: this server takes 1 here"),
-        ({"logprobs": True}, 400, "logprobs is True: this server takes False here"),
-        ({"tools": [{"type": "function"}]}, 400, "tools is"),
+        ({"n": 200}, 400, "n is 200: input should be less than or equal to 128"),
+        ({"top_logprobs": 3}, 400, "top_logprobs is 3: it needs logprobs to be true"),
+        ({"tools": [{"type": "function"}]}, 400, "tools.0.function is"),
+        ({"functions": [{"name": "f"}]}, 400, "functions is"),
+        ({"grammar": "root ::= this is (not valid"}, 400, "grammar"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"type": 5}}}}, 400, "#/type is 5"),
+        ({"lora": [{"id": 0}]}, 400, "has the adapters: none"),
     ],
 )
 def test_bad_input_gets_a_clear_error(

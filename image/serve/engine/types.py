@@ -174,6 +174,7 @@ class Failed:
     id: int
     kind: FailureKind
     message: str
+    num_prompt_tokens: int = 0  # 0: nobody counted
 
 
 Event = Accepted | PromptScores | Delta | Finished | Embedded | Failed

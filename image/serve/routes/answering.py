@@ -16,7 +16,7 @@ from serve.answers.sse import DONE, Stream, sse
 from serve.answers.turns import Turn, Turns
 from serve.errors import InvalidRequestError
 from serve.generation import Batch
-from serve.messages import GenerateRequest
+from serve.messages import GenerateRequest, Prepared
 from serve.services import Services
 
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
@@ -62,10 +62,12 @@ async def stream_answer(
     *,
     done: bytes = DONE,
 ) -> Response:
-    """The first events say whether the request is taken: until then an error still gets its own status."""
+    """The first event says whether the request is taken: until then an error still gets its own status."""
     with contextlib.ExitStack() as stack:
         batches = stack.enter_context(services.generation(model, requests))
-        first = await anext(batches)
+        first: Batch = []
+        while all(isinstance(told, Prepared) for _, told in first):
+            first += await anext(batches)
         return _OwningStream(sse(stream, turns, _chain(first, batches), done=done), stack.pop_all())
 
 

@@ -40,14 +40,15 @@ async def root(services: TheServices) -> dict[str, Any]:
 @router.get("/health")
 @router.get("/v1/health")
 @router.get("/healthz")
-async def health(services: TheServices) -> dict[str, Any]:
-    """Always 200 while the server runs: `status` tells how it is."""
-    return {
+async def health(services: TheServices) -> JSONResponse:
+    """200 while the server runs, whatever `status` says. Only the first load is 503: programs wait for its end so."""
+    told = {
         "status": _word(services),
         "proxy": "running",
         "timestamp": int(time.time()),
         "models": {s.model: _model(s) for s in services.supervisor.statuses()},
     }
+    return JSONResponse(told, status_code=200 if services.supervisor.has_started else 503)
 
 
 @router.get("/health/live")

@@ -82,7 +82,7 @@ class ChatRequest(ConversationFields):
     def to_generate(self, entry: ModelEntry) -> list[GenerateRequest]:
         """The checked request. The model's own stop strings belong to its chat form, so they always hold here."""
         common = self.common(entry)
-        common["max_tokens"] = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+        common["max_tokens"] = self.max_completion_tokens or common["max_tokens"]
         common["stop"] = (*common["stop"], *entry.stop)
         if self.top_logprobs and not self.logprobs:
             raise InvalidRequestError(

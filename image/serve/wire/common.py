@@ -94,7 +94,7 @@ class TextFields(SamplingFields, FormFields):
             )
         asked = [self.stop] if isinstance(self.stop, str) else (self.stop or [])
         return {
-            "max_tokens": self.max_tokens,
+            "max_tokens": entry.max_tokens if self.max_tokens is None else self.max_tokens,
             "sampling": self.sampling(entry),
             "text_bias": self.text_bias,
             "stop": tuple(s for s in asked if s),

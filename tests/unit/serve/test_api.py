@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from serve.engine.types import Failed, FailureKind
-from serve.messages import Events, Generate, Message
+from serve.messages import Events, Generate, Message, Prepared
 from serve.services import Services
 from tests.helpers.app import running_app
 from tests.helpers.fakes import EchoWorker, FakeWorker
@@ -23,11 +23,12 @@ class HoldingWorker(EchoWorker):
 
 
 class RefusingWorker(EchoWorker):
-    """Takes no prompt."""
+    """Reads a prompt, but takes none."""
 
     def send(self, message: Message) -> None:
         """Refuse what is to be generated."""
         if isinstance(message, Generate):
+            self.say(Prepared(message.id, "hermes"))
             self.say(Events((Failed(message.id, FailureKind.BAD_PROMPT, "no template"),)))
         else:
             super().send(message)
@@ -302,7 +303,7 @@ def test_each_failure_has_its_status(kind: FailureKind, status: int, code: str, 
     class Failing(EchoWorker):
         def send(self, message: Message) -> None:
             if isinstance(message, Generate):
-                self.say(Events((Failed(message.id, kind, "no"),)))
+                self.say(Events((Failed(message.id, kind, "no", 99),)))
             else:
                 super().send(message)
 
@@ -311,6 +312,9 @@ def test_each_failure_has_its_status(kind: FailureKind, status: int, code: str, 
             answer = await app.chat()
             assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
             assert ("retry-after" in answer.headers) == waits
+            too_long = {key: answer.json()["error"].get(key) for key in ("n_prompt_tokens", "n_ctx")}
+            numbers = (99, 64) if code == "context_length_exceeded" else (None, None)
+            assert tuple(too_long.values()) == numbers
 
     asyncio.run(story())
 

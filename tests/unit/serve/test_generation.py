@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from serve.engine.types import Accepted, Failed, FailureKind, Finished, FinishReason
-from serve.errors import GenerationError, OverloadedError, QueueTimeoutError, RequestError
+from serve.errors import GenerationError, OverloadedError, QueueTimeoutError, RequestError, from_engine
 from serve.generation import Generation
 from serve.messages import GenerateRequest, TextPrompt
 from serve.requests import Inbox
@@ -36,9 +36,9 @@ class FakeTarget:
         """Nobody listens."""
         self.ended.append(request_id)
 
-    def retry_after_s(self) -> int:
-        """Some time."""
-        return 7
+    def error(self, failed: Failed) -> RequestError:
+        """As a keeper says it."""
+        return from_engine(failed, context_tokens=64, retry_after_s=7)
 
 
 def end(number: int) -> Finished:
