@@ -48,6 +48,7 @@ MAX_LABEL_CHARS = 63
 # Model ids become Service names (DNS-1035) and get a suffix, so they are shorter than the 63 that DNS allows.
 MODEL_ID = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 MODEL_ID_ALLOWED = "lower-case letters, digits and dashes, starting with a letter, at most 40"
+PRODUCTION_WORDS = frozenset({"prod", "production", "live"})
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
@@ -90,6 +91,11 @@ def tier_selector(model_id: str, tier: str) -> dict[str, str]:
 def tier_object(model_id: str, tier: str) -> str:
     """Name of a tier's Deployment and autoscaler: the base has the model's own."""
     return model_id if tier == "base" else f"{model_id}-{tier}"
+
+
+def is_production(stack: str) -> bool:
+    """Whether people rely on a stack, by what it is called: prod, team-a-production, live."""
+    return bool(PRODUCTION_WORDS & set(re.split(r"[^a-z0-9]+", stack.lower())))
 
 
 def account(role: str) -> str:

@@ -106,6 +106,8 @@ class ModelConfig:
         forecast: None where there is none, or it is not asked for.
         delivery: auto, own, shared, image or ephemeral: how weights come to the pods.
         weights_image: for `image`, a reference by digest; None where the catalog's source is packed by the stack.
+        draft_tokens: that the server guesses at a time from what a text said before; 0: none.
+        step_tokens: most tokens in one step of the engine; None: as many as the server's default.
     """
 
     id: str
@@ -124,6 +126,8 @@ class ModelConfig:
     delivery: str = "auto"
     weights_image: str | None = None
     sharing: GpuSharing = GpuSharing()
+    draft_tokens: int = 0
+    step_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +144,17 @@ class ScalingConfig:
 
 @dataclass(frozen=True, slots=True)
 class StorageConfig:
-    """Classes by use. `access_mode` None: solved. `cache_bytes` None: derived. `protect`: data outlives a mistake."""
+    """Classes by use. `access_mode` None: solved. `cache_bytes` None: derived. `protect`: data outlives a mistake.
+
+    `kinds`: what the stack's own classes are, in the words of their provider: how fast they are follows from it.
+    """
 
     weights_class: str
     data_class: str
     access_mode: str | None = None
     protect: bool = False
     cache_bytes: int | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,6 @@ two functions: `check` gives the sentences, `resolve` the values.
 """
 
 from infra.config.load import NOT_OURS, SECRET_KEYS, decode, load
-from infra.config.parse import PREFIX, parse
+from infra.config.parse import PREFIX, kinds_of, parse
 
-__all__ = ["NOT_OURS", "PREFIX", "SECRET_KEYS", "decode", "load", "parse"]
+__all__ = ["NOT_OURS", "PREFIX", "SECRET_KEYS", "decode", "kinds_of", "load", "parse"]

@@ -4,7 +4,7 @@ import json
 
 from infra import names
 from infra.catalog.types import Catalog
-from infra.config.parse import PREFIX, parse
+from infra.config.parse import PREFIX, kinds_of, parse
 from infra.endpoints import Endpoints
 from infra.settings import Settings
 from infra.stack import StackConfig
@@ -24,7 +24,8 @@ def load(catalog: Catalog, endpoints: Endpoints) -> StackConfig:
     known = {field.alias or name for name, field in Settings.model_fields.items()}
     found = {key: config.get(key) for key in sorted((known | set_keys) - NOT_OURS - SECRET_KEYS)}
     raw = {key: decode(text) for key, text in found.items() if text is not None}
-    return parse(pulumi.get_stack(), raw, catalog, endpoints)
+    cost = decode(config.get("cost") or "")
+    return parse(pulumi.get_stack(), raw, catalog, endpoints, kinds_of(cost))
 
 
 def decode(text: str) -> object:

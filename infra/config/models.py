@@ -90,6 +90,8 @@ def _resolve(
         delivery=model.weights or settings.storage.delivery,
         weights_image=model.weights_image,
         sharing=cluster.resolve_sharing(settings, model.gpu_sharing),
+        draft_tokens=model.draft_tokens or 0,
+        step_tokens=model.step_tokens,
     )
 
 

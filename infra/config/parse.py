@@ -1,6 +1,7 @@
 """Settings as they were written -> StackConfig, or one error with all that is wrong."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,8 +19,10 @@ from infra.stack import Forecast, StackConfig
 PREFIX = f"{names.PROJECT}:"
 
 
-def parse(stack: str, raw: Mapping[str, Any], catalog: Catalog, endpoints: Endpoints) -> StackConfig:
-    """Check the settings and resolve what they leave to the cluster."""
+def parse(
+    stack: str, raw: Mapping[str, Any], catalog: Catalog, endpoints: Endpoints, kinds: Mapping[str, str] | None = None
+) -> StackConfig:
+    """Check the settings and resolve what they leave to the cluster; `kinds` is of `kinds_of()`."""
     try:
         settings = Settings.model_validate(dict(raw))
     except ValidationError as error:
@@ -27,7 +30,15 @@ def parse(stack: str, raw: Mapping[str, Any], catalog: Catalog, endpoints: Endpo
     forecasts = forecast_table.load(stack) if settings.scaling.forecast.enabled else {}
     if problems := list(_check(stack, settings, catalog, endpoints, forecasts)):
         raise ConfigError(problems)
-    return _resolve(stack, settings, catalog, endpoints, forecasts)
+    found = _resolve(stack, settings, catalog, endpoints, forecasts)
+    return replace(found, storage=replace(found.storage, kinds=dict(kinds or {})))
+
+
+def kinds_of(cost: object) -> dict[str, str]:
+    """What storage classes are, of `slipway:cost`, which checks itself: here, what is no text says nothing."""
+    kinds = cost.get("storage_kinds") if isinstance(cost, Mapping) else None
+    found = kinds.items() if isinstance(kinds, Mapping) else ()
+    return {str(name): kind for name, kind in found if isinstance(kind, str)}
 
 
 def _key(location: tuple[int | str, ...]) -> str:

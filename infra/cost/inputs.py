@@ -47,7 +47,7 @@ def config_of(stack: str, folder: Path, known: Endpoints) -> StackConfig:
     """A stack file's settings, checked and resolved; `known` is what the local cluster tells."""
     raw = _config(stack_file(stack, folder))
     own = {key: value for key, value in raw.items() if key not in config.NOT_OURS | config.SECRET_KEYS}
-    return config.parse(short(stack), own, load_catalog(), known)
+    return config.parse(short(stack), own, load_catalog(), known, config.kinds_of(raw.get("cost")))
 
 
 def settings_of(stack: str, folder: Path) -> CostSettings:

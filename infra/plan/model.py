@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from infra.catalog.types import Catalog, Profile
+from infra.catalog.types import Catalog, Profile, Size
 from infra.plan.edge import host_of, url_of
 from infra.plan.priority import class_of
-from infra.plan.probes import ProbePlan, plan_probes
+from infra.plan.probes import ProbePlan, plan_probes, plan_reading
 from infra.plan.scaling import Load
 from infra.plan.server import ServerPlan, plan_server
 from infra.plan.sharing import GpuShare, plan_share
@@ -55,18 +55,17 @@ class ModelPlan:
 def plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog, shared: Claim | None = None) -> ModelPlan:
     """A model of the stack, with what the catalog knows of it; `shared` is the cache of all that share one."""
     model = catalog.models[chosen.id]
-    size = model.small if config.size == "small" else model.full
-    profile = catalog.profiles[chosen.profile or size.profile]
+    size, profile = chosen_size(config, chosen, catalog), chosen_profile(config, chosen, catalog)
     resources = _resources(profile)
     share = plan_share(profile, chosen.sharing)
-    probes = plan_probes(size.weights.file_bytes)
-    load = Load(chosen.num_slots or size.num_slots, resources, probes.period_s * probes.startup_failures)
+    probes = plan_probes(size.weights.file_bytes, plan_reading(config, chosen))
+    load = Load(chosen.num_slots or size.num_slots, resources, probes.load_s)
     host = host_of(model.id, config.edge)
     tiers = plan_tiers(config, chosen, profile, share, load)
     weights = plan_weights(config, chosen, size.weights, sum(tier.peak for tier in tiers), shared)
     return ModelPlan(
         id=model.id,
-        server=plan_server(model, size, chosen, profile.num_gpus, weights.stored),
+        server=plan_server(config, model, size, chosen, profile.num_gpus, weights.stored),
         weights=weights,
         resources=resources,
         gpu=share,
@@ -76,6 +75,17 @@ def plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog, share
         host=host,
         url=url_of(host, config.edge),
     )
+
+
+def chosen_size(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> Size:
+    """The stack's of the two that a model may have."""
+    model = catalog.models[chosen.id]
+    return model.small if config.size == "small" else model.full
+
+
+def chosen_profile(config: StackConfig, chosen: ModelConfig, catalog: Catalog) -> Profile:
+    """The model's own, else that of its size."""
+    return catalog.profiles[chosen.profile or chosen_size(config, chosen, catalog).profile]
 
 
 def _resources(profile: Profile) -> Resources:

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from infra import names
+from infra.catalog.types import Catalog
 from infra.plan.model import ModelPlan
+from infra.plan.rollout_notices import rollout_notices
+from infra.plan.storage_notices import storage_notices
 from infra.plan.tier_notices import tier_notices
 from infra.stack import StackConfig
 
@@ -17,16 +21,21 @@ class Notice:
     text: str
 
 
-def plan_notices(config: StackConfig, models: Sequence[ModelPlan]) -> tuple[Notice, ...]:
+def plan_notices(config: StackConfig, catalog: Catalog, models: Sequence[ModelPlan]) -> tuple[Notice, ...]:
     """All of them, warnings first."""
-    known = (Notice("warning", text) for text in tier_notices(config, models))
-    return (*_unchecked(models), *known, *_idle_gpus(models))
+    texts = (*rollout_notices(config, catalog, models), *tier_notices(config, models), *storage_notices(config, models))
+    known = (Notice("warning", text) for text in texts)
+    found = (*_unchecked(config, models), *known, *_idle_gpus(models))
+    return tuple(sorted(found, key=lambda each: each.kind == "blocker"))
 
 
-def _unchecked(models: Sequence[ModelPlan]) -> Iterator[Notice]:
+def _unchecked(config: StackConfig, models: Sequence[ModelPlan]) -> Iterator[Notice]:
+    """A rehearsal may; what people rely on must be the file that somebody has tried."""
     if unchecked := [model.id for model in models if model.weights.sha256 is None]:
         text = f"no sha256 in the catalog, so downloads are not checked against a known value: {', '.join(unchecked)}"
-        yield Notice("warning", text)
+        is_refused = names.is_production(config.stack)
+        lock = "; `slipway models lock` writes it into infra/catalog/lock.yaml" if is_refused else ""
+        yield Notice("blocker" if is_refused else "warning", text + lock)
 
 
 def _idle_gpus(models: Sequence[ModelPlan]) -> Iterator[Notice]:

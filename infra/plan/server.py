@@ -8,7 +8,7 @@ from functools import cached_property
 from infra import names
 from infra.catalog.types import Model, Size
 from infra.plan.speeds import DRAIN_S
-from infra.stack import ModelConfig
+from infra.stack import ModelConfig, StackConfig
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class ServerPlan:
     context_tokens: int
     variant: str
     env: Mapping[str, str]
+    draft_tokens: int = 0
+    step_tokens: int | None = None
 
     @cached_property
     def models_json(self) -> str:
@@ -39,6 +41,7 @@ class ServerPlan:
             "sha256": self.sha256,
             "num_slots": self.num_slots,
             "context_tokens": self.context_tokens,
+            "draft_tokens": self.draft_tokens,
             "chat_template": self.chat_template,
             "stop": list(self.stop),
             "sampling": dict(self.sampling),
@@ -47,7 +50,9 @@ class ServerPlan:
         return json.dumps({"models": [entry]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def plan_server(model: Model, size: Size, chosen: ModelConfig, num_gpus: int, file: str) -> ServerPlan:
+def plan_server(
+    config: StackConfig, model: Model, size: Size, chosen: ModelConfig, num_gpus: int, file: str
+) -> ServerPlan:
     """The catalog's, with the slots and the context that the stack chose; `file` is in the folder of models."""
     return ServerPlan(
         id=model.id,
@@ -60,16 +65,24 @@ def plan_server(model: Model, size: Size, chosen: ModelConfig, num_gpus: int, fi
         num_slots=chosen.num_slots or size.num_slots,
         context_tokens=chosen.context_tokens or size.context_tokens,
         variant="cuda" if num_gpus else "cpu",
-        env=_environment(),
+        env=_environment(config, chosen),
+        draft_tokens=chosen.draft_tokens,
+        step_tokens=chosen.step_tokens,
     )
 
 
-def _environment() -> dict[str, str]:
-    """The server's settings on which whoever starts it depends; all others keep the server's defaults."""
+def _environment(config: StackConfig, chosen: ModelConfig) -> dict[str, str]:
+    """The server's settings on which whoever starts it depends; all others keep the server's defaults.
+
+    It refuses a body that is too large itself: not every way in can.
+    """
+    step = {} if chosen.step_tokens is None else {"SLIPWAY_STEP_TOKENS": str(chosen.step_tokens)}
     return {
         "SLIPWAY_PORT": str(names.HTTP_PORT),
         "SLIPWAY_METRICS_PORT": str(names.METRICS_PORT),
         "SLIPWAY_MODELS_DIR": names.MODELS_DIR,
         "SLIPWAY_MODELS_FILE": f"{names.CONFIG_DIR}/{names.MODELS_FILE_NAME}",
         "SLIPWAY_GRACE_S": str(DRAIN_S),
+        "SLIPWAY_MAX_BODY_BYTES": str(config.edge.body_bytes),
+        **step,
     }

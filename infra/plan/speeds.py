@@ -2,10 +2,13 @@
 
 from typing import Final
 
-READ_BYTES_S: Final = 100 * 10**6  # weights from a network volume into memory
+from infra.rollout import ENDPOINT_SLEEP_S, KILL_MARGIN_S, START_S
+
+__all__ = [
+    "COPY_BYTES_S", "DRAIN_S", "ENDPOINT_SLEEP_S", "KILL_MARGIN_S", "NODE_START_S", "PULL_BYTES_S", "START_S",
+]  # fmt: skip
+
 PULL_BYTES_S: Final = 10 * 10**6  # a download from the hub
 COPY_BYTES_S: Final = 50 * 10**6  # from an image volume into the cache, with its checksum
-START_S: Final = 60  # pull the image, import, warm up
 DRAIN_S: Final = 60  # how long running requests may take to finish
-ENDPOINT_SLEEP_S: Final = 5  # until load balancers have heard that the pod leaves
-KILL_MARGIN_S: Final = 10  # between the end of the drain and the kill
+NODE_START_S: Final = 600  # until a node that an autoscaler adds takes pods, with the drivers of its GPU

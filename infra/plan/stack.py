@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from infra import names
 from infra.catalog.types import Catalog
+from infra.errors import PlanError
 from infra.plan.backup import BackupPlan, plan_backup
+from infra.plan.fit import refusals
 from infra.plan.model import ModelPlan, plan_model
 from infra.plan.notices import Notice, plan_notices
-from infra.plan.priority import PriorityClass, plan_priorities
+from infra.plan.priority import CHORES, PriorityClass, class_of, plan_priorities
 from infra.plan.secrets import SecretPlan, plan_secrets
 from infra.plan.sharing import devices_of
 from infra.plan.storage import Claim, plan_claims
@@ -31,7 +33,7 @@ from infra.stack import (
 class Plan:
     """A whole stack. What the plan only passes on, such as `edge`, is as the stack file says it.
 
-    `protect`: the namespace, and with it every volume, outlives a mistake.
+    `protect`: the namespace, and with it every volume, outlives a mistake. `chores_class`: of what no model waits for.
     """
 
     stack: str
@@ -44,6 +46,7 @@ class Plan:
     models: tuple[ModelPlan, ...]
     claims: tuple[Claim, ...]
     priorities: tuple[PriorityClass, ...]
+    chores_class: str | None
     secrets: tuple[SecretPlan, ...]
     secret_store: SecretsConfig
     scaling: ScalingConfig
@@ -64,6 +67,9 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
     models = tuple(plan_model(config, chosen, catalog, shared) for chosen in in_order)
     backup = plan_backup(config, models)
     claims = plan_claims(shared, backup.claim if backup else None)
+    num_jobs = sum(1 for model in models if model.weights.filled)
+    if problems := list(refusals(config, catalog, models, num_jobs)):
+        raise PlanError(problems)
     demands, others = [_demand(model) for model in models], _others(config, claims, backup)
     return Plan(
         stack=config.stack,
@@ -76,6 +82,7 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
         models=models,
         claims=claims,
         priorities=plan_priorities(config.priority),
+        chores_class=class_of(CHORES, config.priority),
         secrets=plan_secrets(config),
         secret_store=config.secrets,
         scaling=config.scaling,
@@ -86,7 +93,7 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
         limits=derive_limits(demands, others),
         docker=config.docker,
         aicore=config.aicore,
-        notices=plan_notices(config, models),
+        notices=plan_notices(config, catalog, models),
     )
 
 

@@ -1,6 +1,5 @@
 """Which volumes there are: how large, of which class, mounted by how many nodes, and what outlives a mistake."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -52,9 +51,3 @@ def weights_mode(config: StackConfig, num_pods: int) -> AccessMode:
 def plan_claims(shared: Claim | None, backup: Claim | None) -> tuple[Claim, ...]:
     """Claims that belong to no single model."""
     return tuple(claim for claim in (shared, backup) if claim is not None)
-
-
-def pinned(config: StackConfig, claim: Claim, num_pods: int) -> Iterator[str]:
-    """What a claim that only one node can mount means for several pods."""
-    if config.cluster.multi_node and claim.access_mode == "ReadWriteOnce" and num_pods > 1:
-        yield claim.name

@@ -106,7 +106,7 @@ def _plan_tier(
     return Tier(
         name=kind.name,
         replicas=scaling.replicas,
-        rollout=plan_rollout(profile, kind.most, config.cluster),
+        rollout=plan_rollout(config, chosen, profile, share, scaling.replicas.least),
         placement=plan_placement(
             profile,
             share,

@@ -8,15 +8,15 @@
 A claim that is ReadOnlyMany can't be filled: a second one is, as ReadWriteOnce, and the storage driver clones it.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from infra import names, units
 from infra.catalog.types import Catalog, HubSource, PypiSource, Weights
 from infra.errors import PlanError
-from infra.plan.speeds import COPY_BYTES_S, PULL_BYTES_S, START_S
+from infra.plan.speeds import COPY_BYTES_S, PULL_BYTES_S
 from infra.plan.storage import AccessMode, Claim, weights_mode
+from infra.rollout import solve_job_deadline
 from infra.stack import ModelConfig, StackConfig
 
 Delivery = Literal["own", "shared", "image", "ephemeral"]
@@ -83,7 +83,7 @@ def plan_weights(
         sha256=weights.sha256,
         hash=digest,
         volume_bytes=volume_bytes(weights),
-        job_deadline_s=START_S + weights.file_bytes // speed + 300,
+        job_deadline_s=solve_job_deadline(weights.file_bytes, speed),
         delivery=delivery_of(chosen),
         stored=weights.file,
     )
@@ -158,8 +158,3 @@ def known_volumes(config: StackConfig, catalog: Catalog) -> list[int]:
     sizes = [(model.full, model.small) for model in catalog.models.values()]
     found = [max(volume_bytes(size.weights) for size in pair) for pair in sizes]
     return found * 2 if config.storage.access_mode == "ReadOnlyMany" else found
-
-
-def pulls_in_pods(models: Iterable[WeightsPlan]) -> bool:
-    """Whether any server's own pods reach the hub."""
-    return any(each.delivery == "ephemeral" and isinstance(each.source, HubSource) for each in models)

@@ -46,3 +46,5 @@ class ModelSettings(Group):
     weights: Delivery | None = None
     weights_image: Text | None = None
     gpu_sharing: Sharing | None = None
+    draft_tokens: Annotated[int, Field(ge=0, le=16)] | None = None
+    step_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None

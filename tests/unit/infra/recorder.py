@@ -13,7 +13,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mock
 from infra import cluster
 from infra.catalog.load import load_catalog
 from infra.catalog.types import Catalog
-from infra.config import NOT_OURS, SECRET_KEYS, parse
+from infra.config import NOT_OURS, SECRET_KEYS, kinds_of, parse
 from infra.endpoints import without_cluster
 from infra.plan import Plan, make_plan
 from infra.program import build
@@ -70,7 +70,8 @@ def _written(stack: str) -> dict[str, Any]:
 
 def stack_config(stack: str, catalog: Catalog | None = None) -> StackConfig:
     """A stack file, parsed as if no local cluster had ever been started."""
-    return parse(stack, raw_settings(stack), catalog or load_catalog(), without_cluster())
+    kinds = kinds_of(_written(stack).get("cost"))
+    return parse(stack, raw_settings(stack), catalog or load_catalog(), without_cluster(), kinds)
 
 
 def stack_plan(stack: str) -> Plan:
@@ -104,7 +105,13 @@ def _number(text: str) -> float:
 def pod_specs(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Pod specs by `Kind/name` of the object that holds their template."""
     return {
-        f"{one['kind']}/{one['metadata']['name']}": one["spec"]["template"]["spec"]
+        f"{one['kind']}/{one['metadata']['name']}": _template(one)["spec"]
         for one in objects
-        if one["kind"] in ("Deployment", "Job")
+        if one["kind"] in ("Deployment", "Job", "CronJob")
     }
+
+
+def _template(one: dict[str, Any]) -> dict[str, Any]:
+    spec = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one["spec"]
+    template: dict[str, Any] = spec["template"]
+    return template

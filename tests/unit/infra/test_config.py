@@ -131,6 +131,11 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("models.legal.schedule", [{**NIGHT, "time_zone": "Mars"}], '"Mars" is not allowed; allowed: a time zone'),
         ("models.legal.schedule", [{**NIGHT, "to": "1"}], "0.to: unknown key; allowed: days, start, end, time_zone"),
         ("storage.weights_class", "Fast", 'slipway:storage.weights_class: "Fast" is not allowed; allowed: lower-case'),
+        ("storage.cache_size", "10Gi", "slipway:storage.cache_size: needs a model with weights: shared"),
+        ("storage.delivery", "disk", "\"disk\" is not allowed; allowed: 'auto', 'own', 'shared', 'image'"),
+        ("priority.prefix", "system-x", "slipway:priority.prefix: 'system-x' is the system's; allowed: 'auto'"),
+        ("priority.prefix", "My Own", '"My Own" is not allowed; allowed: lower-case letters, digits and dashes'),
+        ("backup.keep", 0, "slipway:backup.keep: 0 is not allowed; allowed: 1 or more"),
         ("edge.host", "models_1", '"models_1" is not allowed; allowed: a DNS name such as'),
         ("edge.tls", "cert-manager", "slipway:edge.issuer: 'none' is not allowed; allowed with slipway:edge.tls cert"),
         ("edge.class", "haproxy", "slipway:edge.from_namespace: 'auto' needs slipway:cluster.kind embedded"),
@@ -239,7 +244,7 @@ def test_auto_serves_the_name_in_the_ingress_url(url: str, host: str | None) -> 
 def test_other_stacks_never_take_the_local_clusters_endpoints() -> None:
     """A local cluster that happens to run changes nothing about staging and prod."""
     known = dataclasses.replace(endpoints.without_cluster(), kubeconfig="/k", builder="b", base_image="x", ca_file="/c")
-    assert parse("prod", raw_settings("prod"), CATALOG, known) == stack_config("prod")
+    assert parse("prod", raw_settings("prod"), CATALOG, known, {"fast-ssd": "efs"}) == stack_config("prod")
 
 
 def test_load_reads_what_pulumi_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:

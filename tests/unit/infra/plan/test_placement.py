@@ -47,7 +47,8 @@ def test_without_spot_in_the_cluster_no_node_is_told_apart() -> None:
     """A pool of spot nodes that is told is spot, too: what does not burst keeps off it."""
     assert tiers(one("legal"))[0].placement.required == ()
     pool = {"name": "cheap", "cpu": "8", "memory": "32Gi", "max_nodes": 2, "spot": True}
-    (base,) = tiers({"cluster": {"nodes": [pool]}}, one("legal"))
+    pools = [pool, {"name": "kept", "machine": "m7i.2xlarge", "max_nodes": 2}]
+    (base,) = tiers({"cluster": {"nodes": pools}}, one("legal"))
     assert {each.key for each in base.placement.required} == SPOT_LABELS
 
 

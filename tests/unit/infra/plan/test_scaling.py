@@ -46,10 +46,10 @@ def test_a_replica_shall_have_a_share_of_its_slots() -> None:
 
 def test_a_warm_pool_is_load_that_is_not_there() -> None:
     """So there are replicas beyond what is asked for, and they have loaded."""
-    (signal,) = scaling(KEDA, one("legal", num_slots=10, keep_warm=2)).signals
+    (signal,) = scaling(KEDA, one("legal", num_slots=5, keep_warm=2)).signals
     assert signal.query is not None
-    assert signal.query.endswith(" + 16, 0)")
-    _, burst = model(KEDA, BURST, one("legal", num_slots=10, keep_warm=1, min_replicas=1, max_replicas=4)).tiers
+    assert signal.query.endswith(" + 8, 0)")
+    _, burst = model(KEDA, BURST, one("legal", num_slots=5, keep_warm=1, min_replicas=1, max_replicas=4)).tiers
     assert not str(burst.scaling.signals[0].query).startswith("clamp_min")  # warm by one, beyond a base of one
 
 
@@ -57,7 +57,7 @@ def test_fewer_replicas_come_only_after_a_new_one_could_have_loaded() -> None:
     """`quiet_s`, or longer; the API takes no more than an hour."""
     assert scaling({"scaling": {"quiet_s": 1200}}, one("legal")).down_window_s == 1200
     short = model({"scaling": {"quiet_s": 1}}, one("legal"))
-    assert short.base.scaling.down_window_s == short.probes.period_s * short.probes.startup_failures
+    assert short.base.scaling.down_window_s == short.probes.load_s
     assert all(each.base.scaling.down_window_s <= 3600 for each in plan(stack="prod").models)
 
 
