@@ -5,7 +5,8 @@
     ├── CatalogError     infra/catalog/*.yaml is wrong
     ├── PlanError        each setting is right, together they can't be deployed
     ├── EndpointsError   the local cluster's endpoints file can't be read
-    └── ClusterError     the cluster that the stack names is not there
+    ├── ClusterError     the cluster that the stack names is not there
+    └── RenderError      an output can't be written as it is asked for
 
 An error carries all problems that its step has found, not only the first one.
 The program shows them without a traceback. Anything else that is raised is a bug.
@@ -56,3 +57,9 @@ class ClusterError(SlipwayError):
     """No kubeconfig, no such context, or nothing answers."""
 
     heading = "The cluster is not there"
+
+
+class RenderError(SlipwayError):
+    """Images without digests, secrets in plain text, or files of others in the way."""
+
+    heading = "Nothing was rendered"

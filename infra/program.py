@@ -62,17 +62,24 @@ def build(plan: Plan, access: cluster.Access) -> None:
         "cluster", kubeconfig=access.kubeconfig, context=access.context, cluster_identifier=access.identifier
     )
     on_cluster = pulumi.ResourceOptions(providers=[provider])
-    image = Image("serve", serve_image(plan))
+    image = _serve_image(plan)
     platform = Platform(names.PROJECT, PlatformArgs(plan, _plain_secrets(plan)), on_cluster)
     models = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
     after_models = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models]))
     edge = Edge(names.PROJECT, EdgeArgs(plan), after_models)
-    Operations(names.PROJECT, OperationsArgs(plan, image.ref), after_models)
+    Operations(names.PROJECT, OperationsArgs(plan, image), after_models)
     pulumi.export("namespace", platform.namespace)
-    pulumi.export("image", image.ref)
+    pulumi.export("image", image)
     pulumi.export("models", sorted(edge.urls))
     pulumi.export("urls", edge.urls)
     pulumi.export("url", next(iter(edge.urls.values())))
+
+
+def _serve_image(plan: Plan) -> pulumi.Output[str]:
+    """By digest: one that is pushed already, or the one that is built here."""
+    if plan.image.ref is not None:
+        return pulumi.Output.from_input(plan.image.ref)
+    return Image("serve", serve_image(plan)).ref
 
 
 def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
@@ -82,9 +89,9 @@ def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
 
 
 def _build_model(
-    plan: Plan, model: ModelPlan, image: Image, platform: Platform, on_cluster: pulumi.ResourceOptions
+    plan: Plan, model: ModelPlan, image: pulumi.Output[str], platform: Platform, on_cluster: pulumi.ResourceOptions
 ) -> Model:
     after_platform = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform]))
-    weights = Weights(model.id, WeightsArgs(plan, model, image.ref), after_platform)
+    weights = Weights(model.id, WeightsArgs(plan, model, image), after_platform)
     after_weights = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, weights]))
-    return Model(model.id, ModelArgs(plan, model, image.ref, weights.source_image), after_weights)
+    return Model(model.id, ModelArgs(plan, model, image, weights.source_image), after_weights)

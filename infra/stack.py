@@ -53,7 +53,10 @@ class ClusterConfig:
 
 @dataclass(frozen=True, slots=True)
 class ImageConfig:
-    """Where images go, how they are built, and how nodes log in; only the local cluster sets what is None elsewhere."""
+    """Where images go, how they are built, and how nodes log in; only the local cluster sets what is None elsewhere.
+
+    `ref`: the server's image by digest, where it is pushed already; None where the stack builds it.
+    """
 
     registry: str
     repository: str
@@ -63,6 +66,7 @@ class ImageConfig:
     base_image: str | None
     ca_file: str | None
     pull_secret: str | None
+    ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ PARTS: Final[Mapping[str, str]] = {
     "models": "slipway.models.cli",
     "forecast": "infra.forecast.cli",
     "doctor": "slipway.doctor.command",
+    "render": "slipway.render",
 }
 """Command -> module whose `app` has its commands."""
 

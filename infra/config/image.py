@@ -1,16 +1,22 @@
 """`image`: where it goes and for which machines."""
 
+import re
 from collections.abc import Iterator
 
 from infra.config.common import need_embedded, unless_none
 from infra.endpoints import Endpoints
-from infra.settings import AUTO, Settings
+from infra.settings import AUTO, NONE, Settings
 from infra.stack import ImageConfig
+
+BY_DIGEST = re.compile(r"[\w.:/-]+@sha256:[0-9a-f]{64}")
 
 
 def check(settings: Settings) -> Iterator[str]:
     """A registry that is known, and a build that its compiler can do."""
     yield from need_embedded(settings, {"image.registry": settings.image.registry})
+    ref = settings.image.ref
+    if ref != NONE and not BY_DIGEST.fullmatch(ref):
+        yield f"slipway:image.ref: {ref!r} is not allowed; allowed: 'none', or NAME@sha256:<64 digits>"
     if settings.image.cpu_variants == "all" and "linux/arm64" in settings.image.platforms:
         yield (
             "slipway:image.platforms: 'linux/arm64' can't be built with cpu_variants 'all': the image's compiler does "
@@ -30,4 +36,5 @@ def resolve(settings: Settings, endpoints: Endpoints) -> ImageConfig:
         base_image=endpoints.base_image if embedded else None,
         ca_file=endpoints.ca_file if embedded else None,
         pull_secret=unless_none(image.pull_secret),
+        ref=unless_none(image.ref),
     )

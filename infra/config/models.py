@@ -1,15 +1,13 @@
 """`models`: each model's own settings, else those of the stack, else the catalog's."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from infra.catalog.types import Catalog, HubSource, Model
 from infra.config import cluster, schedules, tiers
+from infra.config.image import BY_DIGEST
 from infra.settings import AUTO, Settings
 from infra.settings.models import ModelSettings
 from infra.stack import IMAGE_VOLUMES, Forecast, ModelConfig
-
-BY_DIGEST = re.compile(r"[\w.:/-]+@sha256:[0-9a-f]{64}")
 
 
 def check(settings: Settings, catalog: Catalog, forecasts: Mapping[str, Forecast]) -> Iterator[str]:

@@ -30,7 +30,7 @@ def container(weights: WeightsPlan, image: Any, volume: str, resources: Resource
         "name": names.WEIGHTS_CONTAINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "args": _arguments(weights),
+        "args": arguments(weights),
         # The hub's client keeps small files below its home; /nonexistent can't be written.
         **({"env": [{"name": "HF_HOME", "value": "/tmp/huggingface"}]} if downloads else {}),  # noqa: S108
         "resources": plain_resources(resources),
@@ -61,8 +61,8 @@ def image_volume(name: str, reference: Any) -> Manifest:
     return {"name": name, "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}
 
 
-def _arguments(weights: WeightsPlan) -> list[str]:
-    """The image's entry point is `python -m serve`; these are its two ways to get weights."""
+def arguments(weights: WeightsPlan) -> list[str]:
+    """The image's entry point is `python -m serve`; these are its two ways to get weights. For every output."""
     target = ["--to", names.MODELS_DIR]
     checksum = ["--sha256", weights.sha256] if weights.sha256 else []
     stored = ["--as", weights.stored] if weights.stored != weights.file else []

@@ -15,6 +15,7 @@ class ImageSettings(Group):
     registry: Text = words.AUTO
     repository: Text = words.REPOSITORY
     pull_secret: DnsName = words.NONE
+    ref: Text = words.NONE
     cpu_variants: Literal["all", "baseline"] = words.CPU_VARIANTS
     platforms: list[Literal["linux/amd64", "linux/arm64"]] = Field(
         min_length=1, default_factory=lambda: list(words.PLATFORMS)

@@ -112,6 +112,7 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("gpu.sharing", "mig", "slipway:gpu.mig_profile: 'none' is not allowed; allowed with sharing mig"),
         ("image.platforms", [], "slipway:image.platforms: [] is not allowed; allowed: at least 1"),
         ("image.platforms", ["linux/amd64", "linux/arm64"], "'linux/arm64' can't be built with cpu_variants 'all'"),
+        ("image.ref", "serve:latest", "slipway:image.ref: 'serve:latest' is not allowed; allowed: 'none', or NAME@sha"),
         ("image.pull_secret", "My Login", '"My Login" is not allowed; allowed: a DNS name'),
         ("image.platforms", ["linux/arm"], "\"linux/arm\" is not allowed; allowed: 'linux/amd64' or 'linux/arm64'"),
         ("namespace", "Slipway", '"Slipway" is not allowed; allowed: lower-case letters, digits and dashes'),
