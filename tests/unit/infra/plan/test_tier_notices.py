@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.infra.plan.stacks import BURST, GPU, KEDA, one, plan
+from infra.plan.tier_notices import tier_notices
+from tests.unit.infra.plan.stacks import BURST, GPU, KEDA, config, one, plan
 
 WATCHED: dict[str, Any] = {"monitoring": {"operator": True}}
 ON_GPU = one(GPU, profile="gpu24-20g")
@@ -12,9 +13,8 @@ MIG: dict[str, Any] = {"gpu": {"sharing": "mig", "mig_profile": "1g.10gb"}}
 
 
 def told(*groups: dict[str, Any]) -> list[str]:
-    """The warnings of a stack, but for those of others."""
-    texts = [each.text for each in plan(*groups).notices if each.kind == "warning"]
-    return [text for text in texts if "sha256" not in text and not text.startswith("a rollout pauses")]
+    """All that is told of a stack's tiers."""
+    return list(tier_notices(config(*groups), plan(*groups).models))
 
 
 @pytest.mark.parametrize(
