@@ -1,11 +1,15 @@
 """`storage` and `backup`."""
 
+import re
 from collections.abc import Iterator
 
 from infra.config.common import go_together, unless_none
 from infra.endpoints import Endpoints
-from infra.settings import AUTO, Settings
+from infra.settings import AUTO, NONE, Settings
 from infra.stack import BackupConfig, StorageConfig
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ENDPOINT = re.compile(r"https?://[\w.\[\]:-]+(/[\w./-]*)?")
 
 
 def check(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
@@ -25,11 +29,22 @@ def check(settings: Settings, endpoints: Endpoints) -> Iterator[str]:
         )
     if settings.storage.cache_size is not None and not shared:
         yield "slipway:storage.cache_size: needs a model with weights: shared; allowed here: 'derived'"
+    yield from _check_backup(settings)
+
+
+def _check_backup(settings: Settings) -> Iterator[str]:
     backup = settings.backup
     to_bucket = backup.target == "s3"
     for key in ("bucket", "secret"):
         because = "slipway:backup.target s3"
         yield from go_together(f"backup.{key}", getattr(backup, key), is_needed=to_bucket, because=because)
+    if backup.bucket != NONE and not BUCKET.fullmatch(backup.bucket):
+        yield f"slipway:backup.bucket: {backup.bucket!r} is not allowed; allowed: a bucket's name, such as my-backups"
+    if backup.endpoint != NONE and not ENDPOINT.fullmatch(backup.endpoint):
+        yield f"slipway:backup.endpoint: {backup.endpoint!r} is not allowed; allowed: a URL such as http://minio.s3:9000"
+    for key in ("endpoint", "region"):
+        if getattr(backup, key) != NONE and not to_bucket:
+            yield f"slipway:backup.{key}: needs slipway:backup.target s3; allowed here: 'none'"
 
 
 def resolve(settings: Settings) -> StorageConfig:

@@ -10,9 +10,14 @@ from infra.manifests.pod import config_hash, pod
 from infra.plan import ModelPlan, Plan, Tier
 
 
+def config_name(model: ModelPlan) -> str:
+    """Of the object with its models.json."""
+    return names.models_config(model.id, config_hash(model))
+
+
 def models_config(plan: Plan, model: ModelPlan) -> Manifest:
     """models.json; new content is a new object, so that a rollback finds the old one."""
-    name = names.models_config(model.id, config_hash(model))
+    name = config_name(model)
     labels = model_labels(plan, model, names.ROLE_MODEL)
     data = {names.MODELS_FILE_NAME: model.server.models_json}
     return manifest("v1", "ConfigMap", name, plan.namespace, labels, data=data, immutable=True)

@@ -8,7 +8,7 @@ other, but for values: `model` puts together one model, `stack` a whole stack.
 """
 
 from infra.plan import queries
-from infra.plan.backup import BackupPlan
+from infra.plan.backup import BackupJob, BackupPlan, BackupSet
 from infra.plan.model import ModelPlan
 from infra.plan.notices import Notice
 from infra.plan.placement import Placement, Preference, Requirement, Toleration
@@ -30,7 +30,9 @@ __all__ = [
     "DRAIN_S",
     "ENDPOINT_SLEEP_S",
     "KILL_MARGIN_S",
+    "BackupJob",
     "BackupPlan",
+    "BackupSet",
     "Claim",
     "GpuShare",
     "ModelPlan",

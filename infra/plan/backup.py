@@ -33,10 +33,11 @@ class BackupSet:
 
 @dataclass(frozen=True, slots=True)
 class BackupJob:
-    """One CronJob. `model`: it runs where the model's volume can be mounted, and copies nothing else."""
+    """One CronJob. `model`: whose weights it copies, and nothing else. `is_bound`: one node at a time mounts these."""
 
     sets: tuple[BackupSet, ...]
     model: str | None = None
+    is_bound: bool = False
 
     @property
     def deadline_s(self) -> int:
@@ -76,12 +77,13 @@ def plan_backup(config: StackConfig, models: Sequence[ModelPlan]) -> BackupPlan 
     asked = config.backup
     if asked is None:
         return None
-    weights = tuple(_of_weights(models)) if MODELS in asked.what else ()
-    bound = [job for job in weights if config.cluster.multi_node and _is_bound(job, models)]
-    together = tuple(each for job in weights if job not in bound for each in job.sets)
-    plain = tuple(BackupSet(what) for what in (CONFIG, HISTORY) if what in asked.what)
-    first = [BackupJob(plain + together)] if plain + together else []
-    jobs = (*first, *bound)
+    weights = tuple(_of_weights(config, models)) if MODELS in asked.what else ()
+    alone = tuple(job for job in weights if job.is_bound and job.model)
+    together = tuple(job for job in weights if not (job.is_bound and job.model))
+    sets = tuple(BackupSet(what) for what in (CONFIG, HISTORY) if what in asked.what)
+    sets += tuple(each for job in together for each in job.sets)
+    first = (BackupJob(sets, is_bound=any(job.is_bound for job in together)),) if sets else ()
+    jobs = (*first, *alone)
     return BackupPlan(
         target="s3" if asked.target == "s3" else "volume",
         schedule=asked.schedule,
@@ -100,21 +102,25 @@ def plan_backup(config: StackConfig, models: Sequence[ModelPlan]) -> BackupPlan 
     )
 
 
-def _of_weights(models: Sequence[ModelPlan]) -> Iterator[BackupJob]:
+def _of_weights(config: StackConfig, models: Sequence[ModelPlan]) -> Iterator[BackupJob]:
     """A set for each claim; weights that no claim holds come from a registry or the hub anyway."""
-    shared = {model.weights.hash: model.weights for model in models if model.weights.delivery == "shared"}
+    shared: dict[str, int] = {}
+    claim: Claim | None = None
     for model in models:
-        claim = model.weights.claim
-        if claim is not None and claim.model is not None:
-            yield BackupJob((BackupSet(f"model-{model.id}", claim.name, model.weights.file_bytes),), model.id)
-    if claims := {each.claim.name for each in shared.values() if each.claim is not None}:
-        num_bytes = sum(each.file_bytes for each in shared.values())
-        yield BackupJob((BackupSet(MODELS, claims.pop(), num_bytes),))
+        weights = model.weights
+        if weights.claim is None:
+            continue
+        if weights.claim.model is None:
+            claim, shared[weights.hash] = weights.claim, weights.file_bytes
+        else:
+            one = BackupSet(f"model-{model.id}", weights.claim.name, weights.file_bytes)
+            yield BackupJob((one,), model.id, _is_bound(config, weights.claim))
+    if claim is not None:
+        yield BackupJob((BackupSet(MODELS, claim.name, sum(shared.values())),), is_bound=_is_bound(config, claim))
 
 
-def _is_bound(job: BackupJob, models: Sequence[ModelPlan]) -> bool:
-    modes = {model.weights.claim.name: model.weights.claim.access_mode for model in models if model.weights.claim}
-    return any(modes.get(each.claim or "") == "ReadWriteOnce" for each in job.sets)
+def _is_bound(config: StackConfig, claim: Claim) -> bool:
+    return config.cluster.multi_node and claim.access_mode == "ReadWriteOnce"
 
 
 def _claim(config: StackConfig, asked: BackupConfig, jobs: Sequence[BackupJob]) -> Claim:

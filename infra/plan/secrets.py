@@ -6,7 +6,7 @@ from typing import Final, Literal
 from infra import names
 from infra.stack import StackConfig
 
-Use = Literal["hub-token", "api-keys"]
+Use = Literal["hub-token", "api-keys", "backup-credentials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class SecretPlan:
     remote_key: str | None = None
 
 
-KEYS: Final[dict[Use, str]] = {"hub-token": "token", "api-keys": "keys"}
+KEYS: Final[dict[Use, str]] = {"hub-token": "token", "api-keys": "keys", "backup-credentials": "credentials"}
 
 
 def plan_secrets(config: StackConfig) -> tuple[SecretPlan, ...]:
@@ -38,12 +38,23 @@ def plan_secrets(config: StackConfig) -> tuple[SecretPlan, ...]:
     return tuple(
         SecretPlan(
             use=use,
-            name=names.secret(use),
+            name=_name(use, config),
             key=key,
             source=found.source,  # type: ignore[arg-type]  # the settings allow these only
             config_key=use.replace("-", "_"),
             remote_key=f"{found.remote_prefix}/{use}" if found.source == "external" else None,
         )
         for use, key in KEYS.items()
-        if use in found.use
+        if use in found.use or (use == "backup-credentials" and _backs_up_to_bucket(config))
     )
+
+
+def _backs_up_to_bucket(config: StackConfig) -> bool:
+    """Then its credentials are a Secret like the others, though no key of `secrets.use` names them."""
+    return config.backup is not None and config.backup.secret is not None
+
+
+def _name(use: Use, config: StackConfig) -> str:
+    if use == "backup-credentials" and config.backup is not None and config.backup.secret is not None:
+        return config.backup.secret
+    return names.secret(use)

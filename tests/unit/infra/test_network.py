@@ -2,13 +2,16 @@
 
 import dataclasses
 from itertools import product
+from typing import Any
 
 import pytest
 
 from infra import names
 from infra.manifests.network import network_policies
+from infra.manifests.peers import namespace_of
 from tests.unit.infra.reachability import End, is_allowed
 from tests.unit.infra.recorder import stack_plan
+from tests.unit.infra.test_guards import plan_with
 
 PLAN = stack_plan("prod")
 POLICIES = network_policies(PLAN)
@@ -61,6 +64,93 @@ def test_nothing_is_pulled_where_all_weights_come_in_images() -> None:
     policies = network_policies(stack_plan("local"))
     assert not [target for target in OTHERS if is_allowed(policies, PULL, target, 443)]
     assert not is_allowed(policies, PULL, DNS, 53, "UDP")
+
+
+BACKUP = End("10.1.0.5", "slipway", {names.ROLE_LABEL: names.ROLE_BACKUP})
+BACKUP_OF_MODEL = End("10.1.0.6", "slipway", names.model_labels("legal", names.ROLE_BACKUP))
+STARTING = End("10.1.0.7", "slipway", {**names.model_labels("legal", names.ROLE_MODEL), names.PULLS_LABEL: "true"})
+MINIO = End("10.1.2.1", "s3", {"app": "minio"})
+COMPANY = End("10.9.9.9")
+BUCKET = {"target": "s3", "bucket": "my-backups", "secret": "key", "what": ["config"]}
+MANY_PORTS = (53, 80, 443, 8000, 9000, 9090)
+
+
+def reached(settings: dict[str, Any], source: End, stack: str = "staging") -> set[tuple[str, int]]:
+    """Whom a pod may open a TCP connection to, with a stack's settings."""
+    policies = network_policies(plan_with(stack, **settings))
+    others = (*OTHERS, MINIO, COMPANY, MODEL, BACKUP)
+    return {
+        (target.address, port)
+        for target, port in product(others, MANY_PORTS)
+        if target != source and is_allowed(policies, source, target, port)
+    }
+
+
+DNS_TCP = {(DNS.address, 53), (DNS_ON_NODE.address, 53)}
+INTERNET = {(HUB.address, 443), (HUB_V6.address, 443)}
+
+
+def test_a_backup_of_configuration_to_a_volume_has_no_network() -> None:
+    """Volumes are the node's work."""
+    assert reached({"backup": {"target": "volume", "what": ["config"]}}, BACKUP) == set()
+
+
+def test_a_backup_reaches_its_bucket_and_nothing_else() -> None:
+    """A name of the Internet, a Service of the cluster, an address of the company."""
+    assert reached({"backup": BUCKET}, BACKUP) == DNS_TCP | INTERNET
+    inside = reached({"backup": {**BUCKET, "endpoint": "http://minio.s3.svc:80"}}, BACKUP)
+    assert inside == DNS_TCP | {(MINIO.address, port) for port in MANY_PORTS}
+    address = reached({"backup": {**BUCKET, "endpoint": "https://10.9.9.9:9000"}}, BACKUP)
+    assert address == DNS_TCP | {(COMPANY.address, 9000)}
+    by_name = reached({"backup": {**BUCKET, "endpoint": "https://s3.my.company:9000"}}, BACKUP)
+    assert {(COMPANY.address, 9000), (HUB.address, 9000)} < by_name
+    assert (CLOUD_METADATA.address, 9000) not in by_name
+    assert {port for address, port in by_name - DNS_TCP} == {9000}
+
+
+def test_only_the_job_that_copies_history_reaches_prometheus() -> None:
+    """A backup of a model's weights needs none."""
+    settings = {"backup": {"target": "volume", "what": ["models", "history"]}}
+    assert reached(settings, BACKUP) == DNS_TCP | {(PROMETHEUS.address, port) for port in MANY_PORTS}
+    assert reached(settings, BACKUP_OF_MODEL) == set()
+
+
+def test_a_model_that_downloads_as_it_starts_reaches_the_hub_and_others_do_not() -> None:
+    """It is told by a label of its own; without such a model the opening is not there."""
+    settings = {"models": {"legal": {"weights": "ephemeral"}, "risk": {}}}
+    assert reached(settings, STARTING) == DNS_TCP | INTERNET
+    assert reached(settings, MODEL) == set()
+    assert reached({}, STARTING) == set()
+
+
+@pytest.mark.parametrize("delivery", ["own", "ephemeral"])
+def test_an_opening_is_there_only_for_pods_that_there_are(delivery: str) -> None:
+    """A policy that selects nobody is a mistake that nobody sees."""
+    found = {one["metadata"]["name"] for one in network_policies(plan_with(storage={"delivery": delivery}))}
+    assert ("pull-to-hub" in found, "start-to-hub" in found) == (delivery == "own", delivery == "ephemeral")
+
+
+def test_nobody_opens_a_connection_to_a_backup() -> None:
+    """Nor to a pod that pulls."""
+    policies = network_policies(plan_with(backup=BUCKET))
+    for target, port in product((BACKUP, PULL), MANY_PORTS):
+        assert not [source for source in OTHERS if is_allowed(policies, source, target, port)]
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "namespace"),
+    [
+        ("prometheus.monitoring", "http", "monitoring"),
+        ("prometheus.monitoring.svc", "https", "monitoring"),
+        ("pod-0.prometheus.monitoring.svc.cluster.local", "http", "monitoring"),
+        ("example.com", "https", None),
+        ("s3.example.com", "http", None),
+        ("localhost", "http", None),
+    ],
+)
+def test_a_services_name_tells_its_namespace(host: str, scheme: str, namespace: str | None) -> None:
+    """And a name of the Internet is not taken for one."""
+    assert namespace_of(host, scheme) == namespace
 
 
 def test_without_policies_everything_is_open() -> None:

@@ -183,11 +183,12 @@ def test_selectors_find_the_pods_of_their_model_only(objects: Objects) -> None:
 
 
 def test_nothing_may_talk_but_by_a_named_opening(stack: str, objects: Objects) -> None:
-    """A deny for all pods, then openings; the hub is open only where something is pulled from it."""
+    """A deny for all pods, then openings; hub and Prometheus are open only where something is got from them."""
     policies = {one["metadata"]["name"]: one["spec"] for one in of_kind(objects, "NetworkPolicy")}
     assert policies["default-deny"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     openings = {"ingress-to-model", "prometheus-to-metrics"}
     openings |= {"pull-to-dns", "pull-to-hub"} if stack != "local" else set()
+    openings |= {"backup-to-dns", "backup-to-prometheus"} if stack == "prod" else set()
     assert set(policies) == {"default-deny"} | openings
     for name in openings & {"pull-to-dns", "pull-to-hub"}:
         assert policies[name]["podSelector"] == {"matchLabels": {names.ROLE_LABEL: names.ROLE_PULL}}
