@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from infra import hardware
 from infra.config.common import need_embedded, unless_none
 from infra.endpoints import Endpoints
-from infra.settings import AMBIENT, NONE, Settings
+from infra.settings import AMBIENT, NONE, Settings, words
 from infra.settings.cluster import NodePoolSettings
 from infra.stack import ClusterConfig, GpuSharing, NodePool
 
@@ -27,9 +27,24 @@ def check(settings: Settings) -> Iterator[str]:
         )
     for index, pool in enumerate(cluster.nodes):
         yield from _check_pool(f"slipway:cluster.nodes.{index}", pool)
+    yield from _check_sharing(settings)
+
+
+def _check_sharing(settings: Settings) -> Iterator[str]:
+    """What a way of sharing needs, and nothing that only another way would act on."""
     gpu = settings.gpu
+    ways = {gpu.sharing, *(model.gpu_sharing for model in settings.models.values())}
     if gpu.sharing == "mig" and not MIG_PROFILE.fullmatch(gpu.mig_profile):
         yield f"slipway:gpu.mig_profile: {gpu.mig_profile!r} is not allowed; allowed with sharing mig: such as 1g.10gb"
+    for key, default, acting in (
+        ("mig_profile", NONE, {"mig"}),
+        ("device_class", words.DEVICE_CLASS, {"dra"}),
+        ("replicas_per_gpu", words.REPLICAS_PER_GPU, {"time-slicing", "mps"}),
+    ):
+        value = getattr(gpu, key)
+        if value != default and not ways & acting:
+            needed = " or ".join(sorted(acting))
+            yield f"slipway:gpu.{key}: {value!r} needs slipway:gpu.sharing {needed}; allowed here: {default!r}"
 
 
 def _check_pool(key: str, pool: NodePoolSettings) -> Iterator[str]:
