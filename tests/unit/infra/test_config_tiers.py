@@ -89,6 +89,9 @@ def model(*groups: dict[str, Any]) -> ModelConfig:
         ([legal(on_demand_floor=1)], "slipway:models.legal.on_demand_floor: needs spot: burst; allowed here: no such"),
         ([legal(spot="burst", on_demand_floor=3)], "on_demand_floor: 3 is above max_replicas; allowed: 0 to 2"),
         ([{"spot": {"use": "burst", "grace_s": 5}}], "slipway:spot.grace_s: 5 is not allowed; allowed: 20 to 3600"),
+        ([{"gpu": {"mig_profile": "1g.10gb"}}], "slipway:gpu.mig_profile: '1g.10gb' needs slipway:gpu.sharing mig"),
+        ([{"gpu": {"device_class": "large"}}], "slipway:gpu.device_class: 'large' needs slipway:gpu.sharing dra"),
+        ([{"gpu": {"replicas_per_gpu": 4}}], "replicas_per_gpu: 4 needs slipway:gpu.sharing mps or time-slicing"),
         (
             [legal(gpu_sharing="mps")],
             "slipway:models.legal.gpu_sharing: 'mps' for a model without a GPU; allowed: none",
