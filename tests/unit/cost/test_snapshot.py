@@ -81,12 +81,12 @@ def test_manifests_are_what_is_there() -> None:
 
 
 def test_a_plan_needs_no_pulumi() -> None:
-    """Seven models of the stack prod: 5 + 8 + 4 + 5 + 6 + 8 + 10 replicas at most."""
+    """Seven models of the stack prod: 5 + 8 + 4 + 5 + 6 + 8 + 10 replicas at most; and its backup."""
     before, after = of_plan(stack_plan("prod")).demands()
     assert before is None
     assert sum(each.max_replicas for each in after.workloads) == 46
-    assert len(after.volumes) == 7
-    assert len(after.jobs) == 7
+    assert len(after.volumes) == 8
+    assert len(after.jobs) == 8
 
 
 def test_unknowns_and_secrets_are_named() -> None:
