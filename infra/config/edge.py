@@ -24,8 +24,35 @@ def check(settings: Settings) -> Iterator[str]:
     if edge.host == AUTO and len(settings.models) > 1 and settings.cluster.kind == "embedded":
         yield "slipway:edge.host: 'auto' serves one model only; allowed: a DNS name, each model gets a name below it"
     yield from _check_tls(settings)
-    if edge.kind != "gateway" and edge.gateway != AUTO:
-        yield "slipway:edge.gateway: needs slipway:edge.kind gateway; allowed here: 'auto'"
+    yield from _check_gateway(settings)
+    yield from _check_operator(settings)
+
+
+def _check_gateway(settings: Settings) -> Iterator[str]:
+    """Keys that only a Gateway of others takes, and those that it does not."""
+    edge = settings.edge
+    if edge.kind != "gateway":
+        for key in ("gateway", "gateway_namespace"):
+            if getattr(edge, key) != AUTO:
+                yield f"slipway:edge.{key}: needs slipway:edge.kind gateway; allowed here: 'auto'"
+    elif edge.gateway == AUTO:
+        if edge.gateway_namespace != AUTO:
+            yield "slipway:edge.gateway_namespace: needs slipway:edge.gateway; allowed here: 'auto'"
+    elif edge.issuer != NONE:
+        yield (
+            f"slipway:edge.issuer: {edge.issuer!r} with slipway:edge.gateway, whose certificate is its owner's; "
+            "allowed here: 'none', and the name of its Secret in slipway:edge.tls_secret where it speaks TLS"
+        )
+
+
+def _check_operator(settings: Settings) -> Iterator[str]:
+    """What only the Prometheus operator's objects say."""
+    found = settings.monitoring
+    if not found.operator:
+        for key, default in (("labels", words.OPERATOR_LABELS), ("interval_s", words.SCRAPE_S)):
+            if (value := getattr(found, key)) != default:
+                because = "needs slipway:monitoring.operator true"
+                yield f"slipway:monitoring.{key}: {value!r} {because}; allowed here: {default!r}"
 
 
 def _check_tls(settings: Settings) -> Iterator[str]:
@@ -34,6 +61,12 @@ def _check_tls(settings: Settings) -> Iterator[str]:
         yield from go_together("edge.tls_secret", edge.tls_secret, is_needed=True, because="slipway:edge.tls secret")
     if edge.tls == "cert-manager":
         yield from go_together("edge.issuer", edge.issuer, is_needed=True, because="slipway:edge.tls cert-manager")
+    if edge.tls in (NONE, "secret") and edge.issuer != NONE:
+        yield f"slipway:edge.issuer: {edge.issuer!r} with slipway:edge.tls {edge.tls}; allowed here: 'none'"
+    if edge.tls == NONE and edge.tls_secret != NONE:
+        yield f"slipway:edge.tls_secret: {edge.tls_secret!r} with slipway:edge.tls none; allowed here: 'none'"
+    if edge.issuer == NONE and edge.issuer_kind != "ClusterIssuer":
+        yield f"slipway:edge.issuer_kind: {edge.issuer_kind!r} needs slipway:edge.issuer; allowed here: 'ClusterIssuer'"
     if settings.cluster.kind == "embedded" and _tls(settings) is not None and edge.host == AUTO:
         yield "slipway:edge.host: 'auto' has no name to make a certificate for; allowed with TLS: a DNS name"
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from infra import names
 from infra.manifests import delivery
+from infra.manifests.edge import affinity
 from infra.manifests.objects import Manifest, manifest, model_labels
 from infra.manifests.placement import hardware_of
 from infra.manifests.pod import config_hash, pod
@@ -68,6 +69,10 @@ def service(plan: Plan, model: ModelPlan) -> Manifest:
         "type": "ClusterIP",
         "selector": names.model_selector(model.id),
         "ports": [{**port, "protocol": "TCP"} for port in ports],
+        **affinity.of_service(plan.edge),
     }
     labels = model_labels(plan, model, names.ROLE_MODEL)
-    return manifest("v1", "Service", model.id, plan.namespace, labels, spec=spec)
+    found = manifest("v1", "Service", model.id, plan.namespace, labels, spec=spec)
+    if annotations := affinity.for_traefik(plan):
+        found["metadata"]["annotations"] = annotations
+    return found

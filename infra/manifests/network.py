@@ -17,17 +17,19 @@ from infra.manifests import delivery
 from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.manifests.peers import ANYWHERE, PUBLIC, in_namespace, of_url
 from infra.plan import Plan
+from infra.plan.edge import needs_certificate
 
 DNS_NAMESPACE, DNS_LABELS = "kube-system", {"k8s-app": "kube-dns"}
 DNS_ON_NODE = "169.254.20.10/32"  # NodeLocal DNSCache, where there is one: on the node itself, so no label finds it
 S3_URL = "https://s3.amazonaws.com"  # any name of S3 will do: it only says the port, and that it is a public address
+SOLVER_LABEL, SOLVER_PORT = "acme.cert-manager.io/http01-solver", 8089
 
 Selector = Manifest
 
 
 def network_policies(plan: Plan) -> list[Manifest]:
     """All policies of the namespace, in a stable order."""
-    return [_default_deny(plan), _from_edge(plan), _from_prometheus(plan), *_to_hub(plan), *_to_backups(plan)]
+    return [_default_deny(plan), *_from_edge(plan), _from_prometheus(plan), *_to_hub(plan), *_to_backups(plan)]
 
 
 def _policy(plan: Plan, name: str, pods: Selector, **spec: object) -> Manifest:
@@ -37,6 +39,10 @@ def _policy(plan: Plan, name: str, pods: Selector, **spec: object) -> Manifest:
 
 def _egress(plan: Plan, name: str, pods: Selector, peers: list[Manifest], ports: list[Manifest]) -> Manifest:
     return _policy(plan, name, pods, policyTypes=["Egress"], egress=[{"to": peers, "ports": ports}])
+
+
+def _ingress(plan: Plan, name: str, pods: Selector, peers: list[Manifest], port: int) -> Manifest:
+    return _policy(plan, name, pods, policyTypes=["Ingress"], ingress=[{"from": peers, "ports": [_tcp(port)]}])
 
 
 def _role(role: str) -> Selector:
@@ -51,14 +57,18 @@ def _default_deny(plan: Plan) -> Manifest:
     return _policy(plan, "default-deny", {}, policyTypes=["Ingress", "Egress"])
 
 
-def _from_edge(plan: Plan) -> Manifest:
-    """The proxies of a Gateway run beside it or beside their controller, as the implementation likes it."""
+def _from_edge(plan: Plan) -> Iterator[Manifest]:
+    """The proxies of a Gateway run beside it or beside their controller, as the implementation likes it.
+
+    cert-manager may prove a name by a pod that answers for it, in this namespace and for a minute.
+    """
     edge = plan.edge
     peers: list[Manifest] = [{"ipBlock": {"cidr": cidr}} for cidr in edge.source_cidrs]
     of_gateway = edge.gateway_namespace if edge.kind == "gateway" else None
     peers += [in_namespace(name) for name in dict.fromkeys((edge.from_namespace, of_gateway)) if name is not None]
-    rule = {"from": peers, "ports": [_tcp(names.HTTP_PORT)]}
-    return _policy(plan, "ingress-to-model", _role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule])
+    yield _ingress(plan, "ingress-to-model", _role(names.ROLE_MODEL), peers, names.HTTP_PORT)
+    if needs_certificate(edge):
+        yield _ingress(plan, "ingress-to-solver", {"matchLabels": {SOLVER_LABEL: "true"}}, peers, SOLVER_PORT)
 
 
 def _from_prometheus(plan: Plan) -> Manifest:

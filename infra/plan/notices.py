@@ -6,6 +6,7 @@ from typing import Literal
 
 from infra import names
 from infra.catalog.types import Catalog
+from infra.plan.edge_notices import edge_notices
 from infra.plan.model import ModelPlan
 from infra.plan.rollout_notices import rollout_notices
 from infra.plan.storage_notices import storage_notices
@@ -23,7 +24,12 @@ class Notice:
 
 def plan_notices(config: StackConfig, catalog: Catalog, models: Sequence[ModelPlan]) -> tuple[Notice, ...]:
     """All of them, warnings first."""
-    texts = (*rollout_notices(config, catalog, models), *tier_notices(config, models), *storage_notices(config, models))
+    texts = (
+        *rollout_notices(config, catalog, models),
+        *tier_notices(config, models),
+        *storage_notices(config, models),
+        *edge_notices(config, models),
+    )
     known = (Notice("warning", text) for text in texts)
     found = (*_unchecked(config, models), *known, *_idle_gpus(models))
     return tuple(sorted(found, key=lambda each: each.kind == "blocker"))

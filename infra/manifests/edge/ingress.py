@@ -1,16 +1,11 @@
 """The way in from outside: one Ingress with one rule per model."""
 
 from infra import names
+from infra.manifests.edge.affinity import NGINX, for_nginx
 from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import ModelPlan, Plan
-
-# A stream may be silent while a long prompt is read, and must not be collected before it is passed on.
-# Controllers other than nginx ignore these.
-STREAMING = {
-    "nginx.ingress.kubernetes.io/proxy-buffering": "off",
-    "nginx.ingress.kubernetes.io/proxy-read-timeout": "3600",
-    "nginx.ingress.kubernetes.io/proxy-send-timeout": "3600",
-}
+from infra.plan.edge import controller_of
+from infra.stack import EdgeConfig
 
 
 def ingresses(plan: Plan) -> list[Manifest]:
@@ -27,8 +22,27 @@ def ingress(plan: Plan) -> Manifest:
     elif hosts and (plan.edge.base_url or "").startswith("https:"):
         spec["tls"] = [{"hosts": hosts}]  # with the certificate that the controller has anyway
     entry = manifest("networking.k8s.io/v1", "Ingress", names.INGRESS, plan.namespace, common_labels(plan), spec=spec)
-    entry["metadata"]["annotations"] = dict(STREAMING)
+    if annotations := _annotations(plan.edge):
+        entry["metadata"]["annotations"] = annotations
     return entry
+
+
+def _annotations(edge: EdgeConfig) -> dict[str, str]:
+    """What nginx would do otherwise: collect a stream before it is passed on, and end one that is silent for a minute.
+
+    A stream may be silent while a long prompt is read. traefik neither buffers nor waits for a bounded time, unless it
+    has a middleware for limits of bodies: that one would collect whole answers, so it has none, and the models refuse
+    bodies that are too large themselves.
+    """
+    if controller_of(edge) != "nginx":
+        return {}
+    return {
+        f"{NGINX}/proxy-buffering": "off",
+        f"{NGINX}/proxy-read-timeout": str(edge.timeout_s),
+        f"{NGINX}/proxy-send-timeout": str(edge.timeout_s),
+        f"{NGINX}/proxy-body-size": str(edge.body_bytes),
+        **for_nginx(edge),
+    }
 
 
 def _rule(model: ModelPlan) -> Manifest:

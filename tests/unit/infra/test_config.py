@@ -10,10 +10,10 @@ import pytest
 
 from infra import endpoints
 from infra.catalog.load import load_catalog
-from infra.config import load, parse
+from infra.config import kinds_of, load, parse
 from infra.errors import ConfigError
 from infra.stack import StackConfig
-from tests.unit.infra.recorder import STACKS, raw_settings, stack_config
+from tests.unit.infra.recorder import STACKS, policy_settings, raw_settings, stack_config
 
 CATALOG = load_catalog()
 NIGHT = {"days": "daily", "start": "20:00", "end": "06:00", "min_replicas": 1}
@@ -141,6 +141,43 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("edge.tls", "cert-manager", "slipway:edge.issuer: 'none' is not allowed; allowed with slipway:edge.tls cert"),
         ("edge.class", "haproxy", "slipway:edge.from_namespace: 'auto' needs slipway:cluster.kind embedded"),
         ("edge.gateway", "shared", "slipway:edge.gateway: needs slipway:edge.kind gateway"),
+        ("edge.gateway_namespace", "shared", "slipway:edge.gateway_namespace: needs slipway:edge.kind gateway"),
+        (
+            "edge",
+            {"host": "a.b", "kind": "gateway", "gateway_namespace": "x"},
+            "gateway_namespace: needs slipway:edge.gateway",
+        ),
+        (
+            "edge",
+            {"host": "a.b", "kind": "gateway", "gateway": "x", "issuer": "y"},
+            "slipway:edge.issuer: 'y' with slipway:edge.gateway, whose certificate is its owner's; allowed here:",
+        ),
+        (
+            "edge",
+            {"host": "a.b", "tls": "none", "issuer": "y"},
+            "slipway:edge.issuer: 'y' with slipway:edge.tls none; all",
+        ),
+        (
+            "edge",
+            {"host": "a.b", "tls": "none", "tls_secret": "y"},
+            "slipway:edge.tls_secret: 'y' with slipway:edge.tls n",
+        ),
+        (
+            "edge.issuer_kind",
+            "Issuer",
+            "slipway:edge.issuer_kind: 'Issuer' needs slipway:edge.issuer; allowed here: 'Clu",
+        ),
+        ("edge.affinity_s", 90000, "slipway:edge.affinity_s: 90000 is not allowed; allowed: 86400 or less"),
+        ("edge.timeout_s", 0, "slipway:edge.timeout_s: 0 is not allowed; allowed: 1 or more"),
+        ("edge.body_limit", 32, "slipway:edge.body_limit: 32 is not allowed; allowed: "),
+        ("monitoring", {"interval_s": 10}, "slipway:monitoring.interval_s: 10 needs slipway:monitoring.operator true"),
+        (
+            "monitoring",
+            {"labels": {"a": "b"}},
+            "slipway:monitoring.labels: {'a': 'b'} needs slipway:monitoring.operator",
+        ),
+        ("models.legal.draft_tokens", 17, "slipway:models.legal.draft_tokens: 17 is not allowed; allowed: 16 or less"),
+        ("models.legal.step_tokens", 8, "slipway:models.legal.step_tokens: 8 is not allowed; allowed: 16 or more"),
         ("secrets.source", "external", "slipway:secrets.store: 'none' is not allowed; allowed with slipway:secrets.so"),
         ("backup.schedule", "at night", '"at night" is not allowed; allowed: a cron expression of five fields'),
         (
@@ -245,7 +282,16 @@ def test_auto_serves_the_name_in_the_ingress_url(url: str, host: str | None) -> 
 def test_other_stacks_never_take_the_local_clusters_endpoints() -> None:
     """A local cluster that happens to run changes nothing about staging and prod."""
     known = dataclasses.replace(endpoints.without_cluster(), kubeconfig="/k", builder="b", base_image="x", ca_file="/c")
-    assert parse("prod", raw_settings("prod"), CATALOG, known, {"fast-ssd": "efs"}) == stack_config("prod")
+    kinds = kinds_of(policy_settings("prod")["cost"])
+    assert parse("prod", raw_settings("prod"), CATALOG, known, kinds) == stack_config("prod")
+
+
+@pytest.mark.parametrize(
+    "cost", [None, "none", {"provider": "none"}, {"storage_kinds": ["efs"]}, {"storage_kinds": {"a": 1}}]
+)
+def test_what_the_cost_report_refuses_says_nothing_of_storage_classes(cost: object) -> None:
+    """It tells so itself; a deployment must not fail for it."""
+    assert kinds_of(cost) == {}
 
 
 def test_load_reads_what_pulumi_hands_over(monkeypatch: pytest.MonkeyPatch) -> None:
