@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing docs golden prices bench-engine lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ conformance-pss: venv-dev ## the Pod Security rules against the fixtures of Kube
 
 conformance-packing: venv-dev ## packed nodes against those that the real kube-scheduler uses, for 200 random stacks
 	@.venv/bin/python -m tests.conformance.packing
+
+conformance-llama-server: venv-dev ## llama.cpp's own tests of its server against ours, beside llama-server on the same models
+	@nice .venv/bin/python -m tests.conformance.llama_server
 
 docs: venv ## write docs/policies.md anew from the rules
 	@.venv/bin/slipway policy docs --output docs/policies.md
