@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import yaml
 
 MARK: Final = "# Written by `slipway render"
 """Files that begin so are ours to replace and to remove."""
+
+_ODD_ENDS: Final = re.compile("[\r\x85\u2028\u2029]")
 
 
 def header(target: str, stack: str) -> str:
@@ -26,7 +29,8 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
+    """Line ends that are not everybody's are written out, or they would come back as others."""
+    style = '"' if _ODD_ENDS.search(value) else "|" if "\n" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

@@ -23,6 +23,9 @@ PURE = (
     "infra.settings",
     "infra.units",
     "infra.manifests.all",
+    "infra.outputs.aicore",
+    "infra.outputs.compose",
+    "infra.outputs.kubernetes",
 )
 
 
