@@ -15,7 +15,7 @@ ServeError
     |   |-- DrainingError        503  this server is about to stop
     |   |-- ModelNotReadyError   503  absent, loading or failed
     |   |-- WorkerLostError      503  the worker died
-    |   |-- QueueTimeoutError    503  it waited as long as it wanted to
+    |   |-- QueueTimeoutError    429  it waited as long as it wanted to
     |   `-- OverloadedError      429  the queue is full
     `-- GenerationError          500
 """
@@ -142,9 +142,9 @@ class WorkerLostError(UnavailableError):
 
 
 class QueueTimeoutError(UnavailableError):
-    """It waited for a slot as long as it wanted to."""
+    """It waited for a slot as long as it wanted to. As with a full queue, nothing is wrong here but the load."""
 
-    label = "queue_timeout"
+    status, type, label = 429, "rate_limit_error", "queue_timeout"
 
 
 class OverloadedError(UnavailableError):

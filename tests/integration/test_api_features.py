@@ -194,5 +194,5 @@ def test_who_does_not_want_to_wait_is_told_when_to_come_back(server: RunningServ
         for _ in range(8):  # by then all four run
             next(text)
         answer = post(server, "/v1/completions", model="tiny", prompt="a", max_tokens=1, queue_timeout=0.05)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "queue_timeout")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "queue_timeout")
     assert int(answer.headers["retry-after"]) >= 1

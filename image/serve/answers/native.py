@@ -91,7 +91,10 @@ class NativeStream(_Native):
             self._take(turn)
             match turn:
                 case Said():
-                    yield self._chunk(turn)
+                    # A token that ends inside of a character has a chunk of its own, without text.
+                    for score in turn.scores[:-1]:
+                        yield self._chunk(turn.choice, "", (score,))
+                    yield self._chunk(turn.choice, said_text(turn.pieces), turn.scores[-1:])
                 case Ended():
                     yield self._final(turn.choice, "", [])
 
@@ -99,19 +102,19 @@ class NativeStream(_Native):
         """Nothing: the last chunk of each choice says that it is."""
         return iter(())
 
-    def _chunk(self, said: Said) -> Chunk:
+    def _chunk(self, index: int, content: str, scores: tuple[TokenScore, ...]) -> Chunk:
         frame, tally = self._frame, self._turns.tally
         chunk: Chunk = {
-            "index": said.choice,
-            "content": said_text(said.pieces),
-            "tokens": [score.token for score in said.scores],
+            "index": index,
+            "content": content,
+            "tokens": [score.token for score in scores],
             "stop": False,
             "id_slot": 0,
-            "tokens_predicted": len(self._choices[said.choice].scores),
+            "tokens_predicted": len(self._choices[index].scores),
             "tokens_evaluated": tally.num_prompt_tokens,
         }
         if frame.num_probs:
-            chunk["completion_probabilities"] = entries(said.scores)
+            chunk["completion_probabilities"] = entries(scores)
         if frame.timings_per_token:
             chunk["timings"] = timings(tally)
         return chunk

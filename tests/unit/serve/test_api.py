@@ -293,7 +293,7 @@ def test_a_gateway_may_say_in_headers_what_the_body_does_not() -> None:
         (FailureKind.UNSUPPORTED, 400, "unsupported", False),
         (FailureKind.TOO_LONG, 400, "context_length_exceeded", False),
         (FailureKind.QUEUE_FULL, 429, "overloaded", True),
-        (FailureKind.TOO_LATE, 503, "queue_timeout", True),
+        (FailureKind.TOO_LATE, 429, "queue_timeout", True),
         (FailureKind.BROKEN, 500, "generation_failed", False),
     ],
 )

@@ -81,6 +81,12 @@ def test_a_stream_tells_tokens_and_ends_with_all_that_is_known() -> None:
     assert "timings" in second
 
 
+def test_each_token_has_a_chunk_of_its_own() -> None:
+    """Also where the text of several comes at once, as the first of them ended inside of a character."""
+    told: list[Told] = [TOLD[0], TOLD[1], Delta(1, "ab", 0, (A, B)), END]
+    assert [(c["content"], c["tokens"]) for c in chunks(told)[:-1]] == [("", [5]), ("ab", [6])]
+
+
 def test_only_the_wanted_fields_are_told() -> None:
     """Inner ones by their path; what is not there is not made up."""
     fields = ("content", "generation_settings/n_predict", "nothing/there")
