@@ -106,16 +106,11 @@ class Keeper:
                 f"{num_slots} may run and {self._options.max_waiting} may wait",
                 retry_after_s=self._requests.retry_after_s(num_slots),
             )
-        request_id = self._requests.open(inbox)
-        worker.send(Generate(request_id, request))
-        return request_id
+        return self._send(worker, lambda request_id: Generate(request_id, request), inbox)
 
     def ask(self, question: Callable[[int], Question], inbox: Inbox) -> int:
         """Send a question about text and tokens, made with its id. It needs no slot."""
-        worker = self._serving_worker()
-        request_id = self._requests.open(inbox)
-        worker.send(question(request_id))
-        return request_id
+        return self._send(self._serving_worker(), question, inbox)
 
     def error(self, failed: Failed) -> RequestError:
         """What its client is told of a failure."""
@@ -126,6 +121,15 @@ class Keeper:
         """Nobody listens any more; when it has not ended by itself, cancel it."""
         if self._requests.drop(request_id) and self._worker is not None:
             self._worker.send(Cancel(request_id))
+
+    def _send(self, worker: Worker, make: Callable[[int], Message], inbox: Inbox) -> int:
+        request_id = self._requests.open(inbox)
+        try:
+            worker.send(make(request_id))
+        except Exception:  # what can't be made or written was never asked
+            self._requests.drop(request_id)
+            raise
+        return request_id
 
     def _serving_worker(self) -> Worker:
         if self._life.state is not State.SERVING or self._worker is None:

@@ -184,7 +184,8 @@ async def _tokenize(
 
 
 async def _render(services: Services, body: ChatRequest) -> str:
-    told = await services.supervisor.ask(body.model, lambda id_: Render(id_, body.conversation()))
+    conversation = body.conversation()
+    told = await services.supervisor.ask(body.model, lambda id_: Render(id_, conversation))
     assert isinstance(told, Rendered)
     return told.prompt
 

@@ -14,9 +14,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from serve.engine.types import Delta, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, WorkerLostError
+from serve.ipc import FrameError
 from serve.keeper import TICK_S, Keeper
 from serve.lifecycle import Lifecycle, State
-from serve.messages import Cancel, Events, Generate, GenerateRequest, Load, Message, NotLoaded, Pong, Stop, TextPrompt
+from serve.messages import (
+    Cancel,
+    Events,
+    Generate,
+    GenerateRequest,
+    Load,
+    Message,
+    NotLoaded,
+    Pong,
+    Stop,
+    TextPrompt,
+    Tokenize,
+)
 from serve.models import ModelEntry
 from serve.ports import Options
 from serve.requests import Inbox
@@ -31,8 +44,8 @@ REQUEST = GenerateRequest(TextPrompt(("hello",)))
 class World:
     """A keeper and all that it was given."""
 
-    def __init__(self) -> None:
-        self.clock, self.disk, self.launcher = FakeClock(), FakeDisk(files={FILE}), FakeLauncher()
+    def __init__(self, kind: type[FakeWorker] = FakeWorker) -> None:
+        self.clock, self.disk, self.launcher = FakeClock(), FakeDisk(files={FILE}), FakeLauncher(kind)
         self.keeper = Keeper(
             ENTRY,
             launcher=self.launcher,
@@ -356,6 +369,27 @@ def test_too_many_requests_are_refused_with_the_numbers() -> None:
         with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
             world.keeper.start(REQUEST, Inbox())
         assert caught.value.retry_after_s == 1
+
+    asyncio.run(story())
+
+
+def test_what_cannot_be_sent_was_never_asked() -> None:
+    """It holds no place, whatever went wrong."""
+
+    class Refusing(FakeWorker):
+        def send(self, message: Message) -> None:
+            if isinstance(message, Generate):
+                raise FrameError("too large")
+            super().send(message)
+
+    async def story() -> None:
+        world = World(Refusing)
+        await world.serve()
+        with pytest.raises(FrameError):
+            world.keeper.start(REQUEST, Inbox())
+        with pytest.raises(ZeroDivisionError):
+            world.keeper.ask(lambda number: Tokenize(number // 0, "", adds_special=True, parses_special=True), Inbox())
+        assert world.keeper.status().num_requests == 0
 
     asyncio.run(story())
 
