@@ -67,9 +67,11 @@ class PromptTooLongError(InvalidRequestError):
     """Prompt and max_tokens can never fit this model. The code is OpenAI's; type and numbers are llama.cpp's."""
 
     type, label = "exceed_context_size_error", "context_length_exceeded"
+    # Programs look for llama.cpp's words.
+    words = "the input is too large, it exceeds the available context size"
 
     def __init__(self, message: str, *, num_prompt_tokens: int = 0, context_tokens: int = 0) -> None:
-        super().__init__(message)
+        super().__init__(f"{self.words}: {message}")
         self.num_prompt_tokens = num_prompt_tokens
         self.context_tokens = context_tokens
 

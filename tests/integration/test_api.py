@@ -119,7 +119,7 @@ def test_many_at_once_are_each_answered_right(client: openai.OpenAI) -> None:
     [
         ({"model": "other"}, 404, "there is no model 'other' here: there is tiny"),
         ({"max_tokens": 0}, 400, "max_tokens is 0: input should be greater than or equal to 1"),
-        ({"max_tokens": 100_000}, 400, "max_tokens is 100000: together"),
+        ({"max_tokens": 100_000}, 400, "exceeds the available context size: the prompt has "),
         ({"temperature": "hot"}, 400, "temperature is 'hot'"),
         ({"messages": []}, 400, "messages is []"),
         ({"n": 200}, 400, "n is 200: input should be less than or equal to 128"),
@@ -145,7 +145,7 @@ def test_a_prompt_of_far_too_many_bytes_is_refused_before_it_is_tokenized(server
     """The bound is the context times the longest token."""
     most = tiny_gguf.CONTEXT_TOKENS * len("<|endoftext|>")
     error = complete(server, "a" * 100_000).json()["error"]
-    assert error["message"] == f"the prompt has 100000 bytes: this model has room for {most} at the very most"
+    assert f": the prompt has 100000 bytes: this model has room for {most} at the very most" in error["message"]
     assert error["code"] == "context_length_exceeded"
 
 
