@@ -224,8 +224,13 @@ class KvCache:
         return sequence.num_reserved - num_tokens - min(self._cells.num_own(kept.seq), kept.num_tokens - num_tokens)
 
     def take(self, source: Sequence, sequence: Sequence, num_tokens: int) -> None:
-        """What a running source has computed by now, up to `num_tokens`, is the sequence's too."""
+        """What a running source has computed by now, up to `num_tokens`, is the sequence's too.
+
+        Nothing, when memory is not as it should be: an error has left it somewhere else.
+        """
         num_tokens = min(num_tokens, source.num_computed)
+        if not self._memory.can_fork(source.seq, num_tokens):
+            num_tokens = 0
         self._memory.fork(source.seq, sequence.seq, num_tokens)
         sequence.num_computed = sequence.num_cached = num_tokens
 
@@ -318,7 +323,9 @@ class KvCache:
         """Give a running sequence another id. Whoever is kept there moves to a free one, or is forgotten."""
         kept = self._kept.get(seq)
         if kept is not None and self._free:
-            self._relocate(kept, heapq.heappop(self._free))
+            highest = max(self._free)  # a low one is the next gap
+            self._free.remove(highest)
+            self._relocate(kept, highest)
         elif kept is not None:
             self._drop(kept)
         old = sequence.seq

@@ -322,10 +322,9 @@ class Engine:
     # ---- adapters ----
 
     def add_adapter(self, file: AdapterFile) -> list[Event]:
-        """Load a LoRA adapter between two steps, or raise LoadError. Whoever used one of the same name fails."""
-        events = self._end_users(file.name)
-        self._backend.add_adapter(file)
-        return events
+        """Load a LoRA adapter between two steps, or raise LoadError. Whoever used one of the same name fails then."""
+        self._backend.add_adapter(file)  # first: when it can't be loaded, the old one is still there, and its users
+        return self._end_users(file.name)
 
     def remove_adapter(self, name: str) -> list[Event]:
         """Unload one. Whoever uses it fails."""

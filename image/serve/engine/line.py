@@ -10,6 +10,7 @@ import bisect
 from collections.abc import Iterator
 
 from serve.engine.sequence import Sequence
+from serve.engine.types import Request
 
 # The line keeps moving, and the big request does not wait for ever.
 MAX_PASSED = 16
@@ -32,7 +33,7 @@ class Line:
     def add(self, sequence: Sequence) -> None:
         """Behind all of the same priority."""
         bisect.insort(self._waiting, sequence, key=lambda each: -each.request.priority)
-        self._next_deadline_s = min(self._next_deadline_s, _deadline_s(sequence))
+        self._next_deadline_s = min(self._next_deadline_s, sequence.deadline_s)
 
     def remove(self, sequence: Sequence) -> None:
         """It runs, or gave up."""
@@ -42,12 +43,13 @@ class Line:
         """Remove and return those whose time is over."""
         if now_s < self._next_deadline_s:
             return []
-        late = [each for each in self._waiting if _deadline_s(each) <= now_s]
-        self._waiting = [each for each in self._waiting if _deadline_s(each) > now_s]
-        self._next_deadline_s = min(map(_deadline_s, self._waiting), default=float("inf"))
+        late = [each for each in self._waiting if each.deadline_s <= now_s]
+        self._waiting = [each for each in self._waiting if each.deadline_s > now_s]
+        self._next_deadline_s = min((each.deadline_s for each in self._waiting), default=float("inf"))
         return late
 
-
-def _deadline_s(sequence: Sequence) -> float:
-    wait_s = sequence.request.wait_s
-    return float("inf") if wait_s is None else sequence.arrived_s + wait_s
+    def let_wait(self, request: Request) -> None:
+        """One of its choices has begun: the answer is on its way, and the others wait as long as they must."""
+        for each in self._waiting:
+            if each.request is request:
+                each.deadline_s = float("inf")

@@ -68,7 +68,8 @@ class Scheduler:
         self._line = Line(max_waiting)
         self._running: dict[int, Sequence] = {}
         self._num_gappy_steps = 0
-        self._turn = 0  # whose turn it is to get the odd tokens of the budget, and which adapters'
+        self._turn = 0  # whose turn it is to get the odd tokens of the budget
+        self._adapters_turns: list[tuple[Adapter, ...]] = []  # the next first
 
     @property
     def num_waiting(self) -> int:
@@ -123,10 +124,11 @@ class Scheduler:
         return num_new
 
     def _can_start_now(self, request: Request, num_new: int, num_choices: int) -> bool:
-        free = self._cache.num_slots - len(self._running)
+        """Beside those in line: they only wait for the next step when there is room for all of them."""
+        free = self._cache.num_slots - len(self._running) - len(self._line)
         reserved = self._cache.num_reserved_tokens - self._cache.num_kept_tokens
-        need = num_choices * (len(request.prompt) + num_new)
-        return not self._line and num_choices <= free and reserved + need <= self._cache.kv_tokens
+        need = num_choices * (len(request.prompt) + num_new) + sum(each.num_reserved for each in self._line)
+        return num_choices <= free and reserved + need <= self._cache.kv_tokens
 
     def end(self, sequence: Sequence, *, keep: bool = False) -> None:
         """A sequence ended, however it did, wherever it was. `keep`: what it computed may be of use to others."""
@@ -192,8 +194,9 @@ class Scheduler:
         moves = self._close_gaps()
         self._turn += 1
         ready = [self._running[seq] for seq in sorted(self._running) if self._running[seq].follows is None]
+        keeps_short = any(_is_stream(sequence) for sequence in ready)  # also for streams whose turn it is not
         adapters, ready = self._one_kind_of_adapters(ready)
-        chunks = self._whole(ready) if self._budget.whole_prompts else self._chunks(ready)
+        chunks = self._whole(ready) if self._budget.whole_prompts else self._chunks(ready, keeps_short=keeps_short)
         embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
         return StepPlan(chunks, admitted, late, moves, adapters, embeds)
 
@@ -201,17 +204,18 @@ class Scheduler:
         """Admit in order; who fits may pass who doesn't, but not for ever."""
         admitted: list[Sequence] = []
         passed: list[Sequence] = []
+        holds_the_line = False
         for sequence in self._line:
-            if len(self._running) == self._cache.num_slots:
+            if len(self._running) == self._cache.num_slots or holds_the_line:
                 break
             if self._start(sequence):
                 admitted.append(sequence)
                 for other in passed:
                     other.num_passed += 1
+                    holds_the_line |= other.num_passed >= MAX_PASSED
             else:
                 passed.append(sequence)
-            if any(other.num_passed >= MAX_PASSED for other in passed):
-                break
+                holds_the_line = sequence.num_passed >= MAX_PASSED
         return tuple(admitted)
 
     def _start(self, sequence: Sequence) -> bool:
@@ -224,6 +228,8 @@ class Scheduler:
             sequence.tried_version = self._cache.version
             return False
         self._line.remove(sequence)
+        if sequence.request.num_choices > 1:
+            self._line.let_wait(sequence.request)
         if source is not None and source.running is not None:
             self._follow(sequence, source)
         if sequence.freeze_at > sequence.num_computed:
@@ -266,17 +272,19 @@ class Scheduler:
         return tuple(moves)
 
     def _one_kind_of_adapters(self, ready: list[Sequence]) -> tuple[tuple[Adapter, ...], list[Sequence]]:
-        """One decode knows one set of adapters: the sets take turns."""
-        sets = sorted({sequence.request.adapters for sequence in ready}, key=repr)
-        if len(sets) < 2:
-            return (sets[0] if sets else ()), ready
-        chosen = sets[self._turn % len(sets)]
+        """One decode knows one set of adapters: the sets take turns, who waited longest first."""
+        sets = dict.fromkeys(sequence.request.adapters for sequence in ready)
+        if not sets:
+            return (), ready
+        still_there = [each for each in self._adapters_turns if each in sets]
+        chosen, *others = dict.fromkeys([*still_there, *sets])
+        self._adapters_turns = [*others, chosen]
         return chosen, [sequence for sequence in ready if sequence.request.adapters == chosen]
 
-    def _chunks(self, ready: list[Sequence]) -> tuple[Chunk, ...]:
-        prompts = [s for s in ready if s.num_pending > 1 or s.is_at_all_rows]
+    def _chunks(self, ready: list[Sequence], *, keeps_short: bool) -> tuple[Chunk, ...]:
+        prompts = [s for s in ready if not _is_stream(s)]
         num_streams = len(ready) - len(prompts)
-        budget = self._budget.mixed_tokens if num_streams else self._budget.step_tokens
+        budget = self._budget.mixed_tokens if keeps_short else self._budget.step_tokens
         if any(s.is_at_all_rows for s in prompts):
             # Then every row of the step may yield something, and there is room for so many outputs only.
             budget = min(budget, self._budget.max_outputs)
@@ -294,14 +302,14 @@ class Scheduler:
         return tuple(chunks)
 
     def _whole(self, ready: list[Sequence]) -> tuple[Chunk, ...]:
-        """As many whole prompts as fit, the first at any rate."""
+        """As many whole prompts as fit, who came first at any rate: shorter ones would always fill a step before it."""
         chunks: list[Chunk] = []
         budget = self._budget.step_tokens
-        for sequence in ready:
+        for sequence in sorted(ready, key=lambda each: each.arrived_s):
             if sequence.num_pending <= budget:
                 budget -= sequence.num_pending
                 chunks.append(_prompt_chunk(sequence, sequence.num_pending))
-        return tuple(chunks)
+        return tuple(sorted(chunks, key=lambda chunk: chunk.seq))
 
     def _share(self, budget: int, prompts: list[Sequence]) -> dict[int, int]:
         """Split the budget evenly; what one does not need goes to the others; odd tokens go round."""
@@ -322,6 +330,11 @@ class Scheduler:
                 budget -= take
             hungry = [s for s in hungry if shares[s.seq] < wanted[s.seq]]
         return shares
+
+
+def _is_stream(sequence: Sequence) -> bool:
+    """Does it need one row only, and yields a token then?"""
+    return sequence.num_pending == 1 and not sequence.is_at_all_rows
 
 
 def _num_wanted(sequence: Sequence) -> int:

@@ -34,6 +34,7 @@ class Sequence:
         "_known",
         "arrived_s",
         "choice",
+        "deadline_s",
         "draft",
         "follow_tokens",
         "follows",
@@ -56,6 +57,7 @@ class Sequence:
         self.choice = choice
         self.max_tokens = max_tokens
         self.arrived_s = arrived_s
+        self.deadline_s = float("inf") if request.wait_s is None else arrived_s + request.wait_s  # of its waiting
         self.last_token_s: float | None = None
         self.tokens = array("i", request.prompt)
         self.seq = -1  # its sequence id while it runs

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve.engine.engine import Engine, Limits
 from serve.engine.types import (
     Accepted,
+    Adapter,
+    AdapterFile,
     Delta,
     Event,
     Failed,
     FailureKind,
     Finished,
     FinishReason,
+    LoadError,
     Request,
     Sampling,
 )
@@ -270,3 +275,41 @@ def test_stats_count_what_was_done() -> None:
     assert (stats.num_steps, stats.kv_tokens_reserved) == (1, 21)
     run(engine)
     assert (engine.stats().prompt_tokens, engine.stats().generated_tokens) == (16, 12)
+
+
+def test_an_adapter_that_can_not_be_loaded_takes_nobody_along() -> None:
+    """The old one of that name is still there; a new one ends those who used the old one."""
+
+    class Broken(FakeBackend):
+        def add_adapter(self, file: AdapterFile) -> None:
+            if file.path.name == "bad":
+                raise LoadError("bad")
+
+    backend = Broken()
+    engine = Engine(backend, LIMITS)
+    for number, adapters in ((1, (Adapter("a"),)), (2, ())):
+        engine.submit(request(number, adapters=adapters, ignore_eos=True))
+    engine.step()
+    with pytest.raises(LoadError):
+        engine.add_adapter(AdapterFile("a", Path("bad")))
+    assert engine.stats().num_running == 2
+    assert [event.id for event in engine.add_adapter(AdapterFile("a", Path("good")))] == [1]
+    assert list(texts(run(engine))) == [2]
+
+
+def test_who_followed_a_broken_leader_computes_what_it_can_not_take() -> None:
+    """An error left the leader's memory at no known place: nothing of it is used, and the answer is right."""
+
+    class Stuck(FakeBackend):
+        def decode(self, chunks: Any, adapters: Any = (), *, embeds: bool = False) -> None:
+            if any(POISON in chunk.tokens for chunk in chunks):
+                self.memory.tokens[0] = self.memory.tokens.get(0, [])[:-1]
+            super().decode(chunks, adapters, embeds=embeds)
+
+    for kind in KINDS:
+        backend = Stuck(kind)
+        engine = Engine(backend, LIMITS)
+        engine.submit(request(1, prompt=(*range(20), *range(16), POISON), max_tokens=2))
+        engine.submit(request(2, prompt=(*range(20), *range(16), 7), max_tokens=9))
+        events = run(engine)
+        assert texts(events)[2] == answer_alone(request(2, prompt=(*range(20), *range(16), 7), max_tokens=9), ROOM)

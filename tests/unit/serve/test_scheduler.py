@@ -304,3 +304,65 @@ def test_scattered_sequences_move_together_when_nobody_fills_the_gaps() -> None:
         seqs = [[c.seq for c in run_step(scheduler, memory).chunks] for _ in range(PATIENCE_STEPS + 1)]
         assert seqs[0] == [0, 2, 4]
         assert seqs[-1] == ([0, 1, 2] if copies else [0, 2, 4])
+
+
+def test_who_comes_with_others_starts_with_them_when_there_is_room() -> None:
+    """Where nobody may wait, as many as there are slots may still come between two steps, and no more."""
+    cache = KvCache(num_slots=3, kv_tokens=40, memory=FakeMemory("full", 3))
+    scheduler = Scheduler(cache=cache, budget=Budget(6, 6, 8, 30), max_waiting=0)
+    for number in (1, 2):
+        scheduler.submit(request(number, 5), 0.0)
+    with pytest.raises(RefusedError, match="2 wait already, 0 may wait"):
+        scheduler.submit(request(3, 20), 0.0)  # a slot, but not so many tokens
+    scheduler.submit(request(3, 5), 0.0)
+    with pytest.raises(RefusedError, match="3 wait already, 0 may wait"):
+        scheduler.submit(request(4, 5), 0.0)
+    assert len(run_step(scheduler).admitted) == 3
+
+
+def test_streams_whose_turn_it_is_not_are_not_held_up_longer_either() -> None:
+    """Prompts of one set of adapters get no more of a step than beside streams, when streams of another set wait."""
+    scheduler = make(step_tokens=12, mixed_tokens=5, kv_tokens=80)
+    scheduler.submit(request(1, 1, 9), 0.0)
+    run_step(scheduler)
+    scheduler.submit(replace(request(2, 25), adapters=(Adapter("a"),)), 0.0)
+    sizes = [[len(c.tokens) for c in run_step(scheduler).chunks] for _ in range(4)]
+    assert sizes in ([[1], [5], [1], [5]], [[5], [1], [5], [1]])
+
+
+def test_sets_of_adapters_that_come_and_go_starve_nobody() -> None:
+    """Whoever is ready has its turn after those that were ready before, however many new ones come."""
+    scheduler = make(step_tokens=12, kv_tokens=80, num_slots=3)
+    scheduler.submit(replace(request(1, 1, 9), adapters=(Adapter("a"),)), 0.0)
+    served = 0
+    for number in range(2, 20):
+        if scheduler.num_running < 3:
+            scheduler.submit(replace(request(number, 1, 1), adapters=(Adapter("b", number),)), 0.0)
+        served += any(s.name == "a" for s in run_step(scheduler).adapters)
+    assert served >= 6  # every third turn at least
+
+
+def test_a_long_text_has_its_turn_though_short_ones_keep_coming() -> None:
+    """A model that reads texts at once: the one that came first is in the next step, whoever has a lower id."""
+    cache = KvCache(num_slots=3, kv_tokens=90, memory=FakeMemory("full", 3))
+    scheduler = Scheduler(cache=cache, budget=Budget(8, 8, 8, 30, whole_prompts=True), max_waiting=9)
+    scheduler.submit(replace(request(1, 5), task=Task.EMBED), 0.0)
+    scheduler.submit(replace(request(2, 8), task=Task.EMBED), 1.0)
+    (chunk,) = scheduler.plan(1.0).chunks
+    scheduler.end(scheduler.computed(chunk))
+    scheduler.submit(replace(request(3, 5), task=Task.EMBED), 2.0)
+    assert [len(c.tokens) for c in scheduler.plan(2.0).chunks] == [8]
+
+
+def test_choices_of_an_answer_that_has_begun_are_not_late() -> None:
+    """The client hears something already; while none has begun, all of them are late together."""
+    for num_slots, num_late in ((1, 0), (2, 0)):
+        scheduler = make(num_slots=num_slots)
+        scheduler.submit(replace(request(1, 3, 9), num_choices=3, wait_s=5.0), 0.0)
+        scheduler.plan(0.0)
+        assert len(scheduler.plan(9.0).late) == num_late
+    scheduler = make(num_slots=1)
+    scheduler.submit(request(1, 3, 9), 0.0)
+    scheduler.submit(replace(request(2, 3, 9), num_choices=3, wait_s=5.0), 0.0)
+    scheduler.plan(0.0)
+    assert [s.choice for s in scheduler.plan(5.0).late] == [0, 1, 2]
