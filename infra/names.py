@@ -15,6 +15,7 @@ PUBLIC_PATHS = (("/v1", "Prefix"), ("/health", "Prefix"), ("/healthz", "Exact"),
 MODELS_DIR = "/models"
 CONFIG_DIR = "/etc/slipway"
 MODELS_FILE_NAME = "models.json"
+SECRETS_DIR = "/run/secrets/slipway"
 SOURCE_DIR = "/source"  # where a weights image is mounted; its file is under weights/
 NOBODY = 65534
 

@@ -6,7 +6,7 @@ from infra import names
 from infra.catalog.types import HubSource
 from infra.manifests import fetch
 from infra.manifests.objects import DISK_LIMIT, DISK_REQUEST, Manifest
-from infra.plan import ModelPlan, WeightsPlan
+from infra.plan import ModelPlan, SecretPlan, WeightsPlan
 from infra.units import format_bytes, parse_bytes
 
 VOLUME = "weights"
@@ -20,14 +20,14 @@ def labels(weights: WeightsPlan) -> dict[str, str]:
     return {names.PULLS_LABEL: "true"} if pulls else {}
 
 
-def volumes(weights: WeightsPlan, weights_image: Any | None) -> list[Manifest]:
+def volumes(weights: WeightsPlan, weights_image: Any | None, token: SecretPlan | None = None) -> list[Manifest]:
     """The folder, and what it is filled from. `weights_image` is the one that the stack packs."""
     match weights.delivery:
         case "image":
             return [fetch.image_volume(VOLUME, weights.image or weights_image)]
         case "ephemeral":
             disk: Manifest = {"name": VOLUME, "emptyDir": {"sizeLimit": format_bytes(weights.volume_bytes)}}
-            return [disk, *fetch.source_volumes(weights, weights_image)]
+            return [disk, *fetch.source_volumes(weights, weights_image, token)]
         case _:
             assert weights.claim is not None  # own and shared have one
             claim = {"claimName": weights.claim.name, "readOnly": True}
@@ -40,11 +40,11 @@ def mount(weights: WeightsPlan) -> Manifest:
     return {"name": VOLUME, "mountPath": names.MODELS_DIR, "readOnly": True, **folder}
 
 
-def init_containers(model: ModelPlan, image: Any) -> list[Manifest]:
+def init_containers(model: ModelPlan, image: Any, token: SecretPlan | None = None) -> list[Manifest]:
     """It may use what the server may, since the server uses nothing meanwhile: the pod gets no larger for it."""
     if model.weights.delivery != "ephemeral":
         return []
-    return [fetch.container(model.weights, image, VOLUME, model.resources)]
+    return [fetch.container(model.weights, image, VOLUME, model.resources, token)]
 
 
 def with_room(weights: WeightsPlan, resources: Manifest) -> Manifest:

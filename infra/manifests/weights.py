@@ -9,7 +9,7 @@ would see it missing and run it anew.
 from typing import Any
 
 from infra import names
-from infra.manifests import fetch, storage
+from infra.manifests import fetch, secret_files, storage
 from infra.manifests.fetch import role_of
 from infra.manifests.objects import Manifest, manifest, model_labels, pod_security
 from infra.manifests.placement import where
@@ -57,8 +57,8 @@ def fill_job(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
         "securityContext": pod_security(),
-        "containers": [fetch.container(model.weights, image, CACHE)],
-        "volumes": _volumes(model, weights_image),
+        "containers": [fetch.container(model.weights, image, CACHE, token=secret_files.find(plan, "hub-token"))],
+        "volumes": _volumes(plan, model, weights_image),
         **({"priorityClassName": model.priority_class} if model.priority_class else {}),
         **_beside_the_model(plan, model),
     }
@@ -82,7 +82,8 @@ def _beside_the_model(plan: Plan, model: ModelPlan) -> Manifest:
     return where(model.base) if is_disk and plan.cluster.multi_node else {}
 
 
-def _volumes(model: ModelPlan, weights_image: Any | None) -> list[Manifest]:
+def _volumes(plan: Plan, model: ModelPlan, weights_image: Any | None) -> list[Manifest]:
     assert model.weights.filled is not None  # else there is no Job
     claim = {"name": CACHE, "persistentVolumeClaim": {"claimName": model.weights.filled.name}}
-    return [claim, fetch.TMP, *fetch.source_volumes(model.weights, weights_image)]
+    token = secret_files.find(plan, "hub-token")
+    return [claim, fetch.TMP, *fetch.source_volumes(model.weights, weights_image, token)]

@@ -9,6 +9,7 @@ from infra.catalog.types import Catalog
 from infra.plan.edge_notices import edge_notices
 from infra.plan.model import ModelPlan
 from infra.plan.rollout_notices import rollout_notices
+from infra.plan.secret_notices import secret_notices
 from infra.plan.storage_notices import storage_notices
 from infra.plan.tier_notices import tier_notices
 from infra.stack import StackConfig
@@ -29,6 +30,7 @@ def plan_notices(config: StackConfig, catalog: Catalog, models: Sequence[ModelPl
         *tier_notices(config, models),
         *storage_notices(config, models),
         *edge_notices(config, models),
+        *secret_notices(config, models),
     )
     known = (Notice("warning", text) for text in texts)
     found = (*_unchecked(config, models), *known, *_idle_gpus(models))

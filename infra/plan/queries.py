@@ -8,6 +8,10 @@ from typing import Final
 
 WAITING: Final = "queue_depth"
 RUNNING: Final = "model_running_requests"
+STATE, SERVING = "model_state", "serving"
+RESTARTS: Final = "worker_restarts_total"
+SLOTS: Final = "model_slots"
+KV_HELD, KV_CAPACITY = "model_kv_reserved_tokens", "model_kv_tokens_capacity"
 
 
 def requests(model: str, namespace: str) -> str:
@@ -28,3 +32,29 @@ def demand(model: str, namespace: str, *, shift: float, may_be_none: bool) -> st
     if not shift:
         return asked
     return f"clamp_min({asked} {'+' if shift > 0 else '-'} {abs(shift):g}, 0)"
+
+
+def serving(model: str, namespace: str) -> str:
+    """Replicas that serve; 0 also where none is scraped."""
+    labels = f'{{namespace="{namespace}",model="{model}",state="{SERVING}"}}'
+    return f"(sum({STATE}{labels}) or vector(0))"
+
+
+def restarts(namespace: str, over: str) -> str:
+    """Workers that had to be replaced, of each model."""
+    return f'sum by (model) (increase({RESTARTS}{{namespace="{namespace}"}}[{over}]))'
+
+
+def waiting_by_slot(namespace: str) -> str:
+    """Requests that wait, by those that can run: 1 is a whole round more."""
+    return _ratio(WAITING, SLOTS, namespace)
+
+
+def kv_share(namespace: str) -> str:
+    """How much of the cache running requests hold."""
+    return _ratio(KV_HELD, KV_CAPACITY, namespace)
+
+
+def _ratio(part: str, whole: str, namespace: str) -> str:
+    labels = f'{{namespace="{namespace}"}}'
+    return f"sum by (model) ({part}{labels}) / sum by (model) ({whole}{labels})"

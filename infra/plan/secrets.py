@@ -6,7 +6,7 @@ from typing import Final, Literal
 from infra import names
 from infra.stack import StackConfig
 
-Use = Literal["hub-token", "api-keys", "backup-credentials"]
+Use = Literal["hub-token", "api-keys", "registry-login", "backup-credentials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,12 @@ class SecretPlan:
     remote_key: str | None = None
 
 
-KEYS: Final[dict[Use, str]] = {"hub-token": "token", "api-keys": "keys", "backup-credentials": "credentials"}
+KEYS: Final[dict[Use, str]] = {
+    "hub-token": "token",
+    "api-keys": "keys",
+    "registry-login": ".dockerconfigjson",
+    "backup-credentials": "credentials",
+}
 
 
 def plan_secrets(config: StackConfig) -> tuple[SecretPlan, ...]:
@@ -57,4 +62,6 @@ def _backs_up_to_bucket(config: StackConfig) -> bool:
 def _name(use: Use, config: StackConfig) -> str:
     if use == "backup-credentials" and config.backup is not None and config.backup.secret is not None:
         return config.backup.secret
+    if use == "registry-login" and config.image.pull_secret is not None:
+        return config.image.pull_secret
     return names.secret(use)

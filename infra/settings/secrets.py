@@ -8,7 +8,7 @@ from infra.fields import DnsName, Text
 from infra.settings import words
 from infra.settings.group import Group, Seconds
 
-Use = Literal["hub-token", "api-keys"]
+Use = Literal["hub-token", "api-keys", "registry-login"]
 
 
 class SecretSettings(Group):

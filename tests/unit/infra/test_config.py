@@ -170,6 +170,37 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("edge.affinity_s", 90000, "slipway:edge.affinity_s: 90000 is not allowed; allowed: 86400 or less"),
         ("edge.timeout_s", 0, "slipway:edge.timeout_s: 0 is not allowed; allowed: 1 or more"),
         ("edge.body_limit", 32, "slipway:edge.body_limit: 32 is not allowed; allowed: "),
+        (
+            "secrets",
+            {"store": "vault"},
+            "slipway:secrets.store: 'vault' is not allowed; allowed without slipway:secrets.so",
+        ),
+        (
+            "secrets",
+            {"use": ["tokens"]},
+            "slipway:secrets.use.0: \"tokens\" is not allowed; allowed: 'hub-token', 'api-keys'",
+        ),
+        (
+            "secrets",
+            {"source": "plain"},
+            "slipway:secrets.use: [] with slipway:secrets.source plain; allowed: hub-token",
+        ),
+        (
+            "secrets",
+            {"refresh_s": 60},
+            "slipway:secrets.refresh_s: 60 needs slipway:secrets.source external; allowed here",
+        ),
+        ("secrets", {"remote_prefix": "a"}, "slipway:secrets.remote_prefix: 'a' needs slipway:secrets.source external"),
+        (
+            "secrets",
+            {"store_kind": "SecretStore"},
+            "slipway:secrets.store_kind: 'SecretStore' needs slipway:secrets.sou",
+        ),
+        (
+            "secrets",
+            {"use": ["registry-login"]},
+            "slipway:secrets.use: 'registry-login' needs slipway:image.pull_secret",
+        ),
         ("monitoring", {"interval_s": 10}, "slipway:monitoring.interval_s: 10 needs slipway:monitoring.operator true"),
         (
             "monitoring",
@@ -178,7 +209,11 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ),
         ("models.legal.draft_tokens", 17, "slipway:models.legal.draft_tokens: 17 is not allowed; allowed: 16 or less"),
         ("models.legal.step_tokens", 8, "slipway:models.legal.step_tokens: 8 is not allowed; allowed: 16 or more"),
-        ("secrets.source", "external", "slipway:secrets.store: 'none' is not allowed; allowed with slipway:secrets.so"),
+        (
+            "secrets",
+            {"source": "external", "use": ["hub-token"]},
+            "slipway:secrets.store: 'none' is not allowed; allowed with slipway:secrets.so",
+        ),
         ("backup.schedule", "at night", '"at night" is not allowed; allowed: a cron expression of five fields'),
         (
             "backup.bucket",
@@ -303,6 +338,47 @@ def test_load_reads_what_pulumi_hands_over(monkeypatch: pytest.MonkeyPatch) -> N
     loaded: StackConfig = load(CATALOG, endpoints.without_cluster())
 
     assert loaded == stack_config("local")
+
+
+PLAIN_TOKEN = {"slipway:secrets": json.dumps({"source": "plain", "use": ["hub-token"]})}
+
+
+@pytest.mark.parametrize(
+    ("keys", "encrypted", "expected"),
+    [
+        (
+            {"slipway:hub_token": "x"},
+            ["slipway:hub_token"],
+            "slipway:hub_token: nothing reads it; allowed with slipway:",
+        ),
+        (
+            {**PLAIN_TOKEN, "slipway:hub_token": "x"},
+            [],
+            "slipway:hub_token: plain text; allowed: a new value, by `pulumi",
+        ),
+        (
+            PLAIN_TOKEN,
+            [],
+            "slipway:hub_token: missing; allowed: a value by `pulumi config set --secret slipway:hub_token`",
+        ),
+        ({**PLAIN_TOKEN, "slipway:hub_token": "x"}, ["slipway:hub_token"], None),
+    ],
+)
+def test_a_secure_key_is_encrypted_and_read_by_something(
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], encrypted: list[str], expected: str | None
+) -> None:
+    """What is wrong with one is told without its value."""
+    written = {f"slipway:{key}": _as_pulumi(value) for key, value in raw_settings("staging").items()}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**written, **keys}))
+    monkeypatch.setenv("PULUMI_CONFIG_SECRET_KEYS", json.dumps(encrypted))
+    pulumi.runtime.set_mocks(_NoMocks(), project="slipway", stack="staging")
+    if expected is None:
+        assert load(CATALOG, endpoints.without_cluster()).secrets.use == ("hub-token",)
+        return
+    with pytest.raises(ConfigError) as caught:
+        load(CATALOG, endpoints.without_cluster())
+    (text,) = caught.value.problems
+    assert text.startswith(expected)
 
 
 def test_load_reports_a_key_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
