@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -18,9 +20,31 @@ from serve.routes.json_route import OnError, Shortcut
 from serve.services import Services
 
 
+class ErrorFields(BaseModel):
+    """What is told of an error; of some, more."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorBody(BaseModel):
+    """OpenAI's error shape."""
+
+    error: ErrorFields
+
+
+# For the OpenAPI document: all errors have one shape. docs/api.md says which there are.
+_TOLD: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request is wrong, or there are too many"},
+    "5XX": {"description": "This server, or one of its models, can't answer"},
+}
+
+
 def create_app(services: Services) -> ASGIApp:
     """The application over a set of services."""
-    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
     app.state.services = services
     posts = (openai.posts, vectors.posts, llamacpp.posts)
     for router in (*posts, health.router, metrics.router, openai.router, llamacpp.router):
@@ -80,5 +104,7 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == 404:
         return _answer(NotFoundError(f"there is no {path} here"))
     if error.status_code == 405:
-        return _answer(MethodNotAllowedError(f"{path} does not take {request.method}"))
+        answer = _answer(MethodNotAllowedError(f"{path} does not take {request.method}"))
+        answer.headers.update(error.headers or {})  # the methods that it takes
+        return answer
     return _answer(InvalidRequestError(str(error.detail)))

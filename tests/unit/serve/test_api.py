@@ -319,6 +319,19 @@ def test_each_failure_has_its_status(kind: FailureKind, status: int, code: str, 
     asyncio.run(story())
 
 
+def test_a_wrong_method_is_told_with_the_right_ones() -> None:
+    """As HTTP wants it."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            for path in ("/health", "/metrics"):
+                answer = await app.client.post(path)
+                assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+            assert (await app.client.get("/v1/completions")).headers["allow"] == "POST"
+
+    asyncio.run(story())
+
+
 def test_openapi_describes_the_api() -> None:
     """Tools generate clients and tests from it."""
 
@@ -328,5 +341,6 @@ def test_openapi_describes_the_api() -> None:
             assert {"/v1/chat/completions", "/v1/completions", "/v1/models", "/health"} <= paths.keys()
             schema = paths["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
             assert schema["$ref"].endswith("/ChatRequest")
+            assert paths["/v1/chat/completions"]["post"]["responses"].keys() == {"200", "4XX", "5XX"}
 
     asyncio.run(story())
