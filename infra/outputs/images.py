@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from infra.catalog.types import PypiSource
 from infra.config import image as config_image
@@ -27,7 +27,7 @@ _ALLOWED: Final = "NAME@sha256:<64 digits>"
 class References:
     """By the names under which they are given: `serve`, `<model>-weights` if packed, `<model>` if baked."""
 
-    known: Mapping[str, str]
+    known: Mapping[str, Any]
 
     def images(self, plan: Plan) -> Images:
         """As manifests take them."""

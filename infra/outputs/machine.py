@@ -55,6 +55,7 @@ class Container:
         port: of the host; None: nothing is published.
         retries: how often it is tried again; None: it always runs.
         stop_s: what it gets to end.
+        run_s: of one that ends: how long one attempt may take.
         secrets: uses of Secrets whose value it reads from a file.
     """
 
@@ -70,6 +71,7 @@ class Container:
     health: Health | None = None
     retries: int | None = None
     stop_s: int = 10
+    run_s: int = 0
     secrets: tuple[str, ...] = field(default=())
 
 
@@ -158,5 +160,6 @@ def _fetch(plan: Plan, model: ModelPlan, references: References) -> Container:
         resources=JOB_RESOURCES,
         mounts=tuple(mounts),
         retries=NUM_RETRIES,
+        run_s=model.weights.job_deadline_s,
         secrets=(HUB_TOKEN,) if has_token else (),
     )
