@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,8 +33,13 @@ env: venv ## shell lines that put pulumi, kubectl and slipway on PATH: eval "$$(
 check: venv-dev ## format, lint, types, unit tests: about two minutes, needs nothing else
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
+	@$(MAKE) --no-print-directory -j2 --output-sync=target types unit
+
+types: venv-dev
 	@.venv/bin/mypy .
-	@.venv/bin/pytest -q -m "not engine and not e2e and not lifecycle and not mutants"
+
+unit: venv-dev
+	@.venv/bin/pytest -q -n logical -m "not engine and not plane and not e2e and not lifecycle and not mutants"
 
 test: check ## everything: `check`, then engine and end-to-end tests on a real cluster
 	@.venv/bin/pytest -q -m mutants

@@ -7,6 +7,7 @@ they began. Only a second interruption kills.
 from __future__ import annotations
 
 import collections
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,6 +91,24 @@ def attend(argv: list[str], *, cwd: Path | None = None, env: Mapping[str, str] |
         raise
 
 
+def attend_both(
+    argv: list[str], other: list[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> list[int]:
+    """Run two at once; returns their statuses. The first has our terminal; what the other said follows at the end."""
+    with tempfile.TemporaryFile("w+", errors="replace") as said:
+        beside = _start(other, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            statuses = [attend(argv, cwd=cwd, env=env), beside.wait()]
+        except BaseException as e:
+            _let_end(beside, e if isinstance(e, KeyboardInterrupt) else Terminated())
+            raise
+        finally:
+            said.seek(0)
+            shutil.copyfileobj(said, sys.stdout)
+            sys.stdout.flush()
+    return statuses
+
+
 def tail(lines: list[str]) -> str:
     """The last lines, indented: enough to see why, short enough to read."""
     return "".join("  | " + line for line in collections.deque(lines, NUM_TAIL_LINES))
@@ -109,7 +128,7 @@ def _start(
     cwd: Path | None,
     env: Mapping[str, str] | None,
     stdin: int | None = None,
-    stdout: int | None = None,
+    stdout: int | IO[str] | None = None,
     stderr: int | IO[str] | None = None,
 ) -> subprocess.Popen[str]:
     try:

@@ -216,14 +216,15 @@ def _exec_script(settings: Settings) -> Path:
 
 
 def _place(source: Path, target: Path) -> None:
-    """A real file that shares the source's blocks where the file system allows."""
+    """A real file that shares the source's blocks where the file system allows; never half there: others may run it."""
     if target.exists() and target.samefile(source):
         return
-    target.unlink(missing_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        target.hardlink_to(source)
+        partial.hardlink_to(source)
     except OSError:
-        shutil.copy2(source, target)
+        shutil.copy2(source, partial)
+    partial.rename(target)
 
 
 def _link(source: Path, target: Path) -> None:

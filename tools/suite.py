@@ -2,6 +2,9 @@
 
 A cluster of their own lives in a temporary state folder with ports from the system, and is removed afterwards, however
 the run ends; one that was there before is left as it was.
+
+Two parts run at a time, one that mostly waits beside one that mostly computes: `make up` and `make down` beside what
+stands up a control plane for itself, then the stack on the cluster beside the engine.
 """
 
 from __future__ import annotations
@@ -16,23 +19,25 @@ from pathlib import Path
 
 from tools import llama, local, pulumi, target
 from tools.cluster import cluster
-from tools.command import attend, interrupt_on_sigterm
+from tools.command import attend, attend_both, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import browser
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, KWOK, PULUMI
 
-MARKERS = "engine or e2e"
 LIFECYCLE = "lifecycle"
 """Tests that start and remove the local cluster themselves: only where none is."""
+PLANE = "plane"
+CLUSTER = "e2e"
+ENGINE = "engine"
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
 GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
-    """Returns pytest's exit status. What the tests are told is all environment, so one can be run by hand."""
+    """Returns pytest's worst exit status. What the tests are told is all environment, so one can be run by hand."""
     interrupt_on_sigterm()
     # A cluster of the tests' own has ports of its own: the fixed ones may be taken.
     target.check(dataclasses.replace(settings, registry_port=0, ingress_port=0))
@@ -41,29 +46,39 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
     with progress.step("a browser for the tests of pages") as step:
         browser_path = browser.ensure(step)
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
-    failed = _run_lifecycle(settings, progress, pytest_args)
+    told = {
+        "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
+        "SLIPWAY_BROWSER": browser_path,
+    }
+    statuses = _run_without_cluster(settings, progress, pytest_args, told)
     with _cluster(settings, progress) as used:
         cli = pulumi.for_local(pulumi.ensure(used, progress), used)  # the builder, too
-        env = dict(cli.env) | {
+        env = {**cli.env, **told} | {
             "SLIPWAY_STATE_DIR": str(used.state_dir),
-            "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
             "SLIPWAY_LLAMA_PATH": str(llama.ensure(used, progress)),
             "SLIPWAY_PULUMI": cli.program,
-            "SLIPWAY_BROWSER": browser_path,
-        }
-        return _pytest(MARKERS, pytest_args, env) or failed
+        }  # fmt: skip
+        statuses += attend_both(_pytest(CLUSTER, pytest_args), _pytest(ENGINE, pytest_args), cwd=ROOT, env=env)
+    return worst(statuses)
 
 
-def _run_lifecycle(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
+def _run_without_cluster(
+    settings: Settings, progress: Progress, pytest_args: list[str], told: Mapping[str, str]
+) -> list[int]:
+    plane, env = _pytest(PLANE, pytest_args), {**os.environ, **told}
     if settings.kubeconfig or cluster.status(settings).exists:
         progress.say("the tests of `make up` and `make down` need a machine without a cluster: left out here")
-        return 0
-    status = _pytest(LIFECYCLE, pytest_args, os.environ)
-    return 0 if status == NO_TESTS else status
+        return [attend(plane, cwd=ROOT, env=env)]
+    return attend_both(plane, _pytest(LIFECYCLE, pytest_args), cwd=ROOT, env=env)
 
 
-def _pytest(markers: str, pytest_args: list[str], env: Mapping[str, str]) -> int:
-    return attend([sys.executable, "-m", "pytest", "-m", markers, *pytest_args], cwd=ROOT, env=env)
+def _pytest(marker: str, pytest_args: list[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-m", marker, *pytest_args]
+
+
+def worst(statuses: list[int]) -> int:
+    """Of several runs of pytest: that one selects nothing is no failure, unless none does."""
+    return max((status for status in statuses if status != NO_TESTS), default=NO_TESTS)
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def test_a_seed_gives_the_same_stacks_again() -> None:
     assert stack(7, 4).pools != first.pools
 
 
-@pytest.mark.e2e
+@pytest.mark.plane
 @pytest.mark.timeout(600)
 def test_packing_uses_the_nodes_that_kube_scheduler_uses() -> None:
     """Lots settled; `make conformance-packing` does it with more stacks, and lots drawn."""

@@ -17,7 +17,7 @@ from tests.integration.platform.judge import Judge, pods
 from tests.integration.plugins.control_plane import ControlPlane
 from tests.unit.infra.recorder import raw_settings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
 
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = f"registry.example.com/weights@{DIGEST}"

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.plugins.control_plane import ControlPlane
 from tests.integration.plugins.workspace import Workspace
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
 
 CONFIG_MAP = 'k8s.core.v1.ConfigMap("plain", metadata={"name": "plain"}, data={"a": "VALUE"})'
 

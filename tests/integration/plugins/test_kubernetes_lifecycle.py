@@ -9,7 +9,7 @@ import pytest
 from tests.integration.plugins.control_plane import ControlPlane
 from tests.integration.plugins.workspace import Workspace
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
 
 PASSWORD = "correct horse"
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.integration.plugins.workspace import Workspace
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(120)]
 
 POLICY_PACK = """
 import pulumi

@@ -15,7 +15,7 @@ from policies.settings import Level
 from tests.integration.policies.batches import PROD, Batch, is_clean, is_refused, make_batches
 from tests.integration.policies.project import Answer, Project, named
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 POD = {
     "apiVersion": "v1",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.policies.project import Project
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
 
 UNKNOWN = """
 first = k8s.core.v1.ConfigMap("first", metadata={"name": "first"})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.command import Terminated, attend, feed, interrupt_on_sigterm, run, succeeds
+from tools.command import Terminated, attend, attend_both, feed, interrupt_on_sigterm, run, succeeds
 from tools.errors import CommandFailed, PrerequisiteMissing
 from tools.settings import ROOT
 
@@ -30,8 +30,12 @@ PARENT = """
 import sys
 from tools import command
 command.interrupt_on_sigterm()
+child = [sys.executable, *sys.argv[2:]]
 try:
-    getattr(command, sys.argv[1])([sys.executable, *sys.argv[2:]])
+    if sys.argv[1] == "attend_both":
+        command.attend_both([sys.executable, "-c", "import time; time.sleep(30)"], child)
+    else:
+        getattr(command, sys.argv[1])(child)
 except KeyboardInterrupt:
     raise SystemExit(130)
 """
@@ -89,7 +93,7 @@ def wait_for(path: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize("how", ["run", "attend"])
+@pytest.mark.parametrize("how", ["run", "attend", "attend_both"])
 @pytest.mark.parametrize("by", ["Ctrl-C", "SIGTERM"])
 def test_an_interrupted_program_may_clean_up(how: str, by: str, tmp_path: Path) -> None:
     """Ctrl-C reaches it from the terminal; SIGTERM comes to us alone and is passed on."""
@@ -113,6 +117,14 @@ def test_a_second_interruption_kills(how: str, tmp_path: Path) -> None:
     assert parent.wait(20) == 130
     assert time.monotonic() - started < 10
     assert not (tmp_path / "cleaned").exists()
+
+
+def test_of_two_programs_the_second_speaks_when_both_have_ended(capfd: pytest.CaptureFixture[str]) -> None:
+    """Never between the lines of the first; and no failure is lost."""
+    script = "import sys, time; print(sys.argv[1], flush=True); time.sleep(float(sys.argv[2])); print(sys.argv[1]); "
+    first, second = ([sys.executable, "-c", f"{script} sys.exit({n})", f"part {n}", f"{n / 5}"] for n in (2, 1))
+    assert attend_both(first, second) == [2, 1]
+    assert capfd.readouterr().out.splitlines() == ["part 2", "part 2", "part 1", "part 1"]
 
 
 def test_sigterm_ends_as_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,3 +42,11 @@ def test_the_estimate_comes_before_the_first_compile(
     with pytest.raises(Begun):
         suite.run(support.settings(tmp_path, state_dir=Path("/slipway-not-there")), Progress(), [])
     assert "First run: about" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"), [([0, 0], 0), ([0, 5], 0), ([5, 5], 5), ([5, 1], 1), ([0, 1, 2, 0], 2)]
+)
+def test_the_worst_part_is_the_result(statuses: list[int], expected: int) -> None:
+    """A part in which a path on the command line selects nothing has not failed."""
+    assert suite.worst(statuses) == expected
