@@ -8,7 +8,7 @@ from tests.unit.infra.plan.stacks import KEDA, one, plan
 def test_all_models_are_scraped_by_their_services_port() -> None:
     """What autoscalers ask for comes from there."""
     stack = plan(KEDA, {"monitoring": {"operator": True, "interval_s": 15, "labels": {"team": "a"}}}, one("legal"))
-    (monitor,) = monitors(stack)
+    (monitor,) = [each for each in monitors(stack) if each["kind"] == "ServiceMonitor"]
     (endpoint,) = monitor["spec"]["endpoints"]
     found = service(stack, stack.models[0])
     assert endpoint["port"] in [port["name"] for port in found["spec"]["ports"]]
