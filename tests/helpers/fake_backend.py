@@ -131,7 +131,9 @@ class FakeBackend:
         self._rows: dict[int, list[int]] = {}  # sequence -> its history at each row of the last decode that yields
         self._last: dict[int, Chunk] = {}
 
-    def open(self, seq: int, sampling: Sampling, grammar: str | None, *, shows_special: bool = False) -> None:
+    def open(
+        self, seq: int, sampling: Sampling, grammar: str | None, *, prompt: tuple[int, ...], shows_special: bool = False
+    ) -> None:
         """A sequence is opened once."""
         assert seq not in self.seeds, f"sequence {seq} is in use"
         if grammar == BAD_GRAMMAR:

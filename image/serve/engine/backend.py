@@ -29,9 +29,11 @@ class Backend(Protocol):
     def pools(self) -> bool:
         """Does it only make embeddings, of whole texts?"""
 
-    def open(self, seq: int, sampling: Sampling, grammar: str | None, *, shows_special: bool = False) -> None:
-        """Make ready to choose tokens for a new sequence under this id. With `shows_special`, its grammars mean control
-        tokens, too, by their text."""
+    def open(
+        self, seq: int, sampling: Sampling, grammar: str | None, *, prompt: tuple[int, ...], shows_special: bool = False
+    ) -> None:
+        """Make ready to choose tokens for a new sequence under this id. Penalties count what the prompt says, too. With
+        `shows_special`, its grammars mean control tokens, too, by their text."""
 
     def constrain(self, seq: int, grammar: str, begun: bytes) -> None:
         """From now on this grammar holds, of which the text has `begun` already. EngineError: it can't."""

@@ -157,7 +157,9 @@ class Engine:
                     grammar = request.grammar if request.grammar and not request.grammar.triggers else None
                     sampling = live.answers[sequence.choice].sampling
                     text = grammar.text if grammar else None
-                    self._backend.open(sequence.seq, sampling, text, shows_special=request.show_special)
+                    self._backend.open(
+                        sequence.seq, sampling, text, prompt=request.prompt, shows_special=request.show_special
+                    )
             except EngineError as error:
                 kind = error.kind if isinstance(error, RefusedError) else FailureKind.BROKEN
                 events.append(self._fail(live, kind, str(error)))
@@ -246,7 +248,8 @@ class Engine:
             self._counters.sample_s += self._clock() - sampling
             is_last = self._scheduler.append(sequence, token)
             self._note_token(sequence, now_s)
-            ended = backend.is_end(token) and not live.request.ignore_eos
+            # A grammar allows the end where it is complete: beyond that it has nothing to say.
+            ended = backend.is_end(token) and not (live.request.ignore_eos and live.request.grammar is None)
             if not ended:
                 answer.take(backend, sequence.seq, chunk, row, token)
             if ended or answer.is_over or is_last:

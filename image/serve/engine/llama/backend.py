@@ -21,6 +21,7 @@ from serve.engine.types import (
     Adapter,
     AdapterFile,
     DecodeError,
+    EngineError,
     LoadError,
     LoadOptions,
     ModelInfo,
@@ -83,19 +84,33 @@ class Llama:
                 f"{options.path} loaded, but {slots} slots of {options.sequence_tokens} tokens did not: {log().first()}"
             )
         self._pooling = int(C.llama_pooling_type(self._context))
+        if self._pooling == 0 and not C.llama_get_memory(self._context):
+            self._pooling = C.LLAMA_POOLING_TYPE_MEAN  # an encoder whose file does not say: the usual way
         if self.pools:  # it yields vectors of whole texts: once more, with room for a whole step at once
             C.llama_free(self._context)
+            params.pooling_type = self._pooling
             params.embeddings, params.n_ubatch, params.n_outputs_max = True, options.step_tokens, 0
             self.num_ids, self.max_outputs = slots, options.step_tokens
             params.n_seq_max = slots
             self._context = C.llama_init_from_model(model.pointer, params)
             if not self._context:
                 raise LoadError(f"{options.path} loaded, but no context for embeddings: {log().first()}")
+        self._check_room(options)
         self.memory = ContextMemory(
             self._context, window_tokens=model.window_tokens, is_exact=model.is_exact, copies=self._copies
         )
         self._rows = Rows(options.step_tokens)
-        self._trained_tokens = int(C.llama_model_n_ctx_train(model.pointer))
+        self._context_tokens = options.sequence_tokens
+
+    def _check_room(self, options: LoadOptions) -> None:
+        """llama.cpp rounds what it is asked for, and takes sizes above 32 bits for small ones."""
+        slots, tokens = options.num_slots, options.sequence_tokens
+        total, each = int(C.llama_n_ctx(self._context)), int(C.llama_n_ctx_seq(self._context))
+        if total < slots * tokens or each < tokens:
+            raise LoadError(
+                f"{slots} slots of {tokens} tokens are {slots * tokens} tokens: llama.cpp made room for {total} in all "
+                f"and {each} for each"
+            )
 
     def _params(self, options: LoadOptions) -> Any:
         params = C.llama_context_default_params()
@@ -154,9 +169,11 @@ class Llama:
 
     # ---- sequences ----
 
-    def open(self, seq: int, sampling: Sampling, grammar: str | None, *, shows_special: bool = False) -> None:
+    def open(
+        self, seq: int, sampling: Sampling, grammar: str | None, *, prompt: tuple[int, ...], shows_special: bool = False
+    ) -> None:
         """Build the sampler chain of a new sequence."""
-        chooser = Chooser(self.model, sampling, self._trained_tokens, shows_special=shows_special)
+        chooser = Chooser(self.model, sampling, prompt, self._context_tokens, shows_special=shows_special)
         self._choosers[seq] = chooser
         if grammar is not None:
             chooser.constrain(grammar, b"", self._candidates())
@@ -239,6 +256,8 @@ class Llama:
     def score(self, chunk: Chunk, row: int, token: int, num_top: int) -> TokenScore:
         """How likely a token was after this row, and which were likelier."""
         logits = C.llama_get_logits_ith(self._context, self._rows.first[chunk.seq] + row)
+        if not logits or not 0 <= token < self.model.num_vocab:
+            raise EngineError(f"there is no score of token {token}")
         logprob, top = self._candidates().logprobs(logits, token, num_top)
         likeliest = tuple((each, self.piece(each, special=True), value) for each, value in top)
         return TokenScore(token, self.piece(token, special=True), logprob, likeliest)
@@ -252,6 +271,8 @@ class Llama:
         else:
             floats = C.llama_model_n_embd_out(self.model.pointer)
             pointer = C.llama_get_embeddings_ith(self._context, self._rows.first[chunk.seq] + len(chunk.tokens) - 1)
+        if not pointer:
+            raise EngineError("llama.cpp made no vector of it")
         return ctypes.string_at(pointer, 4 * floats)
 
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:

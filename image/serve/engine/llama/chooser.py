@@ -3,17 +3,23 @@
 Most tokens that a model chooses by itself fit the grammar, and asking about one token takes microseconds, while asking
 about all takes tens of milliseconds. So: choose, ask about that one, and only when it does not fit choose among those
 that do. The grammar is never told a token that it would not take: llama.cpp ends the process then.
+
+Some grammars take exponentially long. C can't be interrupted, but a step that took too long is its sequence's last one.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from serve.engine.llama.candidates import Candidates
 from serve.engine.llama.library import C
 from serve.engine.llama.model import Model
-from serve.engine.llama.samplers import make_chain, remembers
+from serve.engine.llama.samplers import make_chain, num_looked_at, remembers
 from serve.engine.types import EngineError, FailureKind, RefusedError, Sampling
+
+# Of this thread's own time: a busy machine makes no grammar slow. A usual one takes milliseconds.
+MAX_GRAMMAR_S = 1.0
 
 
 class Chooser:
@@ -21,12 +27,23 @@ class Chooser:
 
     __slots__ = ("_chain", "_grammar", "_model", "_remembers", "_shows_special")
 
-    def __init__(self, model: Model, sampling: Sampling, trained_tokens: int, *, shows_special: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        sampling: Sampling,
+        prompt: tuple[int, ...],
+        context_tokens: int,
+        *,
+        shows_special: bool = False,
+    ) -> None:
         self._model = model
         self._shows_special = shows_special
         self._remembers = remembers(sampling)
         self._grammar: Any = None
-        self._chain = make_chain(sampling, vocab=model.vocab, num_vocab=model.num_vocab, trained_tokens=trained_tokens)
+        self._chain = make_chain(sampling, vocab=model.vocab, num_vocab=model.num_vocab, context_tokens=context_tokens)
+        num_told = min(num_looked_at(sampling, context_tokens), len(prompt))
+        for token in prompt[len(prompt) - num_told :]:
+            C.llama_sampler_accept(self._chain, token)
 
     @property
     def is_constrained(self) -> bool:
@@ -41,16 +58,21 @@ class Chooser:
 
     def constrain(self, text: str, begun: bytes, candidates: Candidates) -> None:
         """From now on this grammar holds; the answer has said `begun` of it."""
+        started = time.thread_time()
         self._grammar = _make_grammar(self._model, text)
         for token in self._model.tokenize(begun.decode("utf-8", "replace"), add_special=False) if begun else ():
             if not candidates.allows(self._grammar, token):
                 raise EngineError(f"the answer began with {begun!r}, which its grammar does not allow")
             C.llama_sampler_accept(self._grammar, token)
+        _check_time(started)
 
     def sample(self, context: Any, row: int, candidates: Candidates | None) -> int:
         """The next token after a row of the last decode."""
         if self._grammar is None or candidates is None:
             return int(C.llama_sampler_sample(self._chain, context, row))
+        if not self._shows_special:
+            self._model.hidden_tokens()  # found once for all: no grammar's fault
+        started = time.thread_time()
         token = self._first_choice(context, row, candidates)
         if not self._fits(token, candidates):
             token = self._choice_that_fits(context, row, candidates)
@@ -61,6 +83,7 @@ class Chooser:
             C.llama_sampler_accept(self._chain, token)
         if not self._model.is_end(token):
             C.llama_sampler_accept(self._grammar, token)
+        _check_time(started)
         return token
 
     def _first_choice(self, context: Any, row: int, candidates: Candidates) -> int:
@@ -83,6 +106,12 @@ class Chooser:
         # A control token passes as the text that means it: that is right only where it is shown as that text.
         is_seen = self._shows_special or not self._model.is_hidden(token)
         return is_seen and candidates.allows(self._grammar, token)
+
+
+def _check_time(started_s: float) -> None:
+    took_s = time.thread_time() - started_s
+    if took_s > MAX_GRAMMAR_S:
+        raise EngineError(f"the grammar took {took_s:.1f} s for one token: at most {MAX_GRAMMAR_S:g} s are allowed")
 
 
 def _make_grammar(model: Model, text: str) -> Any:

@@ -36,11 +36,25 @@ class Model:
         if not self.pointer:
             raise LoadError(f"{path} can't be loaded: {log().first()}")
         self.vocab = C.llama_model_get_vocab(self.pointer)
+        self._check_kind()
         self.num_vocab = int(C.llama_vocab_n_tokens(self.vocab))
         self.adapters: dict[str, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._hidden: tuple[int, ...] | None = None
         self._longest: int | None = None
+
+    def _check_kind(self) -> None:
+        """What llama.cpp loads but can't decode token by token ends the process at the first request."""
+        if C.llama_vocab_type(self.vocab) == C.LLAMA_VOCAB_TYPE_NONE or C.llama_vocab_n_tokens(self.vocab) < 1:
+            reason = "it has no tokenizer"
+        elif C.llama_model_has_encoder(self.pointer):
+            reason = "it reads with an encoder of its own, as T5 does"
+        elif C.llama_model_is_diffusion(self.pointer):
+            reason = "it writes all of an answer at once, by diffusion"
+        else:
+            return
+        C.llama_model_free(self.pointer)
+        raise LoadError(f"{self.path} can't be served: {reason}")
 
     def close(self) -> None:
         """Give all memory back. Safe to call twice."""
@@ -109,6 +123,8 @@ class Model:
         return not self.piece(token) and not self.is_end(token)
 
     def _read_piece(self, token: int, *, special: bool) -> bytes:
+        if not 0 <= token < self.num_vocab:
+            return b""  # C looks it up without asking
         size = _PIECE_BYTES
         while True:
             buffer = ctypes.create_string_buffer(size)  # its own: two threads ask
@@ -125,7 +141,9 @@ class Model:
     def hidden_tokens(self) -> tuple[int, ...]:
         """All of those; found once, when first asked for."""
         if self._hidden is None:
-            self._hidden = tuple(token for token in range(self.num_vocab) if self.is_hidden(token))
+            size = C.llama_token_to_piece  # without room to write, what is not 0 has text
+            silent = (token for token in range(self.num_vocab) if size(self.vocab, token, None, 0, 0, False) == 0)
+            self._hidden = tuple(token for token in silent if not self.is_end(token))
         return self._hidden
 
     def longest_token_bytes(self) -> int | None:

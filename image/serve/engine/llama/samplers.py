@@ -9,7 +9,7 @@ from serve.engine.llama.library import C
 from serve.engine.types import Sampling
 
 
-def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, trained_tokens: int) -> Any:
+def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, context_tokens: int) -> Any:
     """Bias, penalties, cuts, temperature, choice. The caller frees it."""
     chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
 
@@ -21,11 +21,11 @@ def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, trained_tokens
         array = (C.llama_logit_bias * len(bias))(*(C.llama_logit_bias(token, value) for token, value in bias))
         add(C.llama_sampler_init_logit_bias(num_vocab, len(bias), array))
     if _has_penalties(sampling):
-        window, repeat = sampling.penalty_window_tokens, sampling.repeat_penalty
+        window, repeat = _window(sampling.penalty_window_tokens, context_tokens), sampling.repeat_penalty
         frequency, presence = sampling.frequency_penalty, sampling.presence_penalty
         add(C.llama_sampler_init_penalties(num_vocab, window, repeat, frequency, presence))
     if sampling.dry_multiplier > 0:
-        add(_dry(sampling, vocab, trained_tokens))
+        add(_dry(sampling, vocab, context_tokens))
     if sampling.temperature <= 0:
         add(C.llama_sampler_init_greedy())
     elif sampling.mirostat == 0:
@@ -44,14 +44,26 @@ def remembers(sampling: Sampling) -> bool:
     return _has_penalties(sampling) or sampling.dry_multiplier > 0 or sampling.mirostat > 0
 
 
+def num_looked_at(sampling: Sampling, context_tokens: int) -> int:
+    """So many of the last tokens, the prompt's too, have a say in the next one."""
+    penalties = _window(sampling.penalty_window_tokens, context_tokens) if _has_penalties(sampling) else 0
+    dry = _window(sampling.dry_window_tokens, context_tokens) if sampling.dry_multiplier > 0 else 0
+    return max(penalties, dry)
+
+
+def _window(num_tokens: int, context_tokens: int) -> int:
+    """-1 is the whole context. Nobody has more, and llama.cpp allocates what it is told: too much ends the process."""
+    return context_tokens if num_tokens < 0 else min(num_tokens, context_tokens)
+
+
 def _has_penalties(sampling: Sampling) -> bool:
     return (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty) != (1.0, 0.0, 0.0)
 
 
-def _dry(sampling: Sampling, vocab: Any, trained_tokens: int) -> Any:
+def _dry(sampling: Sampling, vocab: Any, context_tokens: int) -> Any:
     words = [word.encode("utf-8", "replace") for word in sampling.dry_breakers]
     breakers = (ctypes.c_char_p * len(words))(*words)
-    window = trained_tokens if sampling.dry_window_tokens < 0 else sampling.dry_window_tokens
+    window = _window(sampling.dry_window_tokens, context_tokens)
     base, allowed = sampling.dry_base, sampling.dry_allowed_tokens
     return C.llama_sampler_init_dry(vocab, sampling.dry_multiplier, base, allowed, window, breakers, len(words))
 
