@@ -29,9 +29,7 @@ def deployments(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | N
     return [deployment(plan, model, tier, image, weights_image) for tier in model.tiers]
 
 
-def deployment(
-    plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None
-) -> Manifest:
+def deployment(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None) -> Manifest:
     """The pods of a tier. How many is the autoscaler's to say: were `spec.replicas` here too, both would write it."""
     labels = {
         **model_labels(plan, model, names.ROLE_MODEL),
