@@ -9,12 +9,26 @@ from infra.stack import AiCoreConfig, DockerConfig
 
 def check(settings: Settings) -> Iterator[str]:
     """Bounds in order."""
+    if settings.target == "docker":
+        yield from _check_secrets(settings)
     aicore = settings.aicore
     if aicore.min_replicas > aicore.max_replicas:
         yield (
             f"slipway:aicore.min_replicas: {aicore.min_replicas} is above max_replicas; "
             f"allowed: 0 to {aicore.max_replicas}"
         )
+
+
+def _check_secrets(settings: Settings) -> Iterator[str]:
+    """Without a cluster nothing holds a Secret, and nobody's container gets a file but by Compose."""
+    found = settings.secrets
+    if others := [use for use in found.use if use != "hub-token"]:
+        text = (
+            "is not allowed with slipway:target docker; allowed: 'hub-token' (`slipway render --target compose`: all)"
+        )
+        yield f"slipway:secrets.use: {', '.join(map(repr, others))} {text}"
+    if "hub-token" in found.use and found.source != "plain":
+        yield f"slipway:secrets.source: {found.source!r} is not allowed with slipway:target docker; allowed: 'plain'"
 
 
 def resolve_docker(settings: Settings) -> DockerConfig:

@@ -5,7 +5,8 @@ baked     an image with the weights inside, made by the Dockerfile that is rende
 
 By SAP's guide, labels, annotations and spec of the template are texts in which AI Core replaces {{inputs...}}. The
 image is such an input, so a new one needs a new configuration, not a new template. KServe makes a Knative service of
-it: that takes one port, one container, and nothing of pods beyond the fields here, so no init container can fetch.
+it: that takes one port, one container, and nothing of pods beyond the fields here, so no init container can fetch. Who
+may ask is AI Core's to say: its gateway wants a token for every request, so keys of our own are not asked for as well.
 """
 
 from __future__ import annotations

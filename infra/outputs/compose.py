@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from infra import names
+from infra.manifests.secret_files import TOLD_BY
 from infra.outputs.images import References
-from infra.outputs.machine import HUB_TOKEN, TMP_BYTES, Container, Mount, containers, volumes
+from infra.outputs.machine import TMP_BYTES, Container, Mount, containers, volumes
 from infra.outputs.text import dump, header
 from infra.plan import Plan
 
@@ -108,7 +109,8 @@ def _cpus(millicores: int) -> str:
 
 
 def _secret_env(each: Container) -> dict[str, str]:
-    return {"HF_TOKEN_PATH": f"/run/secrets/{HUB_TOKEN}"} if HUB_TOKEN in each.secrets else {}
+    """Where each is; not what it is."""
+    return {TOLD_BY[use]: f"/run/secrets/{use}" for use in each.secrets}
 
 
 def _plain(value: Any) -> Any:

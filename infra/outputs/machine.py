@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from infra import names
 from infra.manifests import fetch
+from infra.manifests.secret_files import find
 from infra.manifests.weights import NUM_RETRIES
 from infra.outputs.images import SERVE, References, is_packed, weights_name
 from infra.plan import ModelPlan, Plan
@@ -21,6 +22,7 @@ from infra.quota import JOB_RESOURCES, Resources
 TMP_BYTES: Final = 64 * 2**20
 READY: Final = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{names.HTTP_PORT}/health/ready', timeout=5)"
 HUB_TOKEN: Final = "hub-token"  # noqa: S105  a use of a Secret, not its value
+API_KEYS: Final = "api-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def _server(plan: Plan, model: ModelPlan, references: References, fetched: Conta
         port=port_of(plan, model),
         health=Health(("python3", "-c", READY), probes.period_s * probes.startup_failures, probes.period_s),
         stop_s=model.base.grace_s,
+        secrets=(API_KEYS,) if find(plan, API_KEYS) else (),
     )
 
 
@@ -150,7 +153,7 @@ def _fetch(plan: Plan, model: ModelPlan, references: References) -> Container:
         downloads = False
     else:
         downloads = True
-    has_token = downloads and any(one.use == HUB_TOKEN for one in plan.secrets)
+    has_token = downloads and find(plan, HUB_TOKEN) is not None
     return Container(
         name=f"{model.id}-weights",
         model=model.id,

@@ -12,6 +12,7 @@ from pulumi.runtime.mocks import MockResourceArgs, set_mocks
 
 from infra import cluster
 from infra.components import docker
+from infra.errors import ConfigError
 from infra.outputs import machine
 from infra.plan import Plan
 from infra.program import build
@@ -161,6 +162,27 @@ def test_the_host_of_the_stack_file_is_the_providers() -> None:
     assert registered(plan)["docker", "machine"]["host"] == "ssh://me@box"
     assert "host" not in registered(planned("staging"))["docker", "machine"]
     assert machine.url_of(plan, plan.models[0]) == "http://10.0.0.1:9000"
+
+
+def test_a_token_for_the_hub_stays_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a secure setting, and only what downloads gets it."""
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({"slipway:hub_token": "hf_x"}))
+    plan = changed("staging", target="docker", secrets={"use": ["hub-token"], "source": "plain"})
+    with_token = {name for (kind, name), each in registered(plan).items() if "hf_x" in json.dumps(each, default=str)}
+    assert with_token == {f"{model.id}-weights" for model in plan.models}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "said"),
+    [
+        ({"use": ["api-keys"]}, "secrets.use: 'api-keys' is not allowed with slipway:target docker; allowed: 'hub-to"),
+        ({"use": ["hub-token"]}, "secrets.source: 'existing' is not allowed with slipway:target docker; allowed: 'pl"),
+    ],
+)
+def test_secrets_that_nothing_can_hold_are_refused(secrets: dict[str, Any], said: str) -> None:
+    """A server that asks for no keys although the stack file says so would be worse."""
+    with pytest.raises(ConfigError, match=said):
+        changed("staging", target="docker", secrets=secrets)
 
 
 def test_protected_volumes_outlive_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:

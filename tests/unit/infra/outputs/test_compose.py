@@ -98,6 +98,13 @@ def test_a_token_for_the_hub_is_read_from_a_file() -> None:
     assert "secrets" not in found["services"]["legal"]
 
 
+def test_keys_that_the_stack_asks_for_are_asked_for_here_too() -> None:
+    """Left out, everybody on the machine could use the models."""
+    service = document(changed("prod", secrets={"use": ["api-keys"]}))["services"]["legal"]
+    assert service["secrets"] == ["api-keys"]
+    assert service["environment"]["SLIPWAY_API_KEYS_FILE"] == "/run/secrets/api-keys"
+
+
 def test_a_dollar_stays_a_dollar() -> None:
     """Compose would put a variable in its place: two stand for one."""
     service = document(stack_plan("local"))["services"]["gemma-3-270m"]
