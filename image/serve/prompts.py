@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +16,15 @@ from serve.messages import Generate, GenerateRequest, PairPrompt, Prepared, Text
 
 # A token stands for four bytes on average, and every vocabulary has some that stand for more than this.
 USUAL_BYTES = 12
+
+
+class TooManyBytesError(RefusedError):
+    """The prompt is too long for its bytes alone; how many tokens it has at least follows from that."""
+
+    def __init__(self, num_bytes: int, most: int, context_tokens: int) -> None:
+        text = f"the prompt has {num_bytes} bytes: this model has room for {most} at the very most"
+        super().__init__(FailureKind.TOO_LONG, text)
+        self.num_prompt_tokens = math.ceil(num_bytes * context_tokens / most)
 
 
 class Vocabulary(Protocol):
@@ -36,6 +46,7 @@ class Prompts:
     chat: Chat | None
     max_bytes: Callable[[], int | None] = lambda: None
     plenty_bytes: int = 0  # so many are fine at any rate
+    context_tokens: int = 0
 
     def prepare(self, message: Generate) -> tuple[Request, Prepared | None]:
         """The engine's request, and what the reader of the answer must know of it. Raises RefusedError."""
@@ -180,10 +191,7 @@ class Prompts:
             return
         most = self.max_bytes()
         if most is not None and num_bytes > most:
-            raise RefusedError(
-                FailureKind.TOO_LONG,
-                f"the prompt has {num_bytes} bytes: this model has room for {most} at the very most",
-            )
+            raise TooManyBytesError(num_bytes, most, self.context_tokens)
 
 
 def make_prompts(
@@ -204,7 +212,9 @@ def make_prompts(
         longest = longest_token_bytes()
         return None if longest is None else context_tokens * longest
 
-    return Prompts(vocabulary, info, _chat(vocabulary, override, info), max_bytes, context_tokens * USUAL_BYTES)
+    return Prompts(
+        vocabulary, info, _chat(vocabulary, override, info), max_bytes, context_tokens * USUAL_BYTES, context_tokens
+    )
 
 
 def _chat(vocabulary: Vocabulary, override: str | None, info: ModelInfo) -> Chat | None:

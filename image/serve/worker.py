@@ -61,7 +61,7 @@ from serve.messages import (
     TextPrompt,
     Tokenize,
 )
-from serve.prompts import Prompts, make_prompts
+from serve.prompts import Prompts, TooManyBytesError, make_prompts
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,8 @@ class Worker:
         try:
             self._answer(prompts, message)
         except RefusedError as refused:
-            self._fail(message.id, refused.kind, str(refused))
+            num_tokens = refused.num_prompt_tokens if isinstance(refused, TooManyBytesError) else 0
+            self._fail(message.id, refused.kind, str(refused), num_tokens)
         except Exception as error:  # without this thread no request would ever be answered again
             log.exception("a prompt could not be prepared")
             self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
@@ -217,8 +218,8 @@ class Worker:
             case Render():
                 self._channel.send(Rendered(message.id, prompts.render(message.conversation)))
 
-    def _fail(self, request_id: int, kind: FailureKind, message: str) -> None:
-        self._channel.send(Events((Failed(request_id, kind, message),)))
+    def _fail(self, request_id: int, kind: FailureKind, message: str, num_prompt_tokens: int = 0) -> None:
+        self._channel.send(Events((Failed(request_id, kind, message, num_prompt_tokens),)))
 
     # ---- reader thread ----
 

@@ -33,6 +33,8 @@ async def chat_completions(body: ChatRequest, request: Request) -> Response:
     """Answer a conversation."""
     services = services_of(request)
     entry = services.supervisor.models.find(body.model)
+    if body.verbose is None:
+        body.verbose = services.settings.log_level == "debug"
     requests = with_headers(request, body.to_generate(entry))
     tools = frozenset(tool.function.name for tool in body.tools or ())
     turns = Turns(body.num_choices, time.monotonic, partial(_parser, tools, body))
@@ -83,7 +85,7 @@ def _frame(kind: str, entry: ModelEntry, body: TextFields) -> Frame:
         created=int(time.time()),
         include_usage=body.include_usage,
         timings_per_token=body.timings_per_token,
-        verbose=body.verbose,
+        verbose=bool(body.verbose),
     )
 
 

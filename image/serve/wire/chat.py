@@ -29,7 +29,8 @@ class ConversationFields(TextFields, ToolFields):
 
     def conversation(self) -> Conversation:
         """The checked conversation."""
-        more = dict(self.chat_template_kwargs or {})
+        # Templates that ask whether to think mean yes, as in llama.cpp, where nobody says no.
+        more = {"enable_thinking": True} | (self.chat_template_kwargs or {})
         if self.reasoning_effort is not None:
             more.setdefault("reasoning_effort", self.reasoning_effort)
         return Conversation(
@@ -91,6 +92,10 @@ class ChatRequest(ConversationFields):
         num_logprobs = (self.top_logprobs or 0) if self.logprobs else None
         return [
             GenerateRequest(
-                prompt=self.conversation(), num_logprobs=num_logprobs, echoes=self.verbose, form=self.form(), **common
+                prompt=self.conversation(),
+                num_logprobs=num_logprobs,
+                echoes=bool(self.verbose),
+                form=self.form(),
+                **common,
             )
         ]

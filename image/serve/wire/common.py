@@ -73,7 +73,7 @@ class TextFields(SamplingFields, FormFields):
     queue_timeout: QueueTimeout | None = None  # seconds that it may wait for a slot
     lora: Lora | None = None
     timings_per_token: bool = False
-    verbose: bool = False  # tells the prompt as the model got it
+    verbose: bool | None = None  # tells the prompt as the model got it; None: where the server's log is at `debug`
 
     @property
     def include_usage(self) -> bool:

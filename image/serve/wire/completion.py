@@ -45,7 +45,7 @@ class CompletionRequest(TextFields):
                 prompt=prompt,
                 num_logprobs=self.logprobs,
                 scores_prompt=self.echo and self.logprobs is not None,
-                echoes=self.echo or self.verbose,
+                echoes=self.echo or bool(self.verbose),
                 form=self.form(),
                 **common,
             )

@@ -20,7 +20,7 @@ WITHOUT_VALUE = frozenset(
     }
 )  # fmt: skip
 OF_THE_MODEL = frozenset({"--hf-repo", "--hf-file", "--model-url", "--offline"})
-ALIASES = ("davinci-002", "gpt-3.5-turbo-instruct", "text-embedding-3-small", "codellama70b")
+ALIASES = ("davinci-002", "gpt-3.5-turbo", "gpt-3.5-turbo-instruct", "text-embedding-3-small", "codellama70b")
 """Names that clients of the suite send; llama-server answers to any."""
 LEAST_CONTEXT = 64
 CHATML = (
@@ -75,7 +75,7 @@ def ours(argv: Sequence[str]) -> Command:
         "SLIPWAY_PORT": flags.values["--port"],
         "SLIPWAY_STEP_TOKENS": str(max(16, flags.number("--batch-size", 256))),
         "SLIPWAY_MAX_WAITING": "512",
-        "SLIPWAY_LOG_LEVEL": "warning",
+        "SLIPWAY_LOG_LEVEL": "debug" if "--verbose" in flags.values else "warning",
     }
     return Command(environ, {"models": [entry]})
 

@@ -319,6 +319,20 @@ def test_each_failure_has_its_status(kind: FailureKind, status: int, code: str, 
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    ("level", "fields", "tells"),
+    [("info", {}, False), ("info", {"verbose": True}, True), ("debug", {}, True), ("debug", {"verbose": False}, False)],
+)
+def test_the_prompt_is_told_when_asked_for_or_while_debugging(level: str, fields: dict[str, Any], tells: bool) -> None:
+    """To its own client only; it never goes into a log."""
+
+    async def story() -> None:
+        async with running_app(log_level=level) as app:
+            assert ("__verbose" in (await app.chat(**fields)).json()) == tells
+
+    asyncio.run(story())
+
+
 def test_a_wrong_method_is_told_with_the_right_ones() -> None:
     """As HTTP wants it."""
 

@@ -27,7 +27,7 @@ from serve.messages import (
     Tokenize,
     Tokenized,
 )
-from serve.prompts import Prompts, make_prompts
+from serve.prompts import Prompts, TooManyBytesError, make_prompts
 
 INFO = ModelInfo(1, 1, chat_template="own", bos="<s>", eos="</s>", adds_bos=True, num_vocab=1000)
 BOS, EOS, SEP = 0, 1, 2
@@ -251,6 +251,8 @@ def test_a_text_that_can_never_fit_is_not_even_tokenized(text: str, fits: bool) 
         with pytest.raises(RefusedError, match=r"the prompt has \d+ bytes: this model has room for 960") as caught:
             prepare(made, prompt)
         assert caught.value.kind is FailureKind.TOO_LONG
+        assert isinstance(caught.value, TooManyBytesError)
+        assert caught.value.num_prompt_tokens == 65
     assert bool(vocabulary.seen) == fits
 
 

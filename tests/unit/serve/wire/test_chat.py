@@ -27,8 +27,8 @@ def conversation(**fields: Any) -> Conversation:
 
 def test_a_plain_chat_is_taken_with_defaults() -> None:
     """No limit but the room, the engine's sampling, the model's own stop strings."""
-    wanted = GenerateRequest(Conversation((ChatMessage("user", "Hello"),)), stop=("\n",))
-    assert chat(PLAIN) == wanted
+    prompt = Conversation((ChatMessage("user", "Hello"),), template_kwargs_json='{"enable_thinking": true}')
+    assert chat(PLAIN) == GenerateRequest(prompt, stop=("\n",))
 
 
 def test_max_tokens_has_two_names() -> None:
@@ -58,11 +58,11 @@ def test_a_number_of_logprobs_needs_the_wish() -> None:
 
 
 def test_what_the_template_is_told_travels_as_text() -> None:
-    """The effort that OpenAI names is one of those variables."""
-    assert conversation(chat_template_kwargs={"enable_thinking": False}).template_kwargs_json == (
-        '{"enable_thinking": false}'
-    )
-    assert conversation(reasoning_effort="low").template_kwargs_json == '{"reasoning_effort": "low"}'
+    """The effort that OpenAI names is one of those variables; models think unless they are told not to."""
+    off = conversation(chat_template_kwargs={"enable_thinking": False})
+    assert off.template_kwargs_json == '{"enable_thinking": false}'
+    low = conversation(reasoning_effort="low")
+    assert low.template_kwargs_json == '{"enable_thinking": true, "reasoning_effort": "low"}'
 
 
 @pytest.mark.parametrize(
