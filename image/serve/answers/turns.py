@@ -89,6 +89,10 @@ class Turns:
     _prompts: dict[int, _Prompt] = field(default_factory=dict)
     _choices: dict[int, _Choice] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Word that it was accepted may come with the first token: until then is what counts as reading the prompt.
+        self.tally.began_s = self.clock()
+
     def read(self, batch: Batch) -> list[Turn]:
         """What this brings."""
         turns: list[Turn] = []
@@ -100,7 +104,6 @@ class Turns:
                 case Accepted():
                     self._prompt(index).accepted = told
                     self.tally.num_prompt_tokens += told.num_prompt_tokens
-                    self.tally.began_s = self.tally.began_s or self.tally.last_s
                     if not self.waits_for_scores:
                         self._begin(index, turns)
                 case Finished():
