@@ -40,7 +40,7 @@ class Chooser:
         self._shows_special = shows_special
         self._remembers = remembers(sampling)
         self._grammar: Any = None
-        self._chain = make_chain(sampling, vocab=model.vocab, num_vocab=model.num_vocab, context_tokens=context_tokens)
+        self._chain = make_chain(sampling, dry=model.dry, num_vocab=model.num_vocab, context_tokens=context_tokens)
         num_told = min(num_looked_at(sampling, context_tokens), len(prompt))
         for token in prompt[len(prompt) - num_told :]:
             C.llama_sampler_accept(self._chain, token)

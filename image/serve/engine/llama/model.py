@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from serve.engine.llama.dry import DrySamplers
 from serve.engine.llama.library import C, log
 from serve.engine.types import AdapterFile, LoadError, ModelInfo
 
@@ -38,6 +39,7 @@ class Model:
         self.vocab = C.llama_model_get_vocab(self.pointer)
         self._check_kind()
         self.num_vocab = int(C.llama_vocab_n_tokens(self.vocab))
+        self.dry = DrySamplers(self.vocab)
         self.adapters: dict[str, Any] = {}
         self._pieces: dict[int, bytes] = {}
         self._hidden: tuple[int, ...] | None = None
@@ -58,6 +60,7 @@ class Model:
 
     def close(self) -> None:
         """Give all memory back. Safe to call twice."""
+        self.dry.close()
         for name in tuple(self.adapters):
             self.remove_adapter(name)
         if self.pointer:
@@ -108,6 +111,8 @@ class Model:
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """A token's bytes; of a control token only when `special`. Each is asked of C once."""
+        if token < 0:
+            return b""
         key = ~token if special else token
         found = self._pieces.get(key)
         if found is None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any
 
+from serve.engine.llama.dry import DrySamplers
 from serve.engine.llama.library import C
 from serve.engine.types import Sampling
 
 
-def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, context_tokens: int) -> Any:
+def make_chain(sampling: Sampling, *, dry: DrySamplers, num_vocab: int, context_tokens: int) -> Any:
     """Bias, penalties, cuts, temperature, choice. The caller frees it."""
+    has_dry = sampling.dry_multiplier > 0
+    dry_sampler = dry.copy(sampling, _window(sampling.dry_window_tokens, context_tokens)) if has_dry else None
     chain = C.llama_sampler_chain_init(C.llama_sampler_chain_default_params())
 
     def add(sampler: Any) -> None:
@@ -24,8 +26,8 @@ def make_chain(sampling: Sampling, *, vocab: Any, num_vocab: int, context_tokens
         window, repeat = _window(sampling.penalty_window_tokens, context_tokens), sampling.repeat_penalty
         frequency, presence = sampling.frequency_penalty, sampling.presence_penalty
         add(C.llama_sampler_init_penalties(num_vocab, window, repeat, frequency, presence))
-    if sampling.dry_multiplier > 0:
-        add(_dry(sampling, vocab, context_tokens))
+    if dry_sampler is not None:
+        add(dry_sampler)
     if sampling.temperature <= 0:
         add(C.llama_sampler_init_greedy())
     elif sampling.mirostat == 0:
@@ -58,14 +60,6 @@ def _window(num_tokens: int, context_tokens: int) -> int:
 
 def _has_penalties(sampling: Sampling) -> bool:
     return (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty) != (1.0, 0.0, 0.0)
-
-
-def _dry(sampling: Sampling, vocab: Any, context_tokens: int) -> Any:
-    words = [word.encode("utf-8", "replace") for word in sampling.dry_breakers]
-    breakers = (ctypes.c_char_p * len(words))(*words)
-    window = _window(sampling.dry_window_tokens, context_tokens)
-    base, allowed = sampling.dry_base, sampling.dry_allowed_tokens
-    return C.llama_sampler_init_dry(vocab, sampling.dry_multiplier, base, allowed, window, breakers, len(words))
 
 
 def _cuts(sampling: Sampling) -> list[Any]:
