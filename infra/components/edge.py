@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import names
+from infra.components import former
 from infra.components.objects import create_all
 from infra.manifests.edge import edge
 from infra.plan import Plan
@@ -23,8 +23,7 @@ class Edge(pulumi.ComponentResource):
     urls: dict[str, str]
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_=f"{names.PROJECT}:infra:Ingress")])
-        super().__init__(f"{names.PROJECT}:infra:Edge", name, None, pulumi.ResourceOptions.merge(opts, former))
+        super().__init__(former.type_of("Edge"), name, None, former.called(opts, "Ingress"))
         # In another namespace it is another object, and nginx's admission refuses the same host and path twice.
         create_all(edge(args.plan), pulumi.ResourceOptions(parent=self, delete_before_replace=True))
         self.urls = {model.id: model.url for model in args.plan.models}

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pulumi
+import pulumi_docker
 import pytest
 from pulumi.runtime.mocks import MockResourceArgs, set_mocks
 
@@ -188,12 +189,12 @@ def test_secrets_that_nothing_can_hold_are_refused(secrets: dict[str, Any], said
 def test_protected_volumes_outlive_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a cluster."""
     seen: list[tuple[bool | None, bool | None]] = []
-    volume = docker.docker.Volume
+    volume = pulumi_docker.Volume
 
     def record(*args: Any, **arguments: Any) -> Any:
         seen.append((arguments["opts"].protect, arguments["opts"].retain_on_delete))
         return volume(*args, **arguments)
 
-    monkeypatch.setattr(docker.docker, "Volume", record)
+    monkeypatch.setattr(pulumi_docker, "Volume", record)
     registered(changed("staging", target="docker", storage={"protect": True}))
     assert set(seen) == {(True, True)}

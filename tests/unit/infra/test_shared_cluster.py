@@ -117,14 +117,14 @@ def test_the_kubeconfig_is_a_secret_on_its_way_to_the_provider() -> None:
     """And a document, whatever it was."""
     set_mocks(Engine(), project="slipway", stack="mine", preview=False)
 
-    async def look() -> tuple[Any, bool]:
-        found = shared_cluster.kubeconfig_of(STACK)
-        return await found.future(), await found.is_secret()
-
     seen: list[Any] = []
 
+    async def look(found: pulumi.Output[str]) -> None:
+        seen.extend([await found.future(), await found.is_secret()])
+
     def check() -> Any:
-        return pulumi.Output.from_input(look()).apply(seen.append)
+        found = shared_cluster.kubeconfig_of(STACK)
+        return found.apply(lambda _: look(found))
 
     pulumi.runtime.test(check)()  # type: ignore[no-untyped-call]
-    assert seen == [('{"apiVersion": "v1"}', True)]
+    assert seen == ['{"apiVersion": "v1"}', True]
