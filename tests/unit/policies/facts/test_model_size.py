@@ -14,7 +14,7 @@ REAL = [
     ("Qwen2.5-7B-Instruct-Q4_K_M.gguf", 4.68e9),
     ("Llama-3.2-3B-Instruct-Q4_K_M.gguf", 2.02e9),
     ("Mistral-7B-Instruct-v0.3-Q4_K_M.gguf", 4.37e9),
-    ("gemma-3-270m-q4_k_m.gguf", 253115136),
+    ("gemma-3-270m-q4_k_m.gguf", 253113024),
     ("ggml-org/gpt-oss-20b-mxfp4.gguf", 12.11e9),
     ("openai/gpt-oss-120b", 65.2e9),
     ("mistralai/Mixtral-8x7B-Instruct-v0.1", 93.4e9),
