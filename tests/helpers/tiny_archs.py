@@ -71,14 +71,15 @@ def write(path: Path, arch: Arch, *, seed: int = 1) -> Path:
     return _close(writer, path)
 
 
-def write_encoder(path: Path, *, ranks: bool = False, seed: int = 1) -> Path:
+def write_encoder(path: Path, *, ranks: bool = False, tells_pooling: bool = True, seed: int = 1) -> Path:
     """Write a BERT that makes one vector of a text by the mean of its tokens or, when it ranks, a score."""
     writer = GGUFWriter(path, "bert")
     num_vocab = _bert_tokenizer(writer)
     _shape(writer, num_vocab, layers=2)
     writer.add_causal_attention(False)
     writer.add_layer_norm_eps(1e-5)
-    writer.add_pooling_type(PoolingType.RANK if ranks else PoolingType.MEAN)
+    if tells_pooling:
+        writer.add_pooling_type(PoolingType.RANK if ranks else PoolingType.MEAN)
     tensors = _Tensors(writer, seed)
     tensors.matrix("token_embd.weight", num_vocab, EMBEDDING)
     tensors.matrix("token_types.weight", 2, EMBEDDING)

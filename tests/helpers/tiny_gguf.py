@@ -22,9 +22,16 @@ CHAT_TEMPLATE = (
 )
 
 
-def write(path: Path, *, seed: int = 1, chat_template: str | None = CHAT_TEMPLATE, splitter: str = "gpt-2") -> Path:
+def write(
+    path: Path,
+    *,
+    seed: int = 1,
+    chat_template: str | None = CHAT_TEMPLATE,
+    splitter: str = "gpt-2",
+    writer_type: type[GGUFWriter] = GGUFWriter,
+) -> Path:
     """Write the file and return its path. `splitter` is llama.cpp's name for a way to cut text before tokenizing it."""
-    writer = GGUFWriter(path, "llama")
+    writer = writer_type(path, "llama")
     num_vocab = write_tokenizer(writer, chat_template, splitter)
     _write_shape(writer, num_vocab)
     _write_tensors(writer, num_vocab, np.random.default_rng(seed))

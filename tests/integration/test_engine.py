@@ -248,3 +248,28 @@ def test_a_grammar_means_control_tokens_only_where_they_are_shown(llama: Llama, 
     assert "".join(event.text for event in events if isinstance(event, Delta)) == "<|im_start|>x"
     (finished,) = [event for event in events if isinstance(event, Finished)]
     assert (finished.num_generated_tokens <= 3) == shown
+
+
+@pytest.mark.usefixtures("tiny_model")
+def test_a_model_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
+    """llama.cpp loads it, and ends the process at the first text."""
+    from gguf import GGUFWriter
+
+    from serve.engine.llama.backend import Llama
+
+    class NoTokenizer(GGUFWriter):
+        def add_tokenizer_model(self, model: str) -> None:
+            super().add_tokenizer_model("no_vocab")
+
+    path = tiny_gguf.write(tmp_path / "none.gguf", writer_type=NoTokenizer)
+    with pytest.raises(LoadError, match=r"none\.gguf can't be served: it has no tokenizer"):
+        Llama(options(path))
+
+
+def test_more_tokens_than_llamacpp_can_count_are_refused(tiny_model: Path) -> None:
+    """It would take the size for a small one."""
+    from serve.engine.llama.backend import Llama
+
+    huge = replace(options(tiny_model), sequence_tokens=2**30 + 1)
+    with pytest.raises(LoadError, match=r"4 slots of 1073741825 tokens .* made room for 1024 in all"):
+        Llama(huge)

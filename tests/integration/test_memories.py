@@ -244,6 +244,19 @@ def test_texts_of_an_encoder_share_steps_and_do_not_mix(encoder: Llama) -> None:
     assert refused.kind is FailureKind.UNSUPPORTED
 
 
+def test_an_encoder_whose_file_names_no_pooling_takes_the_mean(tmp_path: Path) -> None:
+    """It has no memory to generate with: the same vectors as where the file says so."""
+    vectors = []
+    for tells_pooling in (True, False):
+        path = tiny_archs.write_encoder(tmp_path / f"{tells_pooling}.gguf", tells_pooling=tells_pooling)
+        with load(path) as encoder:
+            assert not encoder.info().generates
+            text = Request(1, encoder.tokenize("ab cd"), task=Task.EMBED)
+            vectors += [event.vector for event in run(engine_of(encoder), text) if isinstance(event, Embedded)]
+    assert len(vectors[0]) == 4 * tiny_archs.EMBEDDING
+    assert vectors[0] == vectors[1]
+
+
 def test_a_ranking_model_gives_one_score(tmp_path: Path) -> None:
     """The same for the same pair, another one for another."""
     with load(tiny_archs.write_encoder(tmp_path / "rank.gguf", ranks=True)) as ranker:
