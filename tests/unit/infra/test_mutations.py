@@ -72,7 +72,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     raw = copy.deepcopy(raw_settings(draw(st.sampled_from(STACKS))))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from([*(place for place in places(raw) if place), *KNOWN, *((key,) for key in KEYS)]))
-        put(raw, path, draw(st.sampled_from(ODD) | st.text(max_size=20) | st.integers()))
+        put(raw, path, copy.deepcopy(draw(st.sampled_from(ODD) | st.text(max_size=20) | st.integers())))
     return raw
 
 
