@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from serve.engine.types import Histogram as EngineHistogram
+from serve.engine.types import Stats
 from serve.lifecycle import State
 from serve.ports import Status
 
@@ -102,7 +104,11 @@ class _ModelCollector(Collector):
             "queue_depth": ("Requests that wait for a slot", lambda s: s.stats.num_waiting),
             "model_running_requests": ("Requests in a slot", lambda s: s.stats.num_running),
             "model_slots": ("Requests that can run at once", lambda s: s.stats.num_slots),
-            "model_kv_reserved_tokens": ("KV tokens that running requests hold", lambda s: s.stats.kv_tokens_reserved),
+            "model_kv_reserved_tokens": (
+                "KV tokens that running requests hold",
+                lambda s: s.stats.kv_tokens_reserved - s.stats.kv_tokens_kept,
+            ),
+            "model_kv_kept_tokens": ("KV tokens of ended requests, free to be used", lambda s: s.stats.kv_tokens_kept),
             "model_kv_tokens_capacity": ("KV tokens there are", lambda s: s.stats.kv_tokens_total),
             "model_weights_bytes": ("Size of the loaded weights", lambda s: s.info.size_bytes if s.info else 0),
         }
@@ -111,7 +117,55 @@ class _ModelCollector(Collector):
             for s in statuses:
                 family.add_metric((s.model,), value(s))
             yield family
-        restarts = CounterMetricFamily("worker_restarts", "Workers that had to be replaced", labels=("model",))
+        yield from _counters(statuses)
+        yield _step_seconds(statuses)
+        yield _histogram(
+            statuses, "engine_first_token_seconds", "From its arrival in the engine", lambda s: s.first_token
+        )
+        yield _histogram(
+            statuses, "engine_next_token_seconds", "Between two tokens of a stream", lambda s: s.next_token
+        )
+
+
+def _counters(statuses: list[Status]) -> Iterator[Metric]:
+    """Those of the engine begin anew with each worker, as Prometheus expects of a process."""
+    counters: dict[str, tuple[str, Callable[[Status], float]]] = {
+        "worker_restarts": ("Workers that had to be replaced", lambda s: s.num_restarts),
+        "engine_steps": ("Batches that were computed", lambda s: s.stats.num_steps),
+        "engine_prompt_tokens": ("Tokens of prompts that were computed", lambda s: s.stats.prompt_tokens),
+        "engine_cached_prompt_tokens": (
+            "Tokens of prompts that were there already",
+            lambda s: s.stats.cached_prompt_tokens,
+        ),
+        "engine_generated_tokens": ("Tokens that were chosen", lambda s: s.stats.generated_tokens),
+        "engine_draft_tokens": ("Tokens that were guessed", lambda s: s.stats.draft_tokens),
+        "engine_accepted_draft_tokens": ("Guesses that were right", lambda s: s.stats.accepted_draft_tokens),
+        "engine_evictions": ("Ended requests whose KV tokens were given up", lambda s: s.stats.num_evicted),
+    }
+    for name, (text, value) in counters.items():
+        family = CounterMetricFamily(name, text, labels=("model",))
         for s in statuses:
-            restarts.add_metric((s.model,), s.num_restarts)
-        yield restarts
+            family.add_metric((s.model,), value(s))
+        yield family
+
+
+def _step_seconds(statuses: list[Status]) -> Metric:
+    family = CounterMetricFamily("engine_step_seconds", "Where the engine's time goes", labels=("model", "part"))
+    for s in statuses:
+        stats = s.stats
+        parts = {"plan": stats.plan_s, "decode": stats.decode_s, "sample": stats.sample_s}
+        parts["rest"] = max(stats.step_s - sum(parts.values()), 0.0)
+        for part, seconds in parts.items():
+            family.add_metric((s.model, part), seconds)
+    return family
+
+
+def _histogram(statuses: list[Status], name: str, text: str, value: Callable[[Stats], EngineHistogram]) -> Metric:
+    family = HistogramMetricFamily(name, text, labels=("model",))
+    for s in statuses:
+        found, total, buckets = value(s.stats), 0, []
+        for bound, count in zip((*map(str, found.bounds_s), "+Inf"), found.counts or (0,), strict=False):
+            total += count
+            buckets.append((bound if found.bounds_s else "+Inf", float(total)))
+        family.add_metric((s.model,), buckets, found.sum_s)
+    return family
