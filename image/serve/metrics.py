@@ -119,12 +119,8 @@ class _ModelCollector(Collector):
             yield family
         yield from _counters(statuses)
         yield _step_seconds(statuses)
-        yield _histogram(
-            statuses, "engine_first_token_seconds", "From its arrival in the engine", lambda s: s.first_token
-        )
-        yield _histogram(
-            statuses, "engine_next_token_seconds", "Between two tokens of a stream", lambda s: s.next_token
-        )
+        yield _histogram(statuses, "engine_first_token_seconds", "Since its arrival", lambda s: s.first_token)
+        yield _histogram(statuses, "engine_next_token_seconds", "After the one before", lambda s: s.next_token)
 
 
 def _counters(statuses: list[Status]) -> Iterator[Metric]:
