@@ -53,6 +53,12 @@ def create_all(manifests: Iterable[Manifest], opts: pulumi.ResourceOptions) -> l
     return [create(manifest, opts) for manifest in manifests]
 
 
+def patient(opts: pulumi.ResourceOptions, seconds: int) -> pulumi.ResourceOptions:
+    """With as much time for each object as the plan allows it."""
+    timeouts = pulumi.CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s", delete=f"{seconds}s")
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(custom_timeouts=timeouts))
+
+
 def _custom(name: str, manifest: Manifest, opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
     from pulumi_kubernetes.apiextensions import CustomResource
 

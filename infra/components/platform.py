@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 import pulumi
 
 from infra import names
-from infra.components.objects import create_all
+from infra.components.objects import create_all, patient
 from infra.manifests import all as objects
 from infra.manifests.namespaces import namespaces
 from infra.manifests.secrets import secrets
 from infra.manifests.storage import claims
 from infra.plan import Plan
+from infra.plan.speeds import NODE_START_S, VOLUME_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Platform(pulumi.ComponentResource):
         # The quota must know of a claim from its first moment.
         after = pulumi.ResourceOptions(depends_on=guards)
         create_all(secrets(args.plan, args.secret_values), pulumi.ResourceOptions.merge(inside, after))
-        create_all(claims(args.plan), pulumi.ResourceOptions.merge(kept, after))
+        volumes = patient(pulumi.ResourceOptions.merge(kept, after), VOLUME_S + NODE_START_S)
+        create_all(claims(args.plan), volumes)
         self.namespace = pulumi.Output.from_input(args.plan.namespace)
         self.register_outputs({"namespace": self.namespace})

@@ -7,9 +7,10 @@ import pulumi
 from infra import names
 from infra.catalog.types import PypiSource
 from infra.components.image import Image, weights_image
-from infra.components.objects import create_all
+from infra.components.objects import create_all, patient
 from infra.manifests import weights
 from infra.plan import ModelPlan, Plan
+from infra.plan.speeds import NODE_START_S, VOLUME_S
 
 NOT_AGAIN = ("containers[0].image", "priorityClassName", "tolerations", "affinity")
 
@@ -37,7 +38,7 @@ class Weights(pulumi.ComponentResource):
         plan, model = args.plan, args.model
         self.source_image = self._source_image(args)
         inside = pulumi.ResourceOptions(parent=self)
-        claims = create_all(weights.cache_claims(plan, model), inside)
+        claims = create_all(weights.cache_claims(plan, model), patient(inside, VOLUME_S + NODE_START_S))
         deadline_s = model.weights.job_deadline_s * (weights.NUM_RETRIES + 1)
         jobs = create_all(
             weights.fill_jobs(plan, model, args.image, self.source_image),
@@ -49,7 +50,8 @@ class Weights(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create=f"{deadline_s}s"),
             ),
         )
-        create_all(weights.clones(plan, model), pulumi.ResourceOptions(parent=self, depends_on=jobs))
+        after_jobs = pulumi.ResourceOptions(parent=self, depends_on=jobs)
+        create_all(weights.clones(plan, model), patient(after_jobs, VOLUME_S + model.weights.job_deadline_s))
         self.register_outputs({})
 
     def _source_image(self, args: WeightsArgs) -> pulumi.Output[str] | None:
