@@ -124,11 +124,12 @@ def test_gpus_that_nothing_could_use_stop_an_update(stack: str, kinds: list[str]
 def test_a_download_without_a_known_checksum_is_said_and_refused_in_prod(stack: str, kind: str) -> None:
     """With the models that it is about."""
     legal = CATALOG.models["legal"]
-    sizes = {
-        name: dataclasses.replace(size, weights=dataclasses.replace(size.weights, sha256=None))
-        for name, size in (("full", legal.full), ("small", legal.small))
-    }
-    catalog = dataclasses.replace(CATALOG, models={**CATALOG.models, "legal": dataclasses.replace(legal, **sizes)})
+    full, small = (
+        dataclasses.replace(size, weights=dataclasses.replace(size.weights, sha256=None))
+        for size in (legal.full, legal.small)
+    )
+    unknown = dataclasses.replace(legal, full=full, small=small)
+    catalog = dataclasses.replace(CATALOG, models={**CATALOG.models, "legal": unknown})
     (notice,) = [each for each in make_plan(stack_config(stack), catalog).notices if "sha256" in each.text]
     assert notice.kind == kind
     assert "not checked against a known value: legal" in notice.text
