@@ -6,6 +6,7 @@ otherwise than one row does, so two tokens that were equally likely to within a 
 
 from __future__ import annotations
 
+import hashlib
 import random
 import struct
 from collections import defaultdict
@@ -181,6 +182,28 @@ def test_state_on_disk_gives_the_same_answers(llama: Llama, tmp_path: Path) -> N
     (end,) = [event for event in events if isinstance(event, Finished)]
     assert end.num_cached_tokens >= 60
     assert_same(llama, follow_up, scores(events)[2, 0])
+
+
+def test_state_that_does_not_fit_or_is_none_leaves_memory_empty(llama: Llama, tmp_path: Path) -> None:
+    """What has more tokens than there is room for stays on disk; what is no state at all does not."""
+    store = StateStore(tmp_path, "model", 10**9)
+    first = engine_of(llama)
+    run(first, Request(1, tuple(range(60)), 12, GREEDY, ignore_eos=True))
+    assert first.save_state(store) == 1
+    (path,) = tmp_path.rglob("*.kv")
+    small = engine_of(llama, kv_tokens=40, sequence_tokens=40)
+    assert (small.restore_state(store), small.stats().num_kept) == (0, 0)
+    assert path.exists()
+    for size in (4, 200):
+        damaged = path.read_bytes()[:size]
+        path.write_bytes(damaged)
+        path = path.rename(path.with_name(f"x-{hashlib.sha256(damaged).hexdigest()[:16]}.kv"))
+        engine = engine_of(llama)
+        assert (engine.restore_state(store), engine.stats().num_kept) == (0, 0)
+        assert not path.exists()
+        path = path.with_name("y")
+        path.write_bytes(bytes(300))
+    run(engine_of(llama), Request(1, tuple(range(60)), 2, GREEDY))
 
 
 def test_a_vector_of_a_text_that_others_generate_beside(llama: Llama) -> None:

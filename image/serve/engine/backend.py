@@ -75,4 +75,4 @@ class Backend(Protocol):
         """Write the memory of a sequence to a file, or raise StateError."""
 
     def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
-        """Read it back into a free id and return its tokens, or raise StateError."""
+        """Read it back into a free id and return its tokens; none when there are more. StateError: it can't be used."""

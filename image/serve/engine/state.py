@@ -47,7 +47,7 @@ class StateStore:
         return len(written)
 
     def restore(self, cache: KvCache, backend: Backend) -> int:
-        """Read back what there is room for; returns how many. What can't be used is removed."""
+        """Read back what there is room for; returns how many. What can't be used is removed, what doesn't fit stays."""
         num = 0
         for path in sorted(self._files(), key=lambda each: each.stat().st_mtime, reverse=True):
             try:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import ctypes
+import struct
 from pathlib import Path
 from typing import Any
 
 from serve.engine.llama.library import C, log
 from serve.engine.types import StateError
+
+_HEAD = struct.Struct("=III")
 
 
 class ContextMemory:
@@ -84,8 +87,10 @@ class ContextMemory:
             raise StateError(f"{path} can't be written: {log().first()}")
 
     def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
-        """Read one back into an empty id; on failure that id is empty again."""
+        """Read one back into an empty id, which is empty again on failure. Nothing when it has more tokens."""
         log().clear()
+        if _num_tokens(path) > max_tokens:
+            return ()
         tokens, count = (C.llama_token * max_tokens)(), ctypes.c_size_t(0)
         size = C.llama_state_seq_load_file(
             self._context, str(path).encode(), seq, tokens, max_tokens, ctypes.byref(count)
@@ -94,3 +99,12 @@ class ContextMemory:
             self.forget(seq)
             raise StateError(f"{path} can't be used: {log().first()}")
         return tuple(tokens[: count.value])
+
+
+def _num_tokens(path: Path) -> int:
+    """How many tokens a file of llama.cpp says that it has: the number after its mark and version. StateError: none."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        raise StateError(f"{path} can't be used: it is too short")
+    return int(_HEAD.unpack(head)[2])
