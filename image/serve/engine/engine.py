@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from serve.engine.answer import Answer
 from serve.engine.backend import Backend
@@ -59,8 +59,10 @@ class _Live:
     request: Request
     sequences: list[Sequence]
     answers: dict[int, Answer]  # by choice
-    scores: list[TokenScore]  # of its prompt
     num_left: int
+    # Of its prompt, by choice: the one that is through with it first tells them, and the others stop.
+    scores: dict[int, list[TokenScore]] = field(default_factory=dict)
+    has_told_scores: bool = False
 
 
 class Engine:
@@ -99,7 +101,7 @@ class Engine:
         except RefusedError as refused:
             return Failed(request.id, refused.kind, str(refused))
         answers = {s.choice: Answer(request, s.choice) for s in sequences}
-        self._live[request.id] = _Live(request, sequences, answers, [], len(sequences))
+        self._live[request.id] = _Live(request, sequences, answers, len(sequences))
         return Accepted(request.id, len(request.prompt))
 
     def _check(self, request: Request) -> None:
@@ -223,15 +225,17 @@ class Engine:
         return Embedded(live.request.id, vector, len(live.request.prompt))
 
     def _score_prompt(self, live: _Live, sequence: Sequence, chunk: Chunk, events: list[Event]) -> None:
-        if sequence.choice:
-            return  # all choices have the same prompt
+        if live.has_told_scores:
+            return
         num_top, prompt = live.request.num_logprobs or 0, live.request.prompt
+        scores = live.scores.setdefault(sequence.choice, [])
         if chunk.start == 0:
-            live.scores.append(TokenScore(prompt[0], self._backend.piece(prompt[0], special=True), None))
+            scores.append(TokenScore(prompt[0], self._backend.piece(prompt[0], special=True), None))
         for row, position in enumerate(range(chunk.start, min(chunk.end, sequence.num_prompt - 1))):
-            live.scores.append(self._backend.score(chunk, row, prompt[position + 1], num_top))
+            scores.append(self._backend.score(chunk, row, prompt[position + 1], num_top))
         if chunk.end >= sequence.num_prompt:
-            events.append(PromptScores(live.request.id, tuple(live.scores)))
+            live.has_told_scores = True
+            events.append(PromptScores(live.request.id, tuple(scores)))
 
     def _generate(self, live: _Live, sequence: Sequence, chunk: Chunk, now_s: float, events: list[Event]) -> None:
         """One token, and one more for each draft that was right."""
