@@ -105,7 +105,7 @@ def test_the_text_of_a_variable_is_read_in_place_of_the_file(tmp_path: Path) -> 
     """Where no file can be mounted there is none; what is wrong in it is said of the variable."""
     nowhere = tmp_path / "none.json"
     assert load_models(nowhere, json.dumps({"models": [GOOD]})).models[0].id == "m"
-    with pytest.raises(SetupError, match="^SLIPWAY_MODELS_JSON: the file is"):
+    with pytest.raises(SetupError, match=r"^SLIPWAY_MODELS_JSON: the file is"):
         load_models(nowhere, "[]")
 
 
