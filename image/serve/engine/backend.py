@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from serve.engine.cache import Memory
+from serve.engine.memory import Memory
 from serve.engine.sequence import Chunk
 from serve.engine.types import Adapter, AdapterFile, Sampling, TokenScore
 

@@ -4,9 +4,6 @@ Admission is by reservation: a sequence gets all the KV tokens it may ever use b
 never loses its memory because another one came. What a sequence leaves behind when it ends is kept as long as nobody
 needs the room; when somebody does, the least valuable goes first (GreedyDual-Size-Frequency: tokens saved by tokens
 held, times how often it was of use, on a clock that rises with each eviction).
-
-Memory is not always able to begin in the middle of what it holds. A sliding window has forgotten what lies behind it, a
-recurrent state is at one position only. `Memory.can_fork` knows; what it refuses is computed anew, never guessed.
 """
 
 from __future__ import annotations
@@ -14,79 +11,13 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol
 
 from serve.engine.cells import Cells
-from serve.engine.prefix import num_common
+from serve.engine.memory import Memory
 from serve.engine.sequence import Sequence
+from serve.engine.source import MIN_SHARED_TOKENS, Kept, Source, find_source
 
-# A shorter common beginning is not worth a copy of it; chat templates alone have ten tokens in common.
-MIN_SHARED_TOKENS = 16
 _SPARE = -1  # a path that has no id yet
-
-
-class Memory(Protocol):
-    """The KV cache itself. llama/context.py has the real one."""
-
-    @property
-    def forks_anywhere(self) -> bool:
-        """Can a copy be taken of any beginning of a sequence? Otherwise only of one that ends where the memory is."""
-
-    @property
-    def copies(self) -> bool:
-        """Has each id cells of its own? Then what is shared is copied, and ids in a row are computed together."""
-
-    @property
-    def can_trim(self) -> bool:
-        """Can the last tokens of a sequence be taken out again?"""
-
-    @property
-    def window_tokens(self) -> int:
-        """The sliding window, 0 without one."""
-
-    def can_fork(self, seq: int, num_tokens: int) -> bool:
-        """Is all there that is needed to go on after the first `num_tokens` of this sequence?"""
-
-    def fork(self, source: int, seq: int, num_tokens: int) -> None:
-        """Let `seq`, which is empty, have the first tokens of `source` too."""
-
-    def trim(self, seq: int, num_tokens: int) -> bool:
-        """Forget what comes after the first tokens; False when this memory can't."""
-
-    def forget(self, seq: int) -> None:
-        """Forget all of it."""
-
-    def clear(self) -> None:
-        """Forget everybody."""
-
-
-@dataclass(slots=True, eq=False)
-class Kept:
-    """What an ended sequence left behind."""
-
-    seq: int
-    kind: object
-    tokens: bytes
-    num_tokens: int
-    num_uses: int
-    since: float  # on the eviction clock
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where the first `num_tokens` of a new sequence come from: a kept one, or one that runs and may be on its way."""
-
-    num_tokens: int
-    kept: Kept | None = None
-    running: Sequence | None = None
-
-    @property
-    def seq(self) -> int:
-        """Its id."""
-        holder = self.kept or self.running
-        assert holder is not None
-        return holder.seq
 
 
 class KvCache:
@@ -136,41 +67,9 @@ class KvCache:
         """All of them."""
         return tuple(self._kept.values())
 
-    # ---- finding ----
-
     def find_source(self, sequence: Sequence, running: Iterable[Sequence]) -> Source | None:
-        """The longest beginning that can be shared. Notes on the sequence where a longer one had to be passed over."""
-        sequence.freeze_at = 0
-        if sequence.needs_all_rows:
-            return None
-        for source in sorted(self._candidates(sequence, running), key=lambda each: -each.num_tokens):
-            if self._is_there(source):
-                return source
-            sequence.freeze_at = max(sequence.freeze_at, source.num_tokens)
-        return None
-
-    def _candidates(self, sequence: Sequence, running: Iterable[Sequence]) -> list[Source]:
-        prompt, most, kind = sequence.prompt_bytes, sequence.num_prompt - 1, sequence.kind
-        found = [
-            Source(min(num_common(other.known_bytes(), prompt), most), running=other)
-            for other in running
-            if other.kind == kind and not other.needs_all_rows
-        ]
-        found += [
-            Source(min(num_common(kept.tokens, prompt), most), kept=kept)
-            for kept in self._kept.values()
-            if kept.kind == kind
-        ]
-        return [source for source in found if source.num_tokens >= MIN_SHARED_TOKENS]
-
-    def _is_there(self, source: Source) -> bool:
-        """Now or, of a running sequence that has not come so far yet, when it has."""
-        running = source.running
-        if running is not None and running.follows is not None and running.follow_tokens > source.num_tokens:
-            return self._memory.forks_anywhere  # it will begin beyond this point, and never be at it
-        if running is not None and source.num_tokens >= running.num_computed:
-            return True
-        return self._memory.can_fork(source.seq, source.num_tokens)
+        """The longest beginning that can be shared."""
+        return find_source(sequence, running, self._kept.values(), self._memory)
 
     # ---- running ----
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from serve.engine.answer import Answer
 from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
-from serve.engine.drafts import NgramDraft
-from serve.engine.scheduler import Budget, Scheduler, StepPlan
+from serve.engine.live import Live, check
+from serve.engine.scheduler import Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence
+from serve.engine.shares import Budget
 from serve.engine.state import StateStore
 from serve.engine.timing import Counters
 from serve.engine.types import (
@@ -27,15 +28,12 @@ from serve.engine.types import (
     Event,
     Failed,
     FailureKind,
-    Finished,
     FinishReason,
     NoRoomError,
-    PromptScores,
     RefusedError,
     Request,
     Stats,
     Task,
-    TokenScore,
 )
 
 
@@ -50,19 +48,6 @@ class Limits:
     max_waiting: int
     mixed_tokens: int | None = None  # None: as step_tokens
     num_draft_tokens: int = 0
-
-
-@dataclass(slots=True)
-class _Live:
-    """What the engine holds of a request while it runs or waits."""
-
-    request: Request
-    sequences: list[Sequence]
-    answers: dict[int, Answer]  # by choice
-    num_left: int
-    # Of its prompt, by choice: the one that is through with it first tells them, and the others stop.
-    scores: dict[int, list[TokenScore]] = field(default_factory=dict)
-    has_told_scores: bool = False
 
 
 class Engine:
@@ -83,7 +68,7 @@ class Engine:
             whole_prompts=backend.pools,
         )
         self._scheduler = Scheduler(cache=self._cache, budget=budget, max_waiting=limits.max_waiting)
-        self._live: dict[int, _Live] = {}  # by request id
+        self._live: dict[int, Live] = {}  # by request id
         self._counters = Counters()
 
     @property
@@ -96,20 +81,13 @@ class Engine:
     def submit(self, request: Request) -> Event:
         """Take a request, or say why not."""
         try:
-            self._check(request)
+            check(request, self._backend)
             sequences = self._scheduler.submit(request, self._clock())
         except RefusedError as refused:
             return Failed(request.id, refused.kind, str(refused))
         answers = {s.choice: Answer(request, s.choice) for s in sequences}
-        self._live[request.id] = _Live(request, sequences, answers, len(sequences))
+        self._live[request.id] = Live(request, sequences, answers, len(sequences))
         return Accepted(request.id, len(request.prompt))
-
-    def _check(self, request: Request) -> None:
-        if request.task is Task.GENERATE and self._backend.pools:
-            raise RefusedError(FailureKind.UNSUPPORTED, "this model makes embeddings only: it can't generate text")
-        for adapter in request.adapters:
-            if not self._backend.has_adapter(adapter.name):
-                raise RefusedError(FailureKind.UNSUPPORTED, f"this model has no adapter {adapter.name!r}")
 
     def cancel(self, request_id: int) -> None:
         """Nobody listens any more: free its slots. An unknown id is fine: it may have ended meanwhile."""
@@ -149,26 +127,14 @@ class Engine:
     def _open(self, admitted: tuple[Sequence, ...]) -> list[Event]:
         events: list[Event] = []
         for sequence in admitted:
-            request = sequence.request
-            live = self._live.get(request.id)
+            live = self._live.get(sequence.request.id)
             if live is None:
                 continue  # another choice of it failed a moment ago
-            self._counters.cached_prompt_tokens += sequence.num_cached
             try:
-                if request.task is Task.GENERATE:
-                    grammar = request.grammar if request.grammar and not request.grammar.triggers else None
-                    sampling = live.answers[sequence.choice].sampling
-                    text = grammar.text if grammar else None
-                    self._backend.open(
-                        sequence.seq, sampling, text, prompt=request.prompt, shows_special=request.show_special
-                    )
+                live.open(self._backend, sequence, self._limits.num_draft_tokens)
             except EngineError as error:
                 kind = error.kind if isinstance(error, RefusedError) else FailureKind.BROKEN
                 events.append(self._fail(live, kind, str(error)))
-                continue
-            num_drafts = self._limits.num_draft_tokens if request.num_draft_tokens is None else request.num_draft_tokens
-            if num_drafts and self._backend.memory.can_trim:
-                sequence.draft = NgramDraft(num_drafts)
         return events
 
     def _compute(self, plan: StepPlan, chunks: tuple[Chunk, ...]) -> list[Event]:
@@ -180,7 +146,8 @@ class Engine:
             self._decode(plan, chunks)
         except DecodeError as error:
             if len(chunks) == 1:
-                return [self._fail(self._of(chunks[0]), FailureKind.BROKEN, str(error))]
+                culprit = self._scheduler.running(chunks[0].seq).request
+                return [self._fail(self._live[culprit.id], FailureKind.BROKEN, str(error))]
             return [e for c in chunks if self._scheduler.is_running(c.seq) for e in self._compute(plan, (c,))]
         decoded = self._clock()
         self._counters.decode_s += decoded - started
@@ -206,38 +173,24 @@ class Engine:
         """One chunk is computed: take what its rows yield."""
         sequence = self._scheduler.computed(chunk)
         live = self._live[sequence.request.id]
+        if chunk.start == sequence.num_cached:  # its first one
+            self._counters.cached_prompt_tokens += sequence.num_cached
         self._counters.prompt_tokens += max(0, min(sequence.num_prompt - chunk.start, len(chunk.tokens)))
         try:
             if live.request.task is Task.EMBED:
                 if sequence.num_pending == 0:
-                    events.append(self._embed(live, chunk))
+                    vector = self._backend.vector(chunk)
+                    self._forget(live, keep=False)
+                    events.append(Embedded(live.request.id, vector, sequence.num_prompt))
                 return
             if live.request.scores_prompt and chunk.start < sequence.num_prompt:
-                self._score_prompt(live, sequence, chunk, events)
+                events += live.score_prompt(self._backend, sequence, chunk)
             if sequence.num_pending == 0:
                 self._generate(live, sequence, chunk, now_s, events)
         except EngineError as error:
             events.append(self._fail(live, FailureKind.BROKEN, str(error)))
 
-    def _embed(self, live: _Live, chunk: Chunk) -> Embedded:
-        vector = self._backend.vector(chunk)
-        self._forget(live, keep=False)
-        return Embedded(live.request.id, vector, len(live.request.prompt))
-
-    def _score_prompt(self, live: _Live, sequence: Sequence, chunk: Chunk, events: list[Event]) -> None:
-        if live.has_told_scores:
-            return
-        num_top, prompt = live.request.num_logprobs or 0, live.request.prompt
-        scores = live.scores.setdefault(sequence.choice, [])
-        if chunk.start == 0:
-            scores.append(TokenScore(prompt[0], self._backend.piece(prompt[0], special=True), None))
-        for row, position in enumerate(range(chunk.start, min(chunk.end, sequence.num_prompt - 1))):
-            scores.append(self._backend.score(chunk, row, prompt[position + 1], num_top))
-        if chunk.end >= sequence.num_prompt:
-            live.has_told_scores = True
-            events.append(PromptScores(live.request.id, tuple(scores)))
-
-    def _generate(self, live: _Live, sequence: Sequence, chunk: Chunk, now_s: float, events: list[Event]) -> None:
+    def _generate(self, live: Live, sequence: Sequence, chunk: Chunk, now_s: float, events: list[Event]) -> None:
         """One token, and one more for each draft that was right."""
         answer, backend = live.answers[sequence.choice], self._backend
         if sequence.max_tokens == 0:
@@ -251,7 +204,7 @@ class Engine:
             token = backend.sample(chunk, row)
             self._counters.sample_s += self._clock() - sampling
             is_last = self._scheduler.append(sequence, token)
-            self._note_token(sequence, now_s)
+            self._counters.note_token(sequence, now_s)
             # A grammar allows the end where it is complete: beyond that it has nothing to say.
             ended = backend.is_end(token) and not (live.request.ignore_eos and live.request.grammar is None)
             if not ended:
@@ -274,45 +227,23 @@ class Engine:
             self._counters.draft_tokens += len(drafts)
             self._counters.accepted_draft_tokens += num_accepted
 
-    def _note_token(self, sequence: Sequence, now_s: float) -> None:
-        counters, last_s = self._counters, sequence.last_token_s
-        counters.generated_tokens += 1
-        if last_s is None:
-            counters.first_token.add(now_s - sequence.arrived_s)
-        else:
-            counters.next_token.add(now_s - last_s)
-        sequence.last_token_s = now_s
-
     # ---- ends ----
 
-    def _finish(self, live: _Live, sequence: Sequence, reason: FinishReason, events: list[Event]) -> None:
-        request, answer = live.request, live.answers[sequence.choice]
-        last = answer.finish()
+    def _finish(self, live: Live, sequence: Sequence, reason: FinishReason, events: list[Event]) -> None:
+        last = live.answers[sequence.choice].finish()
         if last.text or last.scores:
             events.append(last)
-        live.num_left -= 1
-        events.append(
-            Finished(
-                request.id,
-                reason,
-                sequence.num_prompt,
-                sequence.num_generated,
-                sequence.choice,
-                live.num_left == 0,
-                sequence.num_cached,
-                answer.stop,
-            )
-        )
+        events.append(live.finished(sequence, reason))
         live.sequences.remove(sequence)
         self._end(sequence, keep=True)
         if live.num_left == 0:
-            del self._live[request.id]
+            del self._live[live.request.id]
 
-    def _fail(self, live: _Live, kind: FailureKind, message: str) -> Failed:
+    def _fail(self, live: Live, kind: FailureKind, message: str) -> Failed:
         self._forget(live, keep=False)
         return Failed(live.request.id, kind, message)
 
-    def _forget(self, live: _Live, *, keep: bool) -> None:
+    def _forget(self, live: Live, *, keep: bool) -> None:
         """Free all that a request holds, wherever it is."""
         for sequence in live.sequences:
             self._end(sequence, keep=keep)
@@ -322,9 +253,6 @@ class Engine:
         if sequence.is_running:
             self._backend.close(sequence.seq)
         self._scheduler.end(sequence, keep=keep)
-
-    def _of(self, chunk: Chunk) -> _Live:
-        return self._live[self._scheduler.running(chunk.seq).request.id]
 
     # ---- adapters ----
 
@@ -358,8 +286,8 @@ class Engine:
 
     def stats(self) -> Stats:
         """The engine right now."""
-        counters, cache = self._counters, self._cache
-        return Stats(
+        cache = self._cache
+        now = Stats(
             num_running=self._scheduler.num_running,
             num_waiting=self._scheduler.num_waiting,
             num_slots=self._limits.num_slots,
@@ -367,17 +295,6 @@ class Engine:
             kv_tokens_reserved=cache.num_reserved_tokens,
             kv_tokens_kept=cache.num_kept_tokens,
             kv_tokens_total=self._limits.kv_tokens,
-            num_steps=counters.num_steps,
-            prompt_tokens=counters.prompt_tokens,
-            cached_prompt_tokens=counters.cached_prompt_tokens,
-            generated_tokens=counters.generated_tokens,
-            draft_tokens=counters.draft_tokens,
-            accepted_draft_tokens=counters.accepted_draft_tokens,
             num_evicted=cache.num_evicted,
-            plan_s=counters.plan_s,
-            decode_s=counters.decode_s,
-            sample_s=counters.sample_s,
-            step_s=counters.step_s,
-            first_token=counters.first_token.histogram(),
-            next_token=counters.next_token.histogram(),
         )
+        return self._counters.add_to(now)

@@ -1,4 +1,4 @@
-"""Which tokens go into the next step. Knows no model and no text; time is told.
+"""Who is in the next step: who starts, follows, pauses, moves. Knows no model and no text; time is told.
 
 There are no prefill and decode phases. A sequence has tokens (prompt, then generated ones) and a count of how many of
 them are computed; each step it catches up under one token budget. Running streams get their one token first, so a long
@@ -15,25 +15,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serve.engine.cache import KvCache, Source
+from serve.engine.cache import KvCache
 from serve.engine.line import MAX_PASSED, Line
 from serve.engine.sequence import Chunk, Sequence
+from serve.engine.shares import Budget, is_stream, share_step, take_whole
+from serve.engine.source import Source
 from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
 
 # Runs of neighbouring ids that a step may have, and for how many steps it may have more before sequences are moved.
 MAX_RUNS, PATIENCE_STEPS = 2, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How many rows a step may have: in all, with prompts beside running streams, and that yield something."""
-
-    step_tokens: int
-    mixed_tokens: int
-    max_outputs: int
-    max_sequence_tokens: int
-    min_share_tokens: int = 32  # of a prompt: fewer are not worth a place in a step that others need too
-    whole_prompts: bool = False  # a model that reads a text at once: no prompt can be cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +184,12 @@ class Scheduler:
         moves = self._close_gaps()
         self._turn += 1
         ready = [self._running[seq] for seq in sorted(self._running) if self._running[seq].follows is None]
-        keeps_short = any(_is_stream(sequence) for sequence in ready)  # also for streams whose turn it is not
+        keeps_short = any(is_stream(sequence) for sequence in ready)  # also for streams whose turn it is not
         adapters, ready = self._one_kind_of_adapters(ready)
-        chunks = self._whole(ready) if self._budget.whole_prompts else self._chunks(ready, keeps_short=keeps_short)
+        if self._budget.whole_prompts:
+            chunks = take_whole(self._budget, ready)
+        else:
+            chunks = share_step(self._budget, ready, self._turn, keeps_short=keeps_short)
         embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
         return StepPlan(chunks, admitted, late, moves, adapters, embeds)
 
@@ -280,78 +273,3 @@ class Scheduler:
         chosen, *others = dict.fromkeys([*still_there, *sets])
         self._adapters_turns = [*others, chosen]
         return chosen, [sequence for sequence in ready if sequence.request.adapters == chosen]
-
-    def _chunks(self, ready: list[Sequence], *, keeps_short: bool) -> tuple[Chunk, ...]:
-        prompts = [s for s in ready if not _is_stream(s)]
-        num_streams = len(ready) - len(prompts)
-        budget = self._budget.mixed_tokens if keeps_short else self._budget.step_tokens
-        if any(s.is_at_all_rows for s in prompts):
-            # Then every row of the step may yield something, and there is room for so many outputs only.
-            budget = min(budget, self._budget.max_outputs)
-        shares = self._share(budget - num_streams, prompts)
-        spare = 0 if prompts else min(budget, self._budget.max_outputs) - num_streams
-        chunks = []
-        for sequence in ready:
-            if sequence.seq in shares:
-                if shares[sequence.seq]:
-                    chunks.append(_prompt_chunk(sequence, shares[sequence.seq]))
-                continue
-            drafts = sequence.guess(spare) if spare else ()
-            spare -= len(drafts)
-            chunks.append(_stream_chunk(sequence, drafts))
-        return tuple(chunks)
-
-    def _whole(self, ready: list[Sequence]) -> tuple[Chunk, ...]:
-        """As many whole prompts as fit, who came first at any rate: shorter ones would always fill a step before it."""
-        chunks: list[Chunk] = []
-        budget = self._budget.step_tokens
-        for sequence in sorted(ready, key=lambda each: each.arrived_s):
-            if sequence.num_pending <= budget:
-                budget -= sequence.num_pending
-                chunks.append(_prompt_chunk(sequence, sequence.num_pending))
-        return tuple(sorted(chunks, key=lambda chunk: chunk.seq))
-
-    def _share(self, budget: int, prompts: list[Sequence]) -> dict[int, int]:
-        """Split the budget evenly; what one does not need goes to the others; odd tokens go round."""
-        shares = {s.seq: 0 for s in prompts}
-        wanted = {s.seq: _num_wanted(s) for s in prompts}
-        turn = self._turn % len(prompts) if prompts else 0
-        order = prompts[turn:] + prompts[:turn]
-        # Many short pieces of equal lengths would be as many rounds over the weights: some prompts wait for their turn.
-        hungry: list[Sequence] = []
-        while budget > 0 and (hungry or order):
-            if not hungry:
-                num = max(budget // self._budget.min_share_tokens, 1)
-                hungry, order = order[:num], order[num:]
-            even = max(budget // len(hungry), 1)
-            for s in hungry:
-                take = min(even, wanted[s.seq] - shares[s.seq], budget)
-                shares[s.seq] += take
-                budget -= take
-            hungry = [s for s in hungry if shares[s.seq] < wanted[s.seq]]
-        return shares
-
-
-def _is_stream(sequence: Sequence) -> bool:
-    """Does it need one row only, and yields a token then?"""
-    return sequence.num_pending == 1 and not sequence.is_at_all_rows
-
-
-def _num_wanted(sequence: Sequence) -> int:
-    """All that is pending, up to where somebody wants to take a copy."""
-    stop = sequence.next_stop()
-    return sequence.num_pending if stop is None else min(sequence.num_pending, stop - sequence.num_computed)
-
-
-def _prompt_chunk(sequence: Sequence, num: int) -> Chunk:
-    """The next `num` tokens of a sequence; its last row yields a token when that is all there is."""
-    start = sequence.num_computed
-    tokens = tuple(sequence.tokens[start : start + num])
-    if sequence.is_at_all_rows:
-        return Chunk(sequence.seq, start, tokens, num_outputs=num)
-    return Chunk(sequence.seq, start, tokens, num_outputs=int(num == sequence.num_pending))
-
-
-def _stream_chunk(sequence: Sequence, drafts: tuple[int, ...]) -> Chunk:
-    sequence.num_drafts = len(drafts)
-    return Chunk(sequence.seq, sequence.num_computed, (sequence.tokens[-1], *drafts), num_outputs=1 + len(drafts))

@@ -14,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from serve.engine.backend import Backend
-from serve.engine.cache import Kept, KvCache
+from serve.engine.cache import KvCache
+from serve.engine.source import Kept
 from serve.engine.types import StateError, Task
 
 SUFFIX, PARTIAL = ".kv", ".partial"

@@ -360,6 +360,17 @@ def test_stats_count_shared_and_guessed_tokens() -> None:
     assert stats.generated_tokens == 11
 
 
+def test_tokens_that_were_taken_from_a_running_one_count_as_known() -> None:
+    """Also where they had not been computed when the newcomer came."""
+    engine, _ = make()
+    for number in (1, 2):
+        engine.submit(request(number, 30, 2, ignore_eos=True))
+    events = run(engine)
+    stats = engine.stats()
+    assert (stats.prompt_tokens, stats.cached_prompt_tokens) == (31, 29)
+    assert sorted(event.num_cached_tokens for event in events if isinstance(event, Finished)) == [0, 29]
+
+
 def test_evictions_are_counted() -> None:
     """With as many ids as slots, each new prompt takes the place of a kept one."""
     engine, _ = make(num_ids=3)

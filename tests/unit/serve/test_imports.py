@@ -56,11 +56,14 @@ PURE = {
     "text": set[str](),
     "trigger": set[str](),
     "sequence": {"drafts", "types"},
-    "timing": {"types"},
+    "timing": {"sequence", "types"},
+    "memory": set[str](),
+    "source": {"memory", "prefix", "sequence"},
+    "shares": {"sequence"},
     "line": {"sequence", "types"},
     "drafts": set[str](),
-    "cache": {"cells", "prefix", "sequence"},
-    "scheduler": {"cache", "line", "sequence", "types"},
+    "cache": {"cells", "memory", "sequence", "source"},
+    "scheduler": {"cache", "line", "sequence", "shares", "source", "types"},
 }
 
 

@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from serve.engine.cache import KvCache
 from serve.engine.line import MAX_PASSED
-from serve.engine.scheduler import PATIENCE_STEPS, Budget, Scheduler, StepPlan
+from serve.engine.scheduler import PATIENCE_STEPS, Scheduler, StepPlan
 from serve.engine.sequence import Sequence
+from serve.engine.shares import Budget
 from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
 from tests.helpers.fake_backend import FakeMemory
 

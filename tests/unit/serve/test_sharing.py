@@ -11,8 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from serve.engine.cache import KvCache
 from serve.engine.drafts import NgramDraft
-from serve.engine.scheduler import Budget, Scheduler, StepPlan
+from serve.engine.scheduler import Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence
+from serve.engine.shares import Budget
 from serve.engine.types import Adapter, RefusedError, Request, Task
 from tests.helpers.fake_backend import FakeMemory, Kind
 

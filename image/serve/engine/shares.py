@@ -1,0 +1,101 @@
+"""How the rows of a step are shared. Running streams have their one each; prompts share the rest, fairly.
+
+Pure, but for one thing: a sequence that guesses is told how many of its rows are guesses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from serve.engine.sequence import Chunk, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How many rows a step may have: in all, with prompts beside running streams, and that yield something."""
+
+    step_tokens: int
+    mixed_tokens: int
+    max_outputs: int
+    max_sequence_tokens: int
+    min_share_tokens: int = 32  # of a prompt: fewer are not worth a place in a step that others need too
+    whole_prompts: bool = False  # a model that reads a text at once: no prompt can be cut
+
+
+def share_step(budget: Budget, ready: list[Sequence], turn: int, *, keeps_short: bool) -> tuple[Chunk, ...]:
+    """Who is in the next step, with which tokens. With `keeps_short` nobody shall be held up by long prompts."""
+    prompts = [s for s in ready if not is_stream(s)]
+    num_streams = len(ready) - len(prompts)
+    num_rows = budget.mixed_tokens if keeps_short else budget.step_tokens
+    if any(s.is_at_all_rows for s in prompts):
+        # Then every row of the step may yield something, and there is room for so many outputs only.
+        num_rows = min(num_rows, budget.max_outputs)
+    shares = _share(num_rows - num_streams, prompts, turn, budget.min_share_tokens)
+    spare = 0 if prompts else min(num_rows, budget.max_outputs) - num_streams
+    chunks = []
+    for sequence in ready:
+        if sequence.seq in shares:
+            if shares[sequence.seq]:
+                chunks.append(_prompt_chunk(sequence, shares[sequence.seq]))
+            continue
+        drafts = sequence.guess(spare) if spare else ()
+        spare -= len(drafts)
+        chunks.append(_stream_chunk(sequence, drafts))
+    return tuple(chunks)
+
+
+def take_whole(budget: Budget, ready: list[Sequence]) -> tuple[Chunk, ...]:
+    """As many whole prompts as fit, who came first at any rate: shorter ones would always fill a step before it."""
+    chunks: list[Chunk] = []
+    num_rows = budget.step_tokens
+    for sequence in sorted(ready, key=lambda each: each.arrived_s):
+        if sequence.num_pending <= num_rows:
+            num_rows -= sequence.num_pending
+            chunks.append(_prompt_chunk(sequence, sequence.num_pending))
+    return tuple(sorted(chunks, key=lambda chunk: chunk.seq))
+
+
+def _share(num_rows: int, prompts: list[Sequence], turn: int, min_share_tokens: int) -> dict[int, int]:
+    """Split the rows evenly; what one does not need goes to the others; odd tokens go round."""
+    shares = {s.seq: 0 for s in prompts}
+    wanted = {s.seq: _num_wanted(s) for s in prompts}
+    first = turn % len(prompts) if prompts else 0
+    order = prompts[first:] + prompts[:first]
+    # Many short pieces of equal lengths would be as many rounds over the weights: some prompts wait for their turn.
+    hungry: list[Sequence] = []
+    while num_rows > 0 and (hungry or order):
+        if not hungry:
+            num = max(num_rows // min_share_tokens, 1)
+            hungry, order = order[:num], order[num:]
+        even = max(num_rows // len(hungry), 1)
+        for s in hungry:
+            take = min(even, wanted[s.seq] - shares[s.seq], num_rows)
+            shares[s.seq] += take
+            num_rows -= take
+        hungry = [s for s in hungry if shares[s.seq] < wanted[s.seq]]
+    return shares
+
+
+def is_stream(sequence: Sequence) -> bool:
+    """Does it need one row only, and yields a token then?"""
+    return sequence.num_pending == 1 and not sequence.is_at_all_rows
+
+
+def _num_wanted(sequence: Sequence) -> int:
+    """All that is pending, up to where somebody wants to take a copy."""
+    stop = sequence.next_stop()
+    return sequence.num_pending if stop is None else min(sequence.num_pending, stop - sequence.num_computed)
+
+
+def _prompt_chunk(sequence: Sequence, num: int) -> Chunk:
+    """The next `num` tokens of a sequence; its last row yields a token when that is all there is."""
+    start = sequence.num_computed
+    tokens = tuple(sequence.tokens[start : start + num])
+    if sequence.is_at_all_rows:
+        return Chunk(sequence.seq, start, tokens, num_outputs=num)
+    return Chunk(sequence.seq, start, tokens, num_outputs=int(num == sequence.num_pending))
+
+
+def _stream_chunk(sequence: Sequence, drafts: tuple[int, ...]) -> Chunk:
+    sequence.num_drafts = len(drafts)
+    return Chunk(sequence.seq, sequence.num_computed, (sequence.tokens[-1], *drafts), num_outputs=1 + len(drafts))
