@@ -62,7 +62,7 @@ def _is_same(crd: Mapping[str, Any] | None) -> bool:
 
 def _found(http: httpx.Client) -> dict[str, Mapping[str, Any]]:
     """Name -> definition. With its status, which is small beside its schemas: nothing asks for those alone."""
-    response = http.get(PATH)
+    response = http.get(PATH, timeout=PATIENCE_S)
     response.raise_for_status()
     return {crd["metadata"]["name"]: crd for crd in response.json()["items"]}
 
@@ -73,6 +73,7 @@ def _apply(http: httpx.Client, crd: Crd) -> None:
         params={"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"},
         headers={"Content-Type": "application/apply-patch+yaml"},
         content=json.dumps(crd),
+        timeout=PATIENCE_S,  # a server that has just begun, on a busy machine
     )
     if response.is_error:
         raise ToolError(f"{crd['metadata']['name']}: the API server refuses it: {response.text[:1000]}")
