@@ -15,17 +15,15 @@ LOOP = pytest.StashKey[asyncio.AbstractEventLoop]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One loop for all tests of this process."""
+    """One loop for all tests of this process, to its end."""
     config.stash[LOOP] = asyncio.new_event_loop()
+    asyncio.set_event_loop(config.stash[LOOP])
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Whatever ran before; earlier than every fixture."""
-    asyncio.set_event_loop(item.config.stash[LOOP])
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """After the last test."""
-    asyncio.set_event_loop(None)
-    config.stash[LOOP].close()
+    """Where the test before has left none; earlier than every fixture."""
+    try:
+        asyncio.get_event_loop()
+    except RuntimeError:
+        asyncio.set_event_loop(item.config.stash[LOOP])
