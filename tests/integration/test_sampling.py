@@ -26,6 +26,7 @@ from serve.engine.types import (
     Sampling,
     TokenScore,
 )
+from tests.helpers import tiny_gguf
 
 if TYPE_CHECKING:
     from serve.engine.llama.backend import Llama
@@ -262,6 +263,40 @@ def test_a_grammar_that_takes_exponentially_long_fails_alone(llama: Llama, monke
     events = run(llama, slow, ask(llama, GREEDY, id=2))
     assert [(event.id, event.kind) for event in events if isinstance(event, Failed)] == [(1, FailureKind.BROKEN)]
     assert [event.id for event in events if isinstance(event, Finished)] == [2]
+
+
+def test_what_follows_a_trigger_is_told_to_the_grammar_as_it_was_said(tmp_path: Path) -> None:
+    """Also where the tokenizer puts a space before every text: the grammar never hears of it."""
+    from gguf import GGUFWriter, TokenType
+
+    from serve.engine.llama.backend import Llama
+
+    class SentencePiece(GGUFWriter):
+        """Bytes, a space, and a token that says a trigger and more."""
+
+        words = ("<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "\u2581", "a", "b", "ab", "\u2581a", "\u2581b")
+
+        def add_tokenizer_model(self, model: str) -> None:
+            super().add_tokenizer_model("llama")
+
+        def add_token_list(self, tokens: Any) -> None:
+            rest = [f"filler{index}" for index in range(len(tokens) - len(self.words))]
+            super().add_token_list([*self.words, *rest])
+            super().add_token_scores([-float(index) for index in range(len(tokens))])
+
+        def add_token_types(self, types: Any) -> None:
+            kinds = [TokenType.UNKNOWN] + [TokenType.BYTE] * 256 + [TokenType.NORMAL] * (len(types) - 257)
+            super().add_token_types(kinds)
+
+    path = tiny_gguf.write(tmp_path / "spm.gguf", writer_type=SentencePiece)
+    with Llama(LoadOptions(path, SLOTS, ROOM, 64, num_threads=1)) as spm:
+        assert b"".join(spm.piece(token) for token in spm.tokenize("b")) == b" b"
+        both = SentencePiece.words.index("ab")
+        asked = Request(
+            1, (5, 6), 9, replace(GREEDY, logit_bias=((both, 50.0),)), grammar=Grammar('root ::= "ba"', ("a",))
+        )
+        events = run(spm, asked)
+        assert "".join(event.text for event in events if isinstance(event, Delta)) == "aba"
 
 
 def test_a_text_after_a_trigger_that_its_grammar_does_not_allow_fails(llama: Llama) -> None:

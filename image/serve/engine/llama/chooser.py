@@ -60,7 +60,7 @@ class Chooser:
         """From now on this grammar holds; the answer has said `begun` of it."""
         started = time.thread_time()
         self._grammar = _make_grammar(self._model, text)
-        for token in self._model.tokenize(begun.decode("utf-8", "replace"), add_special=False) if begun else ():
+        for token in _tokens_of(self._model, begun):
             if not candidates.allows(self._grammar, token):
                 raise EngineError(f"the answer began with {begun!r}, which its grammar does not allow")
             C.llama_sampler_accept(self._grammar, token)
@@ -70,11 +70,12 @@ class Chooser:
         """The next token after a row of the last decode."""
         if self._grammar is None or candidates is None:
             return int(C.llama_sampler_sample(self._chain, context, row))
-        if not self._shows_special:
-            self._model.hidden_tokens()  # found once for all: no grammar's fault
         started = time.thread_time()
         token = self._first_choice(context, row, candidates)
         if not self._fits(token, candidates):
+            if not self._shows_special and not self._model.knows_hidden_tokens:
+                self._model.hidden_tokens()  # once for all, in half a second for the largest vocabularies
+                started = time.thread_time()
             token = self._choice_that_fits(context, row, candidates)
             if not self._fits(token, candidates):
                 raise EngineError("the grammar allows no token of this model here")
@@ -106,6 +107,16 @@ class Chooser:
         # A control token passes as the text that means it: that is right only where it is shown as that text.
         is_seen = self._shows_special or not self._model.is_hidden(token)
         return is_seen and candidates.allows(self._grammar, token)
+
+
+def _tokens_of(model: Model, begun: bytes) -> tuple[int, ...]:
+    """Tokens that say exactly this. Many tokenizers put a space before a text: then after something that is cut off."""
+    for before in ("", "\n", "\x01"):
+        tokens = model.tokenize(before + begun.decode("utf-8", "replace"), add_special=False, parse_special=False)
+        for start in range(len(tokens) + 1):
+            if b"".join(model.piece(token) for token in tokens[start:]) == begun:
+                return tokens[start:]
+    raise EngineError(f"the answer began with {begun!r}, which no tokens of this model say")
 
 
 def _check_time(started_s: float) -> None:

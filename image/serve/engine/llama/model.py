@@ -143,6 +143,11 @@ class Model:
             return ""
         return self._read_piece(token, special=True).decode("utf-8", "replace")
 
+    @property
+    def knows_hidden_tokens(self) -> bool:
+        """Have they been found?"""
+        return self._hidden is not None
+
     def hidden_tokens(self) -> tuple[int, ...]:
         """All of those; found once, when first asked for."""
         if self._hidden is None:
