@@ -30,7 +30,7 @@ pr-check: venv ## preview, policies and cost of a stack, as a pull request gets 
 env: venv ## shell lines that put pulumi, kubectl and slipway on PATH: eval "$$(make -s env)"
 	@$(TOOLS) env
 
-check: venv-dev ## format, lint, types, unit tests: about two minutes, needs nothing else
+check: venv-dev ## format, lint, types, unit tests: about three minutes on two cores, needs nothing else
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@$(MAKE) --no-print-directory -j2 --output-sync=target types unit
