@@ -168,6 +168,18 @@ def test_who_needs_a_kept_beginning_does_not_push_it_out() -> None:
     assert scene.cache.num_reserved_tokens == 91
 
 
+def test_who_takes_a_kept_one_over_does_not_push_it_out_either() -> None:
+    """Though it be the least valuable: another one goes."""
+    scene = Scene(kv_tokens=100)
+    scene.serve(range(30))
+    for _ in range(4):
+        scene.serve(range(1000, 1030))
+    sequence = scene.start((*range(30), 9), 50)
+    assert sequence is not None
+    assert (sequence.num_cached, scene.sizes, scene.cache.num_evicted) == (30, [], 1)
+    assert scene.cache.num_reserved_tokens == 81
+
+
 def test_room_that_may_have_come_changes_the_version() -> None:
     """Who found no room tries again only then."""
     scene = Scene()

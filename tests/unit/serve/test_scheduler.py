@@ -367,3 +367,22 @@ def test_choices_of_an_answer_that_has_begun_are_not_late() -> None:
     scheduler.submit(replace(request(2, 3, 9), num_choices=3, wait_s=5.0), 0.0)
     scheduler.plan(0.0)
     assert [s.choice for s in scheduler.plan(5.0).late] == [0, 1, 2]
+
+
+def test_each_place_where_others_branch_off_gets_a_copy() -> None:
+    """Where memory is at one position only: of the same leader, one after the other; they cost no tokens."""
+    memory = FakeMemory("exact", 8)
+    cache = KvCache(num_slots=3, kv_tokens=400, memory=memory, num_ids=8)
+    scheduler = Scheduler(cache=cache, budget=Budget(10, 10, 8, 100), max_waiting=9)
+    prompt = tuple(range(90))
+    scheduler.submit(Request(1, prompt, 1), 0.0)
+    run_step(scheduler, memory)
+    for number, size in ((2, 20), (3, 40)):
+        scheduler.submit(Request(number, (*prompt[:size], 1000 + number), 1), 0.0)
+        while find(scheduler, number) is not None:
+            run_step(scheduler, memory)
+    assert sorted(kept.num_tokens for kept in cache.kept()) == [20, 40]
+    scheduler.submit(Request(4, (*prompt[:40], 2000), 1), 0.0)
+    run_step(scheduler, memory)
+    fourth = find(scheduler, 4)
+    assert fourth is None or fourth.num_cached == 40
