@@ -167,8 +167,8 @@ class SharingMachine(RuleBasedStateMachine):
 
 TestSharing = SharingMachine.TestCase
 TestSharing.settings = settings(
-    max_examples=150,
-    stateful_step_count=50,
+    max_examples=80,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
