@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kube.objects import Stack
-from kube.unknown import is_unknown
 from kube.view import View
 from policies.facts.replicas import Workload
 from policies.facts.selector_index import index
@@ -35,4 +34,4 @@ def _seeking(known: Iterable[Workload], behind: Mapping[int, set[View]], kept: s
 
 
 def _has_replicas(workload: Workload) -> bool:
-    return not is_unknown(workload.least.value) and workload.least.value > 0
+    return bool(workload.least.value > 0)  # which UNKNOWN is not
