@@ -199,26 +199,27 @@ def test_room_that_may_have_come_changes_the_version() -> None:
 # ---- windows ----
 
 
-def test_tokens_shared_within_a_window_are_bounded() -> None:
+@pytest.mark.parametrize(("more", "is_shared"), [(0, True), (1, False)])
+def test_tokens_shared_within_a_window_are_bounded(more: int, is_shared: bool) -> None:
     """llama.cpp gives a window's cells back only when their last holder is gone: so many as idle ids leave room for."""
     scene = Scene("window", num_ids=6, kv_tokens=1000)
-    first = scene.start(range(40))
+    num_shared = WINDOW * 4 + more  # two of six ids are in use
+    first = scene.start(range(num_shared))
     assert first is not None
     scene.compute(first)
-    second = scene.start((*range(40), 1))
-    assert second is not None
-    assert WINDOW * 4 < 40
-    assert second.num_cached == 0  # 40 shared tokens beside two sequences: more than the windows of four idle ids
+    assert scene.start((*range(num_shared), 1)) is not None
+    assert scene.cache.num_reserved_tokens == num_shared + (1 if is_shared else num_shared + 1)
 
 
-def test_tokens_shared_within_a_window_that_fit_are_shared() -> None:
-    """The same with fewer tokens; at the bound exactly."""
+def test_what_is_kept_goes_when_a_window_has_no_room_for_what_is_shared() -> None:
+    """What shares with nobody any more holds a window, and no more."""
     scene = Scene("window", num_ids=6, kv_tokens=1000)
-    prompt = range(WINDOW * 4)
+    prompt = range(WINDOW * 3)
     scene.serve(prompt)
-    second = scene.start((*prompt, 1))
-    assert second is not None
-    assert (second.num_cached, scene.sizes) == (WINDOW * 4, [WINDOW * 4])
+    for last in (1, 2, 3):
+        assert scene.serve((*prompt, last)) == WINDOW * 3
+    assert scene.sizes == [WINDOW * 3, WINDOW * 3 + 1]
+    assert scene.cache.num_evicted == 2
 
 
 # ---- copies ----

@@ -410,6 +410,20 @@ def test_followers_get_their_answers_whenever_their_leader_ends(kind: Kind, num_
     assert len(backend.memory.tokens) == engine.stats().num_kept
 
 
+@pytest.mark.parametrize("kind", ["full", "exact"])
+def test_whoever_leads_next_stops_where_the_others_branch_off(kind: Kind) -> None:
+    """Nothing is computed twice: who shares most goes on from where the leader was, the other takes from it."""
+    engine, _ = make(kind)
+    engine.submit(request(1, prompt=tuple(range(50))))
+    engine.step()
+    for number, size in ((2, 18), (3, 24)):
+        engine.submit(request(number, prompt=(*range(size), 200 + number), max_tokens=1, ignore_eos=True))
+    engine.step()
+    engine.cancel(1)
+    cached = {event.id: event.num_cached_tokens for event in run(engine) if isinstance(event, Finished)}
+    assert cached == {2: 18, 3: 16}
+
+
 @pytest.mark.parametrize("max_tokens", [1, 2, 30])
 def test_drafts_change_nothing_and_end_where_the_answer_does(max_tokens: int) -> None:
     """Also where the end, a stop string or the last token is among the guesses."""
