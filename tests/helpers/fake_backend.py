@@ -32,10 +32,10 @@ Kind = Literal["full", "window", "exact"]
 WINDOW = 6
 
 
-def next_token(history: list[int], seed: int) -> int:
-    """Mostly letters, now and then the end."""
+def next_token(history: list[int], seed: int, num_letters: int = 26) -> int:
+    """Mostly letters, now and then the end. With few letters, what was said is often said again."""
     value = zlib.crc32(repr((history, seed)).encode())
-    return END if value % 23 == 0 else 97 + value % 26
+    return END if value % 23 == 0 else 97 + value % num_letters
 
 
 class FakeMemory:
@@ -117,11 +117,13 @@ class FakeBackend:
         pools: bool = False,
         max_outputs: int = 8,
         copies: bool = False,
+        num_letters: int = 26,
     ) -> None:
         self.memory = FakeMemory(kind, num_ids, copies=copies)
         self.num_ids = num_ids
         self.pools = pools
         self.max_outputs = max_outputs
+        self._num_letters = num_letters
         self.seeds: dict[int, int] = {}
         self.grammars: dict[int, tuple[str, bytes]] = {}
         self.adapters = {"a"}
@@ -183,11 +185,11 @@ class FakeBackend:
         history = self._history(chunk, row)
         if MUTE in history:
             raise EngineError("mute")
-        return next_token(history, self.seeds[chunk.seq])
+        return next_token(history, self.seeds[chunk.seq], self._num_letters)
 
     def score(self, chunk: Chunk, row: int, token: int, num_top: int) -> TokenScore:
         """As probable as the history is long."""
-        likeliest = next_token(self._history(chunk, row), 0)
+        likeliest = next_token(self._history(chunk, row), 0, self._num_letters)
         top = ((likeliest, self.piece(likeliest, special=True), -0.5),)[:num_top]
         return TokenScore(token, self.piece(token, special=True), -float(chunk.start + row + 1), top)
 
@@ -232,12 +234,12 @@ class FakeBackend:
         return tokens
 
 
-def answer_alone(request: Request, room: int) -> str:
+def answer_alone(request: Request, room: int, num_letters: int = 26) -> str:
     """What the request must be answered, whoever else is there."""
     history, text = list(request.prompt), ""
     max_tokens = request.max_tokens if request.max_tokens is not None else room - len(history)
     for _ in range(max_tokens):
-        token = next_token(history, request.sampling.seed)
+        token = next_token(history, request.sampling.seed, num_letters)
         if token == END:
             break
         history.append(token)

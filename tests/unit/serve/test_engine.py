@@ -63,10 +63,15 @@ WISHES = st.lists(
 
 @settings(deadline=None, max_examples=200)
 @given(
-    st.sampled_from(KINDS), WISHES, st.sampled_from([ROOM, 100, 3 * ROOM]), st.booleans(), st.sampled_from([0, 3, 6])
+    st.sampled_from(KINDS),
+    WISHES,
+    st.sampled_from([ROOM, 100, 3 * ROOM]),
+    st.booleans(),
+    st.sampled_from([0, 3, 6]),
+    st.sampled_from([2, 26]),
 )
 def test_together_everyone_gets_the_answer_it_gets_alone(
-    kind: Kind, wishes: list[Wish], kv_tokens: int, same_tails: bool, copies: int
+    kind: Kind, wishes: list[Wish], kv_tokens: int, same_tails: bool, copies: int, num_letters: int
 ) -> None:
     """Whoever comes when, shares what, guesses or is cancelled: each choice says what it says alone, and ends once.
 
@@ -74,7 +79,7 @@ def test_together_everyone_gets_the_answer_it_gets_alone(
     that is not there.
     """
     limits = replace(LIMITS, kv_tokens=kv_tokens, mixed_tokens=6)
-    engine, backend = make(kind, limits, max_outputs=6, copies=copies > 0, num_ids=copies or 6)
+    engine, backend = make(kind, limits, max_outputs=6, copies=copies > 0, num_ids=copies or 6, num_letters=num_letters)
     events: list[Event] = []
     requests = []
     for number, wish in enumerate(wishes):
@@ -111,7 +116,7 @@ def test_together_everyone_gets_the_answer_it_gets_alone(
         assert sorted(e.choice for e in choices) == list(range(each.num_choices))
         assert [e.is_last for e in choices] == [False] * (each.num_choices - 1) + [True]
         for choice in range(each.num_choices):
-            assert said[each.id, choice] == answer_alone(choice_of(each, choice), ROOM)
+            assert said[each.id, choice] == answer_alone(choice_of(each, choice), ROOM, num_letters)
     assert len(backend.memory.tokens) == engine.stats().num_kept
     assert backend.seeds == {}
 

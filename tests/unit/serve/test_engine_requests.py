@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from serve.engine.drafts import NgramDraft
 from serve.engine.engine import Engine
 from serve.engine.types import (
     Adapter,
@@ -22,10 +23,9 @@ from serve.engine.types import (
     Grammar,
     PromptScores,
     Request,
-    Sampling,
     Task,
 )
-from tests.helpers.fake_backend import BAD_GRAMMAR, END, MUTE, FakeBackend, Kind, answer_alone, next_token
+from tests.helpers.fake_backend import BAD_GRAMMAR, END, MUTE, POISON, FakeBackend, Kind, answer_alone, next_token
 from tests.helpers.small_engine import LIMITS, ROOM, ends, make, request, run, texts
 
 
@@ -424,16 +424,78 @@ def test_whoever_leads_next_stops_where_the_others_branch_off(kind: Kind) -> Non
     assert cached == {2: 18, 3: 16}
 
 
-@pytest.mark.parametrize("max_tokens", [1, 2, 30])
-def test_drafts_change_nothing_and_end_where_the_answer_does(max_tokens: int) -> None:
-    """Also where the end, a stop string or the last token is among the guesses."""
-    alone = answer_alone(request(1, max_tokens=30), ROOM)
-    for stop in ((), (alone[3:5],), (alone[:1],)):
+@pytest.mark.parametrize("kind", ["full", "window", "exact"])
+@pytest.mark.parametrize("max_tokens", [1, 2, 40])
+@pytest.mark.parametrize("stop", [(), ("abab",), ("bbbb", "abaab")])
+def test_drafts_change_nothing(
+    kind: Kind, max_tokens: int, stop: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the end, a stop string or the last token is among the guesses; where memory can't go back are none."""
+    learned = []
+    monkeypatch.setattr(NgramDraft, "learn", lambda _, *numbers: learned.append(numbers))
+    num_drafts = num_accepted = 0
+    for seed in range(12):
         said = []
         for drafts in (0, 4):
-            engine, _ = make()
-            prompt = (*range(5), *alone.encode(), *range(5))
-            asked = replace(request(1), prompt=prompt, stop=stop, num_draft_tokens=drafts, max_tokens=max_tokens)
-            engine.submit(replace(asked, sampling=Sampling(seed=3)))
-            said.append((texts(run(engine)), ends(run(engine))))
+            engine, _ = make(kind, num_letters=2)
+            engine.submit(request(seed, 9, max_tokens, stop=stop, num_draft_tokens=drafts))
+            events = run(engine)
+            said.append((texts(events), ends(events)))
+            num_drafts += engine.stats().draft_tokens
+            num_accepted += engine.stats().accepted_draft_tokens
         assert said[0] == said[1]
+    assert (sum(num for num, _, _ in learned), sum(num for _, num, _ in learned)) == (num_drafts, num_accepted)
+    assert (num_drafts > num_accepted > 0) == (max_tokens > 2 and kind != "exact")
+
+
+def test_nothing_is_computed_beyond_a_stop_string() -> None:
+    """The token that completes it is the last one."""
+    free = answer_alone(request(1, max_tokens=30), ROOM)
+    engine, _ = make()
+    engine.submit(request(1, max_tokens=30, stop=(free[2:4],)))
+    (end,) = ends(run(engine))[1]
+    assert isinstance(end, Finished)
+    assert (end.reason, end.num_generated_tokens, end.stop) == (FinishReason.STOP, 4, free[2:4])
+
+
+def test_a_score_without_text_is_told_too() -> None:
+    """A token may say nothing."""
+    number = next(n for n in range(1000) if next_token(list(range(5)), n) == END)
+    engine, _ = make()
+    engine.submit(request(number, max_tokens=1, ignore_eos=True, num_logprobs=0))
+    (delta, _) = run(engine)
+    assert isinstance(delta, Delta)
+    assert (delta.text, [score.token for score in delta.scores]) == ("", [END])
+
+
+def test_choices_that_can_not_be_decoded_end_once_beside_others() -> None:
+    """The first of them takes the others along: they are not tried again."""
+    engine, _ = make()
+    engine.submit(request(1, prompt=(1, POISON), num_choices=2))
+    engine.submit(request(2, 2))
+    events = run(engine)
+    assert failures(events) == [(1, FailureKind.BROKEN)]
+    assert texts(events)[2] == answer_alone(request(2, 2), ROOM)
+
+
+def test_what_a_cancelled_request_computed_is_of_use() -> None:
+    """Clients that go away come back."""
+    engine, _ = make()
+    engine.submit(request(1, 40))
+    for _ in range(3):
+        engine.step()
+    engine.cancel(1)
+    engine.submit(request(2, 40, 1, ignore_eos=True))
+    (end,) = ends(run(engine))[2]
+    assert isinstance(end, Finished)
+    assert end.num_cached_tokens == 24
+
+
+def test_a_prompt_that_fills_a_context_leaves_no_room_for_an_answer() -> None:
+    """However few tokens are wanted; a small memory is as a small context."""
+    for limits in (LIMITS, replace(LIMITS, kv_tokens=40)):
+        engine, _ = make(limits=limits)
+        room = min(ROOM, limits.kv_tokens)
+        refused = engine.submit(request(1, room, None))
+        assert isinstance(refused, Failed)
+        assert refused.message.endswith(f"together {room + 1}, this model has room for {room}")
