@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from serve.engine.engine import Engine, Limits
-from serve.engine.types import Delta, Event, Failed, Finished, Request, Sampling
+from serve.engine.types import Delta, Event, Failed, FailureKind, Finished, Request, Sampling
 from tests.helpers.fake_backend import FakeBackend, Kind
 
 ROOM = 64
@@ -51,3 +51,24 @@ def ends(events: list[Event]) -> dict[int, list[Event]]:
         if isinstance(event, Finished | Failed):
             found[event.id].append(event)
     return found
+
+
+class Clock:
+    """Says what it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def one_slot(**limits: Any) -> tuple[Engine, FakeBackend, Clock]:
+    """An engine in which everybody waits for the one before."""
+    backend, clock = FakeBackend(), Clock()
+    return Engine(backend, replace(LIMITS, num_slots=1, **limits), clock), backend, clock
+
+
+def failures(events: list[Event]) -> list[tuple[int, FailureKind]]:
+    """Who failed, and why."""
+    return [(event.id, event.kind) for event in events if isinstance(event, Failed)]
