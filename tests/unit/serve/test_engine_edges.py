@@ -17,7 +17,7 @@ from serve.engine.types import (
     Finished,
     FinishReason,
 )
-from tests.helpers.fake_backend import END, POISON, Kind, answer_alone, next_token
+from tests.helpers.fake_backend import END, MUTE, POISON, Kind, answer_alone, next_token
 from tests.helpers.small_engine import LIMITS, ROOM, ends, failures, make, one_slot, request, run, texts
 
 # ---- adapters ----
@@ -246,10 +246,11 @@ def test_a_score_without_text_is_told_too() -> None:
     assert (delta.text, [score.token for score in delta.scores]) == ("", [END])
 
 
-def test_choices_that_can_not_be_decoded_end_once_beside_others() -> None:
-    """The first of them takes the others along: they are not tried again."""
+@pytest.mark.parametrize("trouble", [POISON, MUTE])
+def test_choices_of_one_step_end_once_beside_others(trouble: int) -> None:
+    """The first that can't be decoded, or sampled, takes the others along: they are not tried again."""
     engine, _ = make()
-    engine.submit(request(1, prompt=(1, POISON), num_choices=2))
+    engine.submit(request(1, prompt=(1, trouble), num_choices=2))
     engine.submit(request(2, 2))
     events = run(engine)
     assert failures(events) == [(1, FailureKind.BROKEN)]
