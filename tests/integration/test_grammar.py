@@ -52,14 +52,14 @@ class Llama:
 
     def __init__(self, path: Path) -> None:
         llama.make_importable()
-        import llama_cpp  # type: ignore[import-not-found]
+        from serve.engine.llama.library import C
 
-        self._c = llama_cpp
-        params = llama_cpp.llama_model_default_params()
+        self._c = C
+        params = C.llama_model_default_params()
         params.vocab_only = True
-        self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), params)
-        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
-        self._end = llama_cpp.llama_vocab_eos(self._vocab)
+        self._model = C.llama_model_load_from_file(str(path).encode(), params)
+        self._vocab = C.llama_model_get_vocab(self._model)
+        self._end = C.llama_vocab_eos(self._vocab)
         self._tokens = {self._piece(token): token for token in reversed(range(256))}
 
     def _piece(self, token: int) -> bytes:

@@ -144,6 +144,8 @@ def test_the_program_says_what_to_wait_for(project: Workspace, plane: ControlPla
     plane.patch("/apis/test.example/v1/namespaces/default/boats/boat/status", status)
     project.up()
     assert "initErrors" not in project.resources()["boat"]
+    project.write(boat(2))  # the two seconds are for waiting alone, not for the deletion that follows
+    project.up()
 
 
 DEPLOYMENT = """

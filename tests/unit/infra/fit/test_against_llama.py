@@ -16,12 +16,13 @@ from infra.units import MI
 from tests.helpers import shaped_gguf
 from tests.helpers.llama import llama_path
 from tests.unit.infra.fit.samples import SIZES
+from tools.llama import IMAGE_DIR
 
 pytestmark = pytest.mark.engine
 
 PLAN = """
 import json, re, sys
-import llama_cpp as C
+from serve.engine.llama.library import C
 
 said = []
 
@@ -64,7 +65,8 @@ def test_the_formulas_hold_what_llama_cpp_takes(name: str, tmp_path: Path) -> No
         for (slots, context, whole), there in zip(CASES, rooms, strict=True)
     ]
     command = [sys.executable, "-c", PLAN, str(path), json.dumps(cases)]
-    done = subprocess.run(command, env={"PYTHONPATH": str(llama_path())}, capture_output=True, text=True, check=True)
+    env = {"PYTHONPATH": f"{llama_path()}:{IMAGE_DIR}"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
     for (slots, context, whole), (cache, compute) in zip(CASES, json.loads(done.stdout), strict=True):
         engine = Engine(whole_windows=whole)
         assert cache_bytes(of, slots, context, engine) / MI == pytest.approx(cache, abs=0.02)
