@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve.answers.errors import error_response
 from serve.errors import BodyTooLargeError, RequestError
 from serve.log import request_id
 from serve.metrics import Metrics
@@ -53,7 +54,7 @@ class Access:
         except Exception:
             log.exception("a bug of ours")  # here with its trace; the client gets none of it
             if status == 0:
-                await _answer(RequestError("the server made a mistake; its log has this request's id"))(
+                await _answer(scope, RequestError("the server made a mistake; its log has this request's id"))(
                     scope, receive, send_with_id
                 )
         finally:
@@ -64,7 +65,7 @@ class Access:
         try:
             body = await self._read(int(Headers(scope=scope).get("content-length", "0")), receive)
         except BodyTooLargeError as error:
-            await _answer(error)(scope, receive, send)
+            await _answer(scope, error)(scope, receive, send)
             return
         if body is None:
             return  # the client left in the middle of it
@@ -107,6 +108,8 @@ class Access:
         log.log(level, "request", extra=fields)
 
 
-def _answer(error: RequestError) -> JSONResponse:
+def _answer(scope: Scope, error: RequestError) -> JSONResponse:
     """An answer after which the connection is not used any more."""
-    return JSONResponse(error.body(), status_code=error.status, headers={"connection": "close"})
+    answer = error_response(scope["path"], error)
+    answer.headers["connection"] = "close"
+    return answer

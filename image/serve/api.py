@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from serve.access import Access
+from serve.answers.errors import error_response
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
 from serve.routes import health, llamacpp, metrics, openai, vectors
@@ -64,27 +65,24 @@ def create_metrics_app(services: Services) -> FastAPI:
     return app
 
 
-def _answer(error: RequestError) -> JSONResponse:
-    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-    return JSONResponse(error.body(), status_code=error.status, headers=headers)
-
-
-def _request_error(error: Exception) -> JSONResponse:
+def _request_error(path: str, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
-    return _answer(error)
+    return error_response(path, error)
 
 
-def _validation_error(error: Exception) -> JSONResponse:
+def _validation_error(path: str, error: Exception) -> JSONResponse:
     """Names the first wrong field, its value and what is allowed."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     field = ".".join(str(part) for part in first["loc"] if part != "body")
     if first["type"] == "json_invalid":
-        return _answer(InvalidRequestError(f"the body is not valid JSON: {first['ctx']['error']}"))
+        return error_response(path, InvalidRequestError(f"the body is not valid JSON: {first['ctx']['error']}"))
     shown = repr(first["input"])
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
     message = first["msg"][0].lower() + first["msg"][1:]
-    return _answer(InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None))
+    return error_response(
+        path, InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None)
+    )
 
 
 _ERRORS: dict[type[Exception], OnError] = {
@@ -94,7 +92,7 @@ _ERRORS: dict[type[Exception], OnError] = {
 
 
 def _handler(answer: OnError) -> Callable[[Request, Exception], Response]:
-    return lambda _, error: answer(error)
+    return lambda request, error: answer(request.url.path, error)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
@@ -102,9 +100,9 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
-        return _answer(NotFoundError(f"there is no {path} here"))
+        return error_response(path, NotFoundError(f"there is no {path} here"))
     if error.status_code == 405:
-        answer = _answer(MethodNotAllowedError(f"{path} does not take {request.method}"))
+        answer = error_response(path, MethodNotAllowedError(f"{path} does not take {request.method}"))
         answer.headers.update(error.headers or {})  # the methods that it takes
         return answer
-    return _answer(InvalidRequestError(str(error.detail)))
+    return error_response(path, InvalidRequestError(str(error.detail)))

@@ -2,7 +2,7 @@
 
 ServeError
 |-- SetupError                   can't start, or a command failed: one line on stderr, exit code 2
-`-- RequestError                 over HTTP, in OpenAI's shape
+`-- RequestError                 over HTTP, in the shape of the API that was asked (answers/errors.py)
     |-- InvalidRequestError      400  the request itself is wrong
     |   |-- PromptTooLongError   400  it can never fit
     |   |-- BadGrammarError      400  what constrains the answer can't be used
@@ -11,11 +11,19 @@ ServeError
     |-- NotFoundError            404  no such path
     |   `-- ModelNotFoundError   404
     |-- MethodNotAllowedError    405
+    |-- UnauthorizedError        401  no key, or a wrong one
+    |-- ForbiddenError           403  the key, or this server, does not allow that
+    |-- ConflictError            409  what is so now does not allow that
+    |-- HubError                 502  the hub answers wrongly or not at all
+    |-- NoSpaceError             507  the disk has no room
     |-- UnavailableError         503  nothing is wrong with the request, try again
     |   |-- DrainingError        503  this server is about to stop
     |   |-- ModelNotReadyError   503  absent, loading or failed
+    |   |   |-- NoRoomError      503  it does not fit beside the models that are busy
+    |   |   `-- PullingError     202  its weights are on their way
     |   |-- WorkerLostError      503  the worker died
     |   |-- QueueTimeoutError    429  it waited as long as it wanted to
+    |   |-- RateLimitError       429  this key may not ask so much
     |   `-- OverloadedError      429  the queue is full
     `-- GenerationError          500
 """
@@ -116,6 +124,36 @@ class MethodNotAllowedError(RequestError):
     status, type, label = 405, "invalid_request_error", "method_not_allowed"
 
 
+class UnauthorizedError(RequestError):
+    """No key, or a wrong one."""
+
+    status, type, label = 401, "authentication_error", "invalid_api_key"
+
+
+class ForbiddenError(RequestError):
+    """The key, or this server, does not allow that."""
+
+    status, type, label = 403, "permission_error", "forbidden"
+
+
+class ConflictError(RequestError):
+    """What is so now does not allow that."""
+
+    status, type, label = 409, "invalid_request_error", "conflict"
+
+
+class HubError(RequestError):
+    """The hub answers wrongly or not at all."""
+
+    status, type, label = 502, "server_error", "hub_failed"
+
+
+class NoSpaceError(RequestError):
+    """The disk has no room."""
+
+    status, type, label = 507, "server_error", "no_space"
+
+
 class UnavailableError(RequestError):
     """Nothing is wrong with the request: try again."""
 
@@ -137,6 +175,18 @@ class ModelNotReadyError(UnavailableError):
     label = "model_not_ready"
 
 
+class NoRoomError(ModelNotReadyError):
+    """It does not fit into memory beside the models that are busy."""
+
+    label = "no_memory"
+
+
+class PullingError(ModelNotReadyError):
+    """Its weights are on their way: nothing is wrong, come back."""
+
+    status, label = 202, "pulling"
+
+
 class WorkerLostError(UnavailableError):
     """The worker process died while it had this request."""
 
@@ -147,6 +197,12 @@ class QueueTimeoutError(UnavailableError):
     """It waited for a slot as long as it wanted to. As with a full queue, nothing is wrong here but the load."""
 
     status, type, label = 429, "rate_limit_error", "queue_timeout"
+
+
+class RateLimitError(UnavailableError):
+    """This key may not ask so much."""
+
+    status, type, label = 429, "rate_limit_error", "rate_limit_exceeded"
 
 
 class OverloadedError(UnavailableError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -28,11 +28,12 @@ class Services:
     supervisor: Supervisor
     metrics: Metrics
 
-    @contextlib.contextmanager
-    def generation(self, model: str, requests: Sequence[GenerateRequest]) -> Iterator[AsyncIterator[Batch]]:
-        """What is told of one generation, measured. Leaving the block early cancels it."""
+    @contextlib.asynccontextmanager
+    async def generation(self, model: str, requests: Sequence[GenerateRequest]) -> AsyncIterator[AsyncIterator[Batch]]:
+        """What is told of one generation, measured. Leaving early cancels it. A model that sleeps wakes first."""
         seen = Seen(self.supervisor.models.find(model).id, len(requests))
         try:
+            await self.supervisor.wake(model)
             with self.supervisor.generation(model, requests) as generation:
                 yield seen.all(generation.batches())
         except RequestError as error:

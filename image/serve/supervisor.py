@@ -67,6 +67,10 @@ class Supervisor:
         """Every model, in the order of models.json."""
         return [keeper.status() for keeper in self._keepers.values()]
 
+    async def wake(self, model: str | None) -> ModelEntry:
+        """Wait until a model serves, if it is worth waiting for."""
+        return self.models.find(model)
+
     def generation(self, model: str | None, requests: Sequence[GenerateRequest]) -> Generation:
         """Requests that are one to their client. Leaving its block early cancels them."""
         entry = self.models.find(model)
@@ -75,7 +79,7 @@ class Supervisor:
 
     async def ask(self, model: str | None, question: Callable[[int], Question]) -> Reply:
         """One question about text and tokens; the worker answers it without the engine."""
-        keeper = self._keepers[self.models.find(model).id]
+        keeper = self._keepers[(await self.wake(model)).id]
         self._check_not_draining()
         inbox = Inbox()
         request_id = keeper.ask(question, inbox)

@@ -12,7 +12,7 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
 from serve.answers.frame import Chunk
-from serve.answers.sse import DONE, Stream, sse
+from serve.answers.framing import OPENAI, Framing, Stream, frames
 from serve.answers.turns import Turn, Turns
 from serve.errors import InvalidRequestError
 from serve.generation import Batch
@@ -21,11 +21,7 @@ from serve.services import Services
 
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
 _encode = msgspec.json.Encoder().encode
-_STREAM_HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
+_STREAM_HEADERS = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 
 
 class Whole(Protocol):
@@ -47,7 +43,7 @@ async def whole_answer(
     services: Services, model: str, requests: Sequence[GenerateRequest], whole: Whole, turns: Turns
 ) -> Response:
     """When all of it is there."""
-    with services.generation(model, requests) as batches:
+    async with services.generation(model, requests) as batches:
         async for batch in batches:
             whole.take(turns.read(batch))
     return json_answer(whole.answer())
@@ -60,28 +56,30 @@ async def stream_answer(
     stream: Stream,
     turns: Turns,
     *,
-    done: bytes = DONE,
+    framing: Framing = OPENAI,
 ) -> Response:
     """The first event says whether the request is taken: until then an error still gets its own status."""
-    with contextlib.ExitStack() as stack:
-        batches = stack.enter_context(services.generation(model, requests))
+    async with contextlib.AsyncExitStack() as stack:
+        batches = await stack.enter_async_context(services.generation(model, requests))
         first: Batch = []
         while all(isinstance(told, Prepared) for _, told in first):
             first += await anext(batches)
-        return _OwningStream(sse(stream, turns, _chain(first, batches), done=done), stack.pop_all())
+        return OwningStream(frames(framing, stream, turns, _chain(first, batches)), framing.media_type, stack.pop_all())
 
 
-class _OwningStream(Response):
-    """Server-sent events that end their generation however they end themselves. Whoever leaves cancels it."""
+class OwningStream(Response):
+    """A stream that ends what it owns however it ends itself. Whoever leaves cancels a generation so."""
 
-    def __init__(self, content: AsyncIterator[bytes], owned: contextlib.ExitStack) -> None:
+    def __init__(self, content: AsyncIterator[bytes], media_type: str, owned: contextlib.AsyncExitStack) -> None:
         super().__init__()
         self._content = content
+        self._start = [(b"content-type", media_type.encode()), *_STREAM_HEADERS]
         self._owned = owned
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        with self._owned:
-            await send({"type": "http.response.start", "status": 200, "headers": list(_STREAM_HEADERS)})
+        """All of it."""
+        async with self._owned:
+            await send({"type": "http.response.start", "status": 200, "headers": list(self._start)})
             async for data in self._content:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

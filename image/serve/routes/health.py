@@ -88,7 +88,7 @@ async def deep(services: TheServices) -> JSONResponse:
 
 async def _one_token(services: Services, model: str) -> int:
     num_tokens = 0
-    with services.generation(model, [GenerateRequest(TextPrompt(("Hello",)), max_tokens=1)]) as batches:
+    async with services.generation(model, [GenerateRequest(TextPrompt(("Hello",)), max_tokens=1)]) as batches:
         async for batch in batches:
             num_tokens += sum(told.num_generated_tokens for _, told in batch if isinstance(told, Finished))
     return num_tokens

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 Handle = Callable[[Request], Awaitable[Response]]
-OnError = Callable[[Exception], Response]
+OnError = Callable[[str, Exception], Response]
+"""Of a path and what went wrong there."""
 
 
 class JsonRoute(APIRoute):
@@ -59,5 +60,7 @@ class Shortcut:
         try:
             response = await handle(Request(scope, receive))
         except tuple(self._errors) as error:
-            response = next(answer for kind, answer in self._errors.items() if isinstance(error, kind))(error)
+            response = next(answer for kind, answer in self._errors.items() if isinstance(error, kind))(
+                scope["path"], error
+            )
         await response(scope, receive, send)

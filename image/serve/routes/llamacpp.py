@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from serve.answers.framing import LLAMA_CPP
 from serve.answers.native import NativeFrame, NativeStream, WholeNative
 from serve.answers.turns import Turns
 from serve.errors import InvalidRequestError
@@ -57,7 +58,7 @@ async def completion(body: NativeRequest, request: Request) -> Response:
         fields=tuple(body.response_fields or ()),
     )
     if body.stream:
-        return await stream_answer(services, entry.id, requests, NativeStream(frame, turns), turns, done=b"")
+        return await stream_answer(services, entry.id, requests, NativeStream(frame, turns), turns, framing=LLAMA_CPP)
     return await whole_answer(services, entry.id, requests, WholeNative(frame, turns, as_list=body.wants_list), turns)
 
 

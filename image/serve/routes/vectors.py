@@ -61,7 +61,7 @@ async def rerank(body: RerankRequest, request: Request) -> Response:
 async def _embed(services: Services, entry: ModelEntry, requests: Sequence[GenerateRequest]) -> list[Embedded]:
     """In the order of the requests."""
     found: dict[int, Embedded] = {}
-    with services.generation(entry.id, requests) as batches:
+    async with services.generation(entry.id, requests) as batches:
         async for batch in batches:
             found |= {index: told for index, told in batch if isinstance(told, Embedded)}
     return [found[index] for index in range(len(requests))]

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from serve.answers.frame import Frame
-from serve.answers.sse import Stream, sse
+from serve.answers.framing import OPENAI, Stream, frames
 from serve.answers.turns import Turn, Turns
 from serve.engine.types import Accepted, Delta, Finished, FinishReason
 from serve.errors import RequestError
@@ -63,7 +63,7 @@ def streamed(stream: Stream, reading: Turns, told: Sequence[Told], error: Reques
     """The chunks that a client reads, [DONE] as text."""
 
     async def story() -> bytes:
-        return b"".join([data async for data in sse(stream, reading, playing(told, error))])
+        return b"".join([data async for data in frames(OPENAI, stream, reading, playing(told, error))])
 
     lines = asyncio.run(story()).decode().removesuffix("\n\n").split("\n\n")
     texts = [line.removeprefix("data: ") for line in lines]
