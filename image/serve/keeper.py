@@ -33,7 +33,7 @@ from serve.messages import (
     Tokenized,
 )
 from serve.models import ModelEntry
-from serve.ports import Disk, Launcher, Options, Status, Worker
+from serve.ports import Disk, Launcher, Options, Seen, Status, Worker
 from serve.pulse import Pulse
 from serve.requests import Inbox, Requests
 
@@ -69,7 +69,7 @@ class Keeper:
         self._last_words = ""
         self._load_share = 0.0
         self._info: ModelInfo | None = None
-        self._written_at = 0
+        self._seen = Seen(0, 0)
         self._stuck_s = 0.0
         self._stats = Stats()
 
@@ -90,7 +90,9 @@ class Keeper:
             first_load_ended=self._life.first_load_ended,
             stats=self._stats,
             info=self._info,
-            written_at=self._written_at,
+            written_at=self._seen.written_at,
+            size_bytes=self._seen.size_bytes,
+            is_pinned=self._entry.pinned,
         )
 
     # ---- requests ----
@@ -171,12 +173,12 @@ class Keeper:
         file = self._entry.file
         path = self._options.models_dir / file
         try:
-            written_at = await self._disk.written_at(file)
+            seen = await self._disk.seen(file)
         except OSError as error:  # a network file system may be back at the next look
             self._go(State.ABSENT, f"the weights file {path} can't be looked at: {error.strerror or error}")
             return
-        if written_at is not None:
-            self._written_at = written_at
+        if seen is not None:
+            self._seen = seen
             self._go(State.READY_ON_DISK)
         elif await self._disk.is_pulling(file):
             self._go(State.ABSENT)

@@ -1,10 +1,13 @@
-"""models.json: which models this server serves, and how. Written by the Pulumi program, read once, checked strictly."""
+"""models.json: which models this server serves, and how. Written by the Pulumi program, read once, checked strictly.
+
+`Models` is what is known at one moment. registry.py makes a new one whenever models come or go.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -12,6 +15,7 @@ from serve.engine.types import Sampling
 from serve.errors import InvalidRequestError, ModelNotFoundError, SetupError
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
+_MOST_NAMED = 20  # of a folder full of models
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
 TopP = Annotated[float, Field(gt=0, le=1)]
@@ -57,6 +61,20 @@ class AdapterEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """Where a model's weights can be pulled from when they are not there. `file` may lie in a folder of the repository;
+    here it has its last part as its name, so that must be the model's `file`. None: it is that file.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    repo: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    revision: Annotated[str, Field(min_length=1, max_length=200)] = "main"
+    file: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
     """One model. `context_tokens` is per slot."""
 
@@ -77,6 +95,14 @@ class ModelEntry:
     draft_tokens: Annotated[int, Field(ge=0, le=16)] = 0
     adapters: Annotated[tuple[AdapterEntry, ...], Field(strict=False)] = ()
     sampling: SamplingDefaults = field(default_factory=SamplingDefaults)
+    # preload: at the start, and for as long as the server runs. on_demand: by its first request.
+    load: Literal["preload", "on_demand"] = "preload"
+    pinned: bool = False  # once it is loaded it stays: no other model, and no idleness, takes its memory
+    load_priority: Annotated[int, Field(ge=-1000, le=1000)] = 0  # higher is loaded first, and given up last
+    # Unloaded after so long without a request; 0: never. None: as the server is set, and never if it is preloaded.
+    idle_unload_s: Annotated[float, Field(ge=0)] | None = None
+    memory_bytes: Annotated[int, Field(ge=0)] | None = None  # what its worker takes; None: guessed, later measured
+    source: SourceEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +117,30 @@ class Models:
         """By id or alias, or ModelNotFoundError. Where there is one model, it need not be named."""
         if name is None and len(self.models) == 1:
             return self.models[0]
+        found = None if name is None else self.get(name)
+        if found is not None:
+            return found
+        known = ", ".join(model.id for model in self.models[:_MOST_NAMED]) or "none"
+        known += ", ..." if len(self.models) > _MOST_NAMED else ""
+        if name is None and self.models:
+            raise InvalidRequestError(f"model is missing: there is {known}", param="model")
+        raise ModelNotFoundError(f"there is no model {name or ''!r} here: there is {known}", param="model")
+
+    def get(self, name: str) -> ModelEntry | None:
+        """The same, or None. Ollama's clients say `name:latest` and don't mind capitals."""
         for model in self.models:
             if name == model.id or name in model.aliases:
                 return model
-        known = ", ".join(model.id for model in self.models)
-        if name is None:
-            raise InvalidRequestError(f"model is missing: there is {known}", param="model")
-        raise ModelNotFoundError(f"there is no model {name!r} here: there is {known}", param="model")
+        folded = fold(name)
+        for model in self.models:
+            if any(folded == fold(each) for each in (model.id, *model.aliases)):
+                return model
+        return None
+
+
+def fold(name: str) -> str:
+    """What two names have in common that mean the same model."""
+    return name.casefold().removesuffix(":latest")
 
 
 def load_models(path: Path, text: str = "") -> Models:
@@ -118,6 +161,10 @@ def load_models(path: Path, text: str = "") -> Models:
     for name in names:
         if names.count(name) > 1:
             raise SetupError(f"{where}: the name {name!r} is there twice: ids and aliases must differ")
+    for index, model in enumerate(models.models):
+        pulled = model.source and model.source.file and Path(model.source.file).name
+        if pulled and pulled != model.file:
+            raise SetupError(f"{where}: models[{index}].source.file is {pulled!r}: {model.file!r} is wanted, its file")
     return models
 
 

@@ -6,19 +6,16 @@ import asyncio
 import contextlib
 import signal
 import socket
-import stat
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
 
+from serve import folder
 from serve.ipc import Decoder, FrameError, encode
 from serve.messages import Message
-from serve.weights import partial_path
+from serve.ports import Found, Seen
 
-# Nobody writes to a partial file for so long without having given up.
-PULL_STALE_S = 60.0
 # What a worker may know of our environment: no settings, no tokens, no GGML_BACKEND_PATH, which would load a library.
 _INHERITED = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 
@@ -71,6 +68,10 @@ class ProcessWorker(asyncio.Protocol):
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
+    async def memory_bytes(self) -> int:
+        """Its share of the memory; 0 where that can't be known."""
+        return await asyncio.to_thread(_memory_bytes, self._process.pid)
+
     def watch(self, on_end: Callable[[str], None]) -> None:
         """Tell once when and how the process ended."""
 
@@ -103,28 +104,31 @@ class ModelsDir:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def written_at(self, file: str) -> int | None:
-        """When the whole file was written, or None. Files get their name only when they are whole."""
-        return await asyncio.to_thread(_written_at, self._path / file)
+    async def seen(self, file: str) -> Seen | None:
+        """The whole file, or None. Files get their name only when they are whole."""
+        return await asyncio.to_thread(folder.seen, self._path, file)
 
     async def is_pulling(self, file: str) -> bool:
         """Was its partial file written to a short time ago?"""
-        return await asyncio.to_thread(_is_fresh, partial_path(self._path / file))
+        return await asyncio.to_thread(folder.is_pulling, self._path, file)
+
+    async def scan(self) -> list[Found]:
+        """All models, by their names."""
+        return await asyncio.to_thread(folder.scan, self._path)
+
+    async def delete(self, file: str) -> None:
+        """The file with all its parts."""
+        await asyncio.to_thread(folder.delete, self._path, file)
 
 
-def _written_at(path: Path) -> int | None:
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return int(found.st_mtime) if stat.S_ISREG(found.st_mode) else None
-
-
-def _is_fresh(path: Path) -> bool:
-    try:
-        return time.time() - path.stat().st_mtime < PULL_STALE_S
-    except OSError:
-        return False
+def _memory_bytes(pid: int) -> int:
+    """What it would give back: pages that processes share count for each with its part. That sum is not everywhere."""
+    for name, key in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/{name}").read_text().splitlines():
+                if line.startswith(key):
+                    return int(line.split()[1]) * 1024
+    return 0
 
 
 def _how(code: int) -> str:

@@ -68,8 +68,36 @@ class Supervisor:
         return [keeper.status() for keeper in self._keepers.values()]
 
     async def wake(self, model: str | None) -> ModelEntry:
-        """Wait until a model serves, if it is worth waiting for."""
+        """Return when a model serves: load it, or pull and load it, where it is one to be loaded by its first request.
+
+        ModelNotFoundError, ModelNotReadyError (with NoRoomError and PullingError), DrainingError, and what a pull can
+        end with.
+        """
         return self.models.find(model)
+
+    async def load(self, model: str) -> ModelEntry:
+        """Load a model, also one that is not to be loaded by requests, and wait until it serves."""
+        return await self.wake(model)
+
+    async def unload(self, model: str) -> ModelEntry:
+        """Let its requests end, then its worker; returns when its memory is free. It is loaded again when asked for."""
+        return self.models.find(model)
+
+    async def discover(self, whole: str | None = None) -> list[str]:
+        """Look at the models directory now; returns the ids of models that were not there before.
+
+        `whole` is a file that is known to be whole: it is taken at once, also where nothing else is discovered.
+        """
+        return [] if whole is None else []
+
+    async def remove(self, name: str) -> None:
+        """Forget a copied name; unload a discovered model and delete its files. ConflictError for a configured one."""
+
+    async def copy(self, name: str, new_name: str) -> None:
+        """Give a model one more name, also over restarts. ConflictError if another model has it."""
+
+    def keep_alive(self, name: str, seconds: float | None) -> None:
+        """How long a model stays loaded without a request: 0 not at all, less than 0 for ever, None as it is set."""
 
     def generation(self, model: str | None, requests: Sequence[GenerateRequest]) -> Generation:
         """Requests that are one to their client. Leaving its block early cancels them."""

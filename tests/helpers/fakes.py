@@ -37,6 +37,7 @@ from serve.messages import (
     Tokenize,
     Tokenized,
 )
+from serve.ports import Found, Seen
 
 LOADED = Loaded(
     ModelInfo(
@@ -65,6 +66,7 @@ class FakeClock:
 
 
 WRITTEN_AT = 1_700_000_000
+SIZE_BYTES = 1000
 
 
 @dataclass
@@ -75,15 +77,29 @@ class FakeDisk:
     pulling: set[str] = field(default_factory=set)
     error: OSError | None = None
 
-    async def written_at(self, file: str) -> int | None:
-        """All at one time, or the error that the test asked for."""
+    async def seen(self, file: str) -> Seen | None:
+        """All at one time and of one size, or the error that the test asked for."""
         if self.error is not None:
             raise self.error
-        return WRITTEN_AT if file in self.files else None
+        return Seen(WRITTEN_AT, SIZE_BYTES) if file in self.files else None
 
     async def is_pulling(self, file: str) -> bool:
         """Is it being written?"""
         return file in self.pulling
+
+    async def scan(self) -> list[Found]:
+        """All files, each a model."""
+        if self.error is not None:
+            raise self.error
+        return [
+            Found(file, (file,), WRITTEN_AT, SIZE_BYTES, ((SIZE_BYTES, WRITTEN_AT),)) for file in sorted(self.files)
+        ]
+
+    async def delete(self, file: str) -> None:
+        """Gone."""
+        if self.error is not None:
+            raise self.error
+        self.files.discard(file)
 
 
 class FakeWorker:
@@ -94,6 +110,7 @@ class FakeWorker:
         self.end = on_end
         self.heard: list[Message] = []
         self.is_killed = False
+        self.takes_bytes = 0
 
     def send(self, message: Message) -> None:
         """Remember it."""
@@ -102,6 +119,10 @@ class FakeWorker:
     def kill(self) -> None:
         """Remember it."""
         self.is_killed = True
+
+    async def memory_bytes(self) -> int:
+        """What the test says."""
+        return self.takes_bytes
 
 
 class EchoWorker(FakeWorker):

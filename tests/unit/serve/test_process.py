@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from serve.folder import PULL_STALE_S
 from serve.messages import Load, Message, NotLoaded, Ping, Pong
-from serve.process import PULL_STALE_S, ModelsDir, ProcessLauncher, ProcessWorker
+from serve.ports import Seen
+from serve.process import ModelsDir, ProcessLauncher, ProcessWorker
 from serve.weights import partial_path
 
 IMAGE = Path(__file__).parents[3] / "image"
@@ -109,9 +111,9 @@ def test_a_partial_file_counts_while_somebody_writes_to_it(tmp_path: Path, age_s
     partial.touch()
     os.utime(partial, (time.time() - age_s,) * 2)
 
-    async def look() -> tuple[int | None, bool]:
+    async def look() -> tuple[Seen | None, bool]:
         folder = ModelsDir(tmp_path)
-        return await folder.written_at("m.gguf"), await folder.is_pulling("m.gguf")
+        return await folder.seen("m.gguf"), await folder.is_pulling("m.gguf")
 
     assert asyncio.run(look()) == (None, fresh)
 
@@ -124,9 +126,10 @@ def test_a_whole_file_tells_when_it_was_written(tmp_path: Path) -> None:
     (tmp_path / "link.gguf").symlink_to("nowhere")
     (tmp_path / "loop.gguf").symlink_to("loop.gguf")
 
-    def look(file: str) -> int | None:
-        return asyncio.run(ModelsDir(tmp_path).written_at(file))
+    def look(file: str) -> Seen | None:
+        return asyncio.run(ModelsDir(tmp_path).seen(file))
 
-    assert [look(name) for name in ("m.gguf", "folder.gguf", "link.gguf", "m.gguf/x")] == [1234, None, None, None]
+    names = ("m.gguf", "folder.gguf", "link.gguf", "m.gguf/x")
+    assert [look(name) for name in names] == [Seen(1234, 0), None, None, None]
     with pytest.raises(OSError, match="symbolic links"):
         look("loop.gguf")
