@@ -11,25 +11,30 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve import records
 from serve.answers.errors import error_response
-from serve.errors import BodyTooLargeError, RequestError
-from serve.log import request_id
+from serve.errors import BodyTooLargeError, ForbiddenError, RateLimitError, RequestError, UnauthorizedError
+from serve.log import request_id, trace_id
 from serve.metrics import Metrics
+from serve.records import Noted
+from serve.traces import NoTracer, Tracer
 
 log = logging.getLogger(__name__)
 
 HEADER = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 GONE = 499  # as others log it: the client left before there was an answer
+REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
 _PROBES = ("/health", "/ready", "/metrics")
 
 
 class Access:
     """The outermost layer."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, tracer: Tracer | None = None) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracer = tracer or NoTracer()
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +45,8 @@ class Access:
         given = Headers(scope=scope).get(HEADER)
         request_id.set(given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(16))
         id_header = (HEADER.encode(), request_id.get().encode())
+        span, noted = self._tracer.begin(scope), records.collect()
+        trace_id.set(span.trace_id)
         started, status = time.monotonic(), 0
 
         async def send_with_id(message: Message) -> None:
@@ -58,7 +65,8 @@ class Access:
                     scope, receive, send_with_id
                 )
         finally:
-            self._tell(scope, status or GONE, time.monotonic() - started)
+            span.end(status or GONE, noted)
+            self._tell(scope, status or GONE, time.monotonic() - started, noted)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the whole body first: handlers read it whole anyway, and here its size is known in time."""
@@ -92,9 +100,12 @@ class Access:
         if num_bytes > self._max_body_bytes:
             raise BodyTooLargeError(f"the body is larger than the {self._max_body_bytes} bytes that are allowed")
 
-    def _tell(self, scope: Scope, status: int, duration_s: float) -> None:
+    def _tell(self, scope: Scope, status: int, duration_s: float, noted: Noted) -> None:
+        key = scope.get("state", {}).get("key", "")  # the name of one, never its value
         route = getattr(scope.get("route"), "path", "unmatched")
         self._metrics.http_request(scope["method"], route, status, duration_s)
+        if noted.error in REFUSALS:
+            self._metrics.refused(key, noted.error)
         level = logging.DEBUG if route.startswith(_PROBES) else logging.INFO
         if not log.isEnabledFor(level):
             return
@@ -105,7 +116,9 @@ class Access:
             "duration_s": round(duration_s, 4),
             "client": (scope.get("client") or ("",))[0],
         }
-        log.log(level, "request", extra=fields)
+        if key:
+            fields["key"] = key
+        log.log(level, "request", extra=fields | records.fields(noted))
 
 
 def _answer(scope: Scope, error: RequestError) -> JSONResponse:

@@ -19,6 +19,7 @@ from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundErr
 from serve.routes import health, llamacpp, metrics, openai, vectors
 from serve.routes.json_route import OnError, Shortcut
 from serve.services import Services
+from serve.traces import Tracer
 
 
 class ErrorFields(BaseModel):
@@ -43,7 +44,7 @@ _TOLD: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(services: Services) -> ASGIApp:
+def create_app(services: Services, tracer: Tracer | None = None) -> ASGIApp:
     """The application over a set of services."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
     app.state.services = services
@@ -54,7 +55,7 @@ def create_app(services: Services) -> ASGIApp:
         app.add_exception_handler(kind, _handler(answer))
     app.add_exception_handler(HTTPException, _http_error)
     inner = CancelOnDisconnect(Shortcut(app, posts, _ERRORS))
-    return Access(inner, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes)
+    return Access(inner, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes, tracer=tracer)
 
 
 def create_metrics_app(services: Services) -> FastAPI:

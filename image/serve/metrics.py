@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,23 +13,12 @@ from serve.engine.types import Histogram as EngineHistogram
 from serve.engine.types import Stats
 from serve.lifecycle import State
 from serve.ports import Status
+from serve.records import GenerationRecord
 
 # Any word can be sent as a method, and each new label value is memory that never comes back.
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 Family = TypeVar("Family", Counter, Histogram)
 _SECONDS = (0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationRecord:
-    """How one generation went."""
-
-    model: str
-    outcome: str  # a finish reason, an error's label, or "cancelled"
-    duration_s: float
-    first_token_s: float | None
-    num_prompt_tokens: int
-    num_generated_tokens: int
 
 
 class Metrics:
@@ -45,6 +33,7 @@ class Metrics:
         self._http_s = Histogram(
             "http_request_duration_seconds", "Time to the end of the answer", ("path",), buckets=_SECONDS, registry=r
         )
+        self._refused = Counter("http_refused", "Requests that a key may not make", ("key", "reason"), registry=r)
         self._requests = Counter("model_request", "Generations by how they ended", ("model", "outcome"), registry=r)
         self._requests_s = Histogram(
             "model_request_duration_seconds", "Whole generations", ("model",), buckets=_SECONDS, registry=r
@@ -58,6 +47,10 @@ class Metrics:
         """One HTTP request ended. `path` is the route: it and the method are never what a client made up."""
         self._of(self._http, method if method in _METHODS else "other", path, str(status)).inc()
         self._of(self._http_s, path).observe(duration_s)
+
+    def refused(self, key: str, reason: str) -> None:
+        """A request was refused. `key` is a key's name out of the keys file, never what a client sent."""
+        self._of(self._refused, key, reason).inc()
 
     def generation(self, record: GenerationRecord) -> None:
         """One generation ended."""

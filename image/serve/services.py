@@ -10,11 +10,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from serve import records
 from serve.engine.types import Accepted, Delta, Embedded, Finished
 from serve.errors import RequestError
 from serve.generation import Batch
 from serve.messages import GenerateRequest
-from serve.metrics import GenerationRecord, Metrics
+from serve.metrics import Metrics
+from serve.records import GenerationRecord
 from serve.requests import Told
 from serve.settings import Settings
 from serve.supervisor import Supervisor
@@ -40,7 +42,9 @@ class Services:
             seen.outcome = error.label
             raise
         finally:
-            self.metrics.generation(seen.record())
+            record = seen.record()
+            self.metrics.generation(record)
+            records.note(record)
 
 
 class Seen:
@@ -51,7 +55,7 @@ class Seen:
         self._num_left = num_requests
         self._started = time.monotonic()
         self._first: float | None = None
-        self._num_prompt = self._num_generated = 0
+        self._num_prompt = self._num_generated = self._num_cached = 0
         self.outcome = "cancelled"  # unless it comes to an end
 
     async def all(self, batches: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
@@ -74,6 +78,8 @@ class Seen:
                 self._num_prompt += told.num_prompt_tokens
             case Finished():
                 self._num_generated += told.num_generated_tokens
+                if told.choice == 0:  # the others share what this one computed
+                    self._num_cached += told.num_cached_tokens
                 self._end(told.reason.value, told.is_last)
             case Embedded():
                 self._end("embedded", is_last=True)
@@ -94,6 +100,8 @@ class Seen:
             first_token_s=self._first,
             num_prompt_tokens=self._num_prompt,
             num_generated_tokens=self._num_generated,
+            num_cached_tokens=self._num_cached,
+            began_s=self._started,
         )
 
 

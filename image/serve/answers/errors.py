@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from serve.errors import RequestError
 from serve.log import request_id
+from serve.records import note_error
 
 Body = dict[str, object]
 Shape = Callable[[RequestError], Body]
@@ -54,5 +55,6 @@ def shape_of(path: str) -> Shape:
 
 def error_response(path: str, error: RequestError) -> JSONResponse:
     """The whole answer."""
+    note_error(error.label)
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     return JSONResponse(shape_of(path)(error), status_code=error.status, headers=headers)
