@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,17 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from serve.api import create_app, create_metrics_app
+from serve.errors import SetupError
+from serve.history.history import History, open_history
+from serve.history.types import Bounds
 from serve.metrics import Metrics
 from serve.services import Services
 from serve.settings import Settings
 from serve.supervisor import Supervisor
 
+log = logging.getLogger(__name__)
+
+HISTORY_NAME = "history.sqlite3"
 FLUSH_S = 3  # for answers that are computed but not yet sent
 
 
@@ -22,8 +29,22 @@ def make_servers(
     settings: Settings, supervisor: Supervisor, main: socket.socket, side: socket.socket
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
-    services = Services(settings, supervisor, Metrics(supervisor.statuses))
+    services = Services(settings, supervisor, Metrics(supervisor.statuses), history=_history(settings))
     return [(_server(create_app(services)), main), (_server(create_metrics_app(services)), side)]
+
+
+def _history(settings: Settings) -> History:
+    """In the file that is set, or beside other state. Only a place that somebody named must be a good one."""
+    bounds = Bounds(settings.history_turns, settings.history_user_bytes, settings.history_users, settings.history_bytes)
+    if settings.history_file is not None:
+        return open_history(settings.history_file, bounds)
+    if settings.state_dir is not None:
+        try:
+            return open_history(settings.state_dir / HISTORY_NAME, bounds)
+        except SetupError as error:
+            log.error("%s", error)
+    log.info("histories of users are kept in memory only: SLIPWAY_HISTORY_FILE names a file for them")
+    return open_history(None, bounds)
 
 
 class Server(uvicorn.Server):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ from serve import records
 from serve.engine.types import Accepted, Delta, Embedded, Finished
 from serve.errors import RequestError
 from serve.generation import Batch
+from serve.history.history import History, open_history
 from serve.messages import GenerateRequest
 from serve.metrics import Metrics
 from serve.records import GenerationRecord
@@ -29,6 +30,7 @@ class Services:
     settings: Settings
     supervisor: Supervisor
     metrics: Metrics
+    history: History = field(default_factory=open_history)
 
     @contextlib.asynccontextmanager
     async def generation(self, model: str, requests: Sequence[GenerateRequest]) -> AsyncIterator[AsyncIterator[Batch]]:

@@ -9,10 +9,12 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serve.errors import SetupError
+from serve.history.types import Bounds
 
 PREFIX = "SLIPWAY_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
+_HISTORY = Bounds()
 
 
 class Settings(BaseSettings):
@@ -34,8 +36,26 @@ class Settings(BaseSettings):
     mixed_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # where streams and prompts meet; None: as many
     state_dir: Path | None = None  # where KV state is kept over restarts; None: nowhere
     state_max_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3  # of one model
+    history_file: Path | None = None  # what users said at /chat/{user_id}; None: in state_dir, or in memory without one
+    history_turns: Annotated[int, Field(ge=1)] = _HISTORY.num_turns  # of a user; the oldest go first
+    history_user_bytes: Annotated[int, Field(ge=1024)] = _HISTORY.user_bytes
+    history_users: Annotated[int, Field(ge=1)] = _HISTORY.num_users  # those who said nothing longest go first
+    history_bytes: Annotated[int, Field(ge=1024)] = _HISTORY.total_bytes  # of all users
+    deep_s: Annotated[float, Field(gt=0)] = 4.0  # how long /health/deep waits for its token: below a probe's 5 s
+    ready_memory_share: Annotated[float, Field(gt=0, le=1)] = 0.98  # of the container's limit; beyond: not ready
     max_waiting: Annotated[int, Field(ge=0)] = 64  # requests of one model that may wait for a slot; beyond: 429
     max_body_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
+    # Keys: without a file of them everybody may ask.
+    api_keys_file: Path | None = None
+    admin_keys_file: Path | None = None  # of those who may pull, delete, load, ...: security/admin.py
+    admin_routes: Literal["auto", "on", "off"] = "auto"  # auto: where there are admin keys, or models are discovered
+    cors_origins: str = ""  # of web pages that may read answers, separated by commas
+    # Connections: what one client may hold, and for how long.
+    max_connections: Annotated[int, Field(ge=1)] = 1000
+    header_s: Annotated[float, Field(gt=0)] = 10.0  # how long the head of a request may take to come
+    body_s: Annotated[float, Field(gt=0)] = 60.0  # and its body
+    send_s: Annotated[float, Field(gt=0)] = 60.0  # how long a client may read nothing of an answer that is ready
+    lame_duck_s: Annotated[float, Field(ge=0)] = 5.0  # of grace_s: still takes all, until balancers know that it leaves
     start_s: Annotated[float, Field(gt=0)] = 30.0  # how long a new process may take to its first word: Python is slow
     silence_s: Annotated[float, Field(gt=0)] = 1.5  # after that, one that answers no ping for so long is replaced
     stuck_s: Annotated[float, Field(gt=0)] = 120.0  # so is one whose step or prompt takes so long

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -20,6 +20,8 @@ from serve.messages import GenerateRequest, Prepared
 from serve.services import Services
 
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
+AtEnd = Callable[[], Awaitable[None]]
+"""Awaited when all is said, before its client is told that this was all."""
 _encode = msgspec.json.Encoder().encode
 _STREAM_HEADERS = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 
@@ -40,12 +42,20 @@ def json_answer(value: object) -> Response:
 
 
 async def whole_answer(
-    services: Services, model: str, requests: Sequence[GenerateRequest], whole: Whole, turns: Turns
+    services: Services,
+    model: str,
+    requests: Sequence[GenerateRequest],
+    whole: Whole,
+    turns: Turns,
+    *,
+    at_end: AtEnd | None = None,
 ) -> Response:
     """When all of it is there."""
     async with services.generation(model, requests) as batches:
         async for batch in batches:
             whole.take(turns.read(batch))
+    if at_end is not None:
+        await at_end()
     return json_answer(whole.answer())
 
 
@@ -57,14 +67,23 @@ async def stream_answer(
     turns: Turns,
     *,
     framing: Framing = OPENAI,
+    at_end: AtEnd | None = None,
+    holds: contextlib.AsyncExitStack | None = None,
 ) -> Response:
-    """The first event says whether the request is taken: until then an error still gets its own status."""
+    """The first event says whether the request is taken: until then an error still gets its own status.
+
+    What it `holds` is left with the stream.
+    """
     async with contextlib.AsyncExitStack() as stack:
+        if holds is not None:
+            await stack.enter_async_context(holds)
         batches = await stack.enter_async_context(services.generation(model, requests))
         first: Batch = []
         while all(isinstance(told, Prepared) for _, told in first):
             first += await anext(batches)
-        return OwningStream(frames(framing, stream, turns, _chain(first, batches)), framing.media_type, stack.pop_all())
+        return OwningStream(
+            frames(framing, stream, turns, _chain(first, batches, at_end)), framing.media_type, stack.pop_all()
+        )
 
 
 class OwningStream(Response):
@@ -85,10 +104,12 @@ class OwningStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _chain(first: Batch, rest: AsyncIterator[Batch]) -> AsyncIterator[Batch]:
+async def _chain(first: Batch, rest: AsyncIterator[Batch], at_end: AtEnd | None) -> AsyncIterator[Batch]:
     yield first
     async for batch in rest:
         yield batch
+    if at_end is not None:
+        await at_end()
 
 
 def with_headers(request: Request, requests: Sequence[GenerateRequest]) -> Sequence[GenerateRequest]:

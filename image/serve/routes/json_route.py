@@ -20,7 +20,7 @@ OnError = Callable[[str, Exception], Response]
 
 
 class JsonRoute(APIRoute):
-    """An endpoint of `body` and `request`. The body goes from bytes to its checked type in one step."""
+    """An endpoint of `body`, `request` and the names in its path. The body goes from bytes to its type in one step."""
 
     def get_route_handler(self) -> Callable[[Request], typing.Coroutine[typing.Any, typing.Any, Response]]:
         """What runs for a request; FastAPI's hook for it."""
@@ -32,7 +32,7 @@ class JsonRoute(APIRoute):
                 body = body_type.model_validate_json(await request.body())
             except ValidationError as error:
                 raise RequestValidationError(error.errors(include_url=False)) from error
-            response: Response = await endpoint(body=body, request=request)
+            response: Response = await endpoint(body=body, request=request, **request.path_params)
             return response
 
         return handle
