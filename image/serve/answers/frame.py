@@ -42,6 +42,7 @@ def usage(tally: Tally) -> Chunk:
         "completion_tokens": tally.num_generated_tokens,
         "total_tokens": tally.num_prompt_tokens + tally.num_generated_tokens,
         "prompt_tokens_details": {"cached_tokens": tally.num_cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": tally.num_reasoning_tokens},
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from serve.chat.parse import Parser
-from serve.chat.types import Content, Piece, ToolCallStart
+from serve.chat.types import Content, Piece, Reasoning, ToolCallStart
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptScores, TokenScore
 from serve.generation import Batch
 from serve.messages import Prepared
@@ -55,6 +55,7 @@ class Tally:
     num_prompt_tokens: int = 0
     num_cached_tokens: int = 0
     num_generated_tokens: int = 0
+    num_reasoning_tokens: int = 0  # of those
     began_s: float = 0.0
     first_s: float = 0.0
     last_s: float = 0.0
@@ -72,6 +73,24 @@ class _Prompt:
 class _Choice:
     parser: Parser | None
     calls_tools: bool = False
+    num_deltas: int = 0
+    num_unread: int = 0  # of them, those that no piece has come of yet
+    num_thoughts: int = 0  # of them, those that thoughts came of
+
+    def heard(self, pieces: tuple[Piece, ...]) -> None:
+        """Of one more delta came this."""
+        self.num_deltas += 1
+        self.num_unread += 1
+        if pieces:
+            is_thought = isinstance(pieces[0], Reasoning)
+            self.num_thoughts += self.num_unread if is_thought else 0
+            self.num_unread = 0
+            self.calls_tools = self.calls_tools or any(isinstance(piece, ToolCallStart) for piece in pieces)
+
+    def reasoning_tokens(self, num_generated: int) -> int:
+        """A delta is a token, and the end of the answer is one; what is more than that came with drafts."""
+        num_more = max(0, num_generated - self.num_deltas - 1)
+        return self.num_thoughts + round(num_more * self.num_thoughts / max(1, self.num_deltas))
 
 
 @dataclass(slots=True)
@@ -145,7 +164,7 @@ class Turns:
         number = index * self.num_choices + delta.choice
         choice = self._choices[number]
         pieces = tuple(choice.parser.push(delta.text)) if choice.parser else _plain(delta.text)
-        choice.calls_tools = choice.calls_tools or any(isinstance(piece, ToolCallStart) for piece in pieces)
+        choice.heard(pieces)
         if pieces or delta.scores:
             turns.append(Said(number, pieces, delta.scores))
 
@@ -157,6 +176,7 @@ class Turns:
             choice.calls_tools = choice.calls_tools or any(isinstance(piece, ToolCallStart) for piece in pieces)
             turns.append(Said(number, pieces))
         self.tally.num_generated_tokens += finished.num_generated_tokens
+        self.tally.num_reasoning_tokens += choice.reasoning_tokens(finished.num_generated_tokens)
         if finished.choice == 0:  # the others share what this one computed
             self.tally.num_cached_tokens += finished.num_cached_tokens
         called = choice.calls_tools and finished.reason is FinishReason.STOP

@@ -18,6 +18,18 @@ from serve.wire.tools import ToolFields
 MAX_TOP_LOGPROBS = 20
 
 
+def template_arguments(given: dict[str, Any] | None, *, thinks: bool = True, effort: str | None = None) -> str:
+    """What a template is told beside the messages, as JSON. `given` by the client, which wins.
+
+    Templates that ask whether to think mean yes, as in llama.cpp, where nobody says no. OpenAI's way to say no is an
+    effort of `none`.
+    """
+    more: dict[str, Any] = {"enable_thinking": thinks and effort != "none"}
+    if effort not in (None, "none"):
+        more["reasoning_effort"] = effort
+    return json.dumps(more | (given or {}))
+
+
 class ConversationFields(TextFields, ToolFields):
     """All that decides the prompt of a chat."""
 
@@ -29,17 +41,13 @@ class ConversationFields(TextFields, ToolFields):
 
     def conversation(self) -> Conversation:
         """The checked conversation."""
-        # Templates that ask whether to think mean yes, as in llama.cpp, where nobody says no.
-        more = {"enable_thinking": True} | (self.chat_template_kwargs or {})
-        if self.reasoning_effort is not None:
-            more.setdefault("reasoning_effort", self.reasoning_effort)
         return Conversation(
             messages=tuple(message.plain(f"messages.{index}.") for index, message in enumerate(self.messages)),
             tools=self.plain_tools(),
             tool_choice=self.choice(),
             parallel=self.parallel_tool_calls is not False,
             response_format=self.form(),
-            template_kwargs_json=json.dumps(more),
+            template_kwargs_json=template_arguments(self.chat_template_kwargs, effort=self.reasoning_effort),
             continue_final=self._continues(),
         )
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 from serve.answers.frame import timings, usage
 from serve.answers.turns import Tally
 
-TALLY = Tally(num_prompt_tokens=10, num_cached_tokens=4, num_generated_tokens=5, began_s=1.0, first_s=1.5, last_s=3.5)
+TALLY = Tally(
+    num_prompt_tokens=10,
+    num_cached_tokens=4,
+    num_generated_tokens=5,
+    num_reasoning_tokens=2,
+    began_s=1.0,
+    first_s=1.5,
+    last_s=3.5,
+)
 
 
 def test_usage_counts_tokens() -> None:
-    """What was there already is a part of the prompt."""
+    """What was there already is a part of the prompt, thoughts are a part of the answer."""
     assert usage(TALLY) == {
         "prompt_tokens": 10,
         "completion_tokens": 5,
         "total_tokens": 15,
         "prompt_tokens_details": {"cached_tokens": 4},
+        "completion_tokens_details": {"reasoning_tokens": 2},
     }
 
 

@@ -1,0 +1,53 @@
+"""OpenAI's responses. Nothing is stored, so none can be fetched, deleted or gone on with by its id."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from serve.answers.framing import NAMED_EVENTS
+from serve.answers.responses import ResponseFrame, ResponseStream, WholeResponse
+from serve.answers.turns import Turns
+from serve.chat.parse import make_parser
+from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
+from serve.routes.counting import count_tokens
+from serve.routes.json_route import JsonRoute
+from serve.services import services_of
+from serve.wire.responses import ResponsesFields, ResponsesRequest
+
+posts = APIRouter(tags=["openai"], route_class=JsonRoute)
+
+
+@posts.post("/v1/responses")
+@posts.post("/responses", include_in_schema=False)
+async def responses(body: ResponsesRequest, request: Request) -> Response:
+    """Answer a conversation, item by item."""
+    services = services_of(request)
+    entry = services.supervisor.models.find(body.model)
+    requests = with_headers(request, body.to_generate(entry))
+    tools = frozenset(tool.name for tool in body.tools or () if tool.name is not None)
+    turns = Turns(1, time.monotonic, partial(make_parser, tools=tools))
+    frame = ResponseFrame(
+        id=f"resp_{secrets.token_hex(24)}",
+        model=entry.id,
+        created=int(time.time()),
+        settings=body.settings(requests[0]),
+        summarizes=body.summarizes,
+        timings_per_token=body.timings_per_token,
+    )
+    if body.stream:
+        stream = ResponseStream(frame, turns)
+        framing = replace(NAMED_EVENTS, error=stream.failed)  # an error is a part of the answer, and has its number
+        return await stream_answer(services, entry.id, requests, stream, turns, framing=framing)
+    return await whole_answer(services, entry.id, requests, WholeResponse(frame, turns), turns)
+
+
+@posts.post("/v1/responses/input_tokens")
+async def input_tokens(body: ResponsesFields, request: Request) -> Response:
+    """How many tokens the input is."""
+    num_tokens = await count_tokens(services_of(request), body.model, body.conversation())
+    return json_answer({"object": "response.input_tokens", "input_tokens": num_tokens})
