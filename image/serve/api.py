@@ -16,7 +16,7 @@ from serve.access import Access
 from serve.answers.errors import error_response
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
-from serve.routes import chats, health, llamacpp, metrics, openai, simple, vectors
+from serve.routes import anthropic, chats, health, llamacpp, metrics, openai, responses, simple, vectors
 from serve.routes.json_route import OnError, Shortcut
 from serve.services import Services
 from serve.traces import Tracer
@@ -48,7 +48,7 @@ def create_app(services: Services, tracer: Tracer | None = None) -> ASGIApp:
     """The application over a set of services."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
     app.state.services = services
-    posts = (openai.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts)
+    posts = (openai.posts, responses.posts, anthropic.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts)
     for router in (*posts, health.router, metrics.router, openai.router, llamacpp.router, chats.router):
         app.include_router(router)
     for kind, answer in _ERRORS.items():
