@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "worker":
-            return _worker(options.fd)
+            return _worker(options.fd, options.model)
         return _command(options)
     except SetupError as error:
         print(f"serve: {error}", file=sys.stderr)  # noqa: T201  (for a person, not for a log reader)
@@ -76,10 +76,10 @@ def _one_off(options: argparse.Namespace) -> str:
     )
 
 
-def _worker(fd: int) -> int:
+def _worker(fd: int, model: str) -> int:
     from serve.worker import main as worker_main
 
-    return worker_main(fd)
+    return worker_main(fd, model)
 
 
 def _parser() -> argparse.ArgumentParser:

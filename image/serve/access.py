@@ -17,13 +17,12 @@ from serve.errors import BodyTooLargeError, ForbiddenError, RateLimitError, Requ
 from serve.log import request_id, trace_id
 from serve.metrics import Metrics
 from serve.records import Noted
-from serve.traces import NoTracer, Tracer
+from serve.traces import LEFT, NoTracer, Tracer
 
 log = logging.getLogger(__name__)
 
 HEADER = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-GONE = 499  # as others log it: the client left before there was an answer
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
 _PROBES = ("/health", "/ready", "/metrics")
 
@@ -65,8 +64,8 @@ class Access:
                     scope, receive, send_with_id
                 )
         finally:
-            span.end(status or GONE, noted)
-            self._tell(scope, status or GONE, time.monotonic() - started, noted)
+            span.end(status or LEFT, noted)
+            self._tell(scope, status or LEFT, time.monotonic() - started, noted)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the whole body first: handlers read it whole anyway, and here its size is known in time."""

@@ -82,6 +82,7 @@ class Generate:
 
     id: int
     request: GenerateRequest
+    http_id: str = ""  # of the HTTP request that it is for, as log lines have it
 
 
 @dataclass(frozen=True, slots=True)

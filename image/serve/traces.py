@@ -13,6 +13,8 @@ from starlette.types import Scope
 
 from serve.records import Noted
 
+LEFT = 499
+"""As others log it: the client left before there was an answer. No status of HTTP."""
 TRACEPARENT = "traceparent"
 # https://www.w3.org/TR/trace-context/#traceparent-header: a later version may have more after the flags, this one not.
 _FORM = re.compile(

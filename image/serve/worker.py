@@ -40,7 +40,7 @@ from serve.engine.types import (
 )
 from serve.errors import SetupError
 from serve.ipc import Channel, FrameError
-from serve.log import set_up_logging
+from serve.log import request_id, set_up_logging
 from serve.messages import (
     Cancel,
     Detokenize,
@@ -72,8 +72,6 @@ STATS_PERIOD_S = 0.1
 PREPARE_STACK_BYTES = 512 * 1024 * 1024
 # The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
 NICENESS = 5
-
-
 SHORT_PROMPT = 2000  # characters
 
 
@@ -192,6 +190,7 @@ class Worker:
             self._num_prepared += 1
 
     def _prepare_one(self, prompts: Prompts, message: Generate | Question | Cancel | Stop) -> None:
+        request_id.set(message.http_id if isinstance(message, Generate) else "")  # of this thread's log lines
         if isinstance(message, Cancel | Stop):
             self._inbox.put(message)
             return
@@ -292,9 +291,9 @@ def _limits(load: Load) -> Limits:
     )
 
 
-def main(fd: int) -> int:
+def main(fd: int, model: str) -> int:
     """Entry of the child process: `fd` is its end of the socket."""
     os.nice(NICENESS)
-    set_up_logging("warning")
+    set_up_logging("warning", model=model)
     with socket.socket(fileno=fd) as sock:
         return Worker(Channel(sock)).run()

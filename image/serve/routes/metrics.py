@@ -14,4 +14,4 @@ router = APIRouter(tags=["metrics"])
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(services: TheServices) -> Response:
     """In Prometheus' text format."""
-    return Response(services.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await services.metrics.scrape(), media_type=CONTENT_TYPE_LATEST)
