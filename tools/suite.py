@@ -22,7 +22,7 @@ from tools.cluster import cluster
 from tools.command import attend, attend_both, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
-from tools.toolchain import browser
+from tools.toolchain import browser, promtool
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, KWOK, PULUMI
 
@@ -45,10 +45,13 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
     programs = toolchain.ensure(settings, GROUPS, progress)
     with progress.step("a browser for the tests of pages") as step:
         browser_path = browser.ensure(step)
+    with progress.step("promtool, for the tests of metrics") as step:
+        promtool_path = promtool.ensure(settings.cache_dir, step)
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     told = {
         "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
         "SLIPWAY_BROWSER": browser_path,
+        "SLIPWAY_PROMTOOL": promtool_path,
     }
     statuses = _run_without_cluster(settings, progress, pytest_args, told)
     with _cluster(settings, progress) as used:
