@@ -7,10 +7,14 @@ ServeError
     |   |-- PromptTooLongError   400  it can never fit
     |   |-- BadGrammarError      400  what constrains the answer can't be used
     |   |-- UnsupportedError     400  this model can't do that
-    |   `-- BodyTooLargeError    413
+    |   |-- BodyTooLargeError    413
+    |   |-- RequestTimeoutError  408  it did not come in time
+    |   |-- UrlTooLongError      414
+    |   `-- HeadersTooLargeError 431
     |-- NotFoundError            404  no such path
     |   `-- ModelNotFoundError   404
     |-- MethodNotAllowedError    405
+    |-- NotServedError           501  clients of this API may ask for it elsewhere
     |-- UnauthorizedError        401  no key, or a wrong one
     |-- ForbiddenError           403  the key, or this server, does not allow that
     |-- ConflictError            409  what is so now does not allow that
@@ -106,6 +110,24 @@ class BodyTooLargeError(InvalidRequestError):
     status, label = 413, "body_too_large"
 
 
+class RequestTimeoutError(InvalidRequestError):
+    """The request did not come in time."""
+
+    status, label = 408, "request_timeout"
+
+
+class UrlTooLongError(InvalidRequestError):
+    """More than any path or query of ours."""
+
+    status, label = 414, "url_too_long"
+
+
+class HeadersTooLargeError(InvalidRequestError):
+    """Too many of them, or too much in them."""
+
+    status, label = 431, "headers_too_large"
+
+
 class NotFoundError(RequestError):
     """No such path."""
 
@@ -122,6 +144,12 @@ class MethodNotAllowedError(RequestError):
     """The path is there, but not for this method."""
 
     status, type, label = 405, "invalid_request_error", "method_not_allowed"
+
+
+class NotServedError(RequestError):
+    """The path is another server's, which clients of its kind may ask here, too."""
+
+    status, type, label = 501, "invalid_request_error", "not_served"
 
 
 class UnauthorizedError(RequestError):

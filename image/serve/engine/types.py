@@ -38,6 +38,10 @@ class Task(StrEnum):
     EMBED = "embed"  # one vector for the whole text; of a reranking model, its score
 
 
+MAX_DRY_BREAKERS = 16
+"""Each is looked up in the whole vocabulary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How the next token is chosen. Temperature 0 means greedy. Names and defaults are llama.cpp's."""
@@ -232,6 +236,8 @@ class ModelInfo:
     ranks: bool = False  # its embedding is a score
     num_parameters: int = 0
     num_vocab: int = 0
+    architecture: str = ""
+    file_type: int = -1  # llama.cpp's number for how the weights are quantized; -1: it does not say
 
 
 @dataclass(frozen=True, slots=True)

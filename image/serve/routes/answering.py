@@ -17,7 +17,6 @@ from serve.answers.turns import Turn, Turns
 from serve.errors import InvalidRequestError
 from serve.generation import Batch
 from serve.messages import GenerateRequest, Prepared
-from serve.services import Services
 
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
 AtEnd = Callable[[], Awaitable[None]]
@@ -41,8 +40,17 @@ def json_answer(value: object) -> Response:
     return Response(_encode(value), media_type="application/json")
 
 
+class Generating(Protocol):
+    """Has models generate: the Services, or what stands between them and an API."""
+
+    def generation(
+        self, model: str, requests: Sequence[GenerateRequest]
+    ) -> contextlib.AbstractAsyncContextManager[AsyncIterator[Batch]]:
+        """What is told of one generation. Leaving early cancels it."""
+
+
 async def whole_answer(
-    services: Services,
+    services: Generating,
     model: str,
     requests: Sequence[GenerateRequest],
     whole: Whole,
@@ -60,7 +68,7 @@ async def whole_answer(
 
 
 async def stream_answer(
-    services: Services,
+    services: Generating,
     model: str,
     requests: Sequence[GenerateRequest],
     stream: Stream,

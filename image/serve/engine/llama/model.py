@@ -94,7 +94,19 @@ class Model:
             ranks=pooling == _POOLING_RANK,
             num_parameters=C.llama_model_n_params(self.pointer),
             num_vocab=self.num_vocab,
+            architecture=self._metadata("general.architecture"),
+            file_type=self._file_type(),
         )
+
+    def _file_type(self) -> int:
+        told = self._metadata("general.file_type")
+        return int(told) if told.isdecimal() and len(told) < 5 else -1
+
+    def _metadata(self, key: str) -> str:
+        """A value of the file's header as text, at most so long; empty without one."""
+        buffer = ctypes.create_string_buffer(_PIECE_BYTES)
+        num = C.llama_model_meta_val_str(self.pointer, key.encode(), buffer, _PIECE_BYTES)
+        return buffer.value.decode("utf-8", "replace") if num > 0 else ""
 
     # ---- text ----
 
