@@ -1,0 +1,86 @@
+// Pulls: a form that begins one, and every pull of this server with its progress, whoever began it.
+
+import { call, jsonLines } from "./api.js";
+import { $, bytes, el, say, seconds } from "./dom.js";
+
+const ENDED = ["complete", "failed", "cancelled"];
+const rows = new Map();
+
+export function start() {
+  $("pull").addEventListener("submit", (event) => {
+    event.preventDefault();
+    pull($("repo").value.trim(), $("file").value.trim());
+  });
+  document.addEventListener("state", ({ detail }) => {
+    for (const each of detail.pulls) update(each);
+    for (const [id, row] of rows) {
+      if (detail.pulls.some((each) => each.id === id)) continue;
+      row.node.remove();
+      rows.delete(id);
+    }
+  });
+}
+
+async function pull(repo, file) {
+  const submit = $("pull").querySelector("button");
+  say($("pull-told"), "");
+  submit.disabled = true;
+  try {
+    const response = await call("POST", "v1/api/pull", { body: { model: repo, filename: file } });
+    submit.disabled = false;
+    document.dispatchEvent(new CustomEvent("look"));
+    // The page asks for all pulls every two seconds; here the one that was asked for tells more often.
+    for await (const line of jsonLines(response)) if (line.id) update({ ...line, state: line.status });
+  } catch (error) {
+    say($("pull-told"), error.message);
+  } finally {
+    submit.disabled = false;
+    document.dispatchEvent(new CustomEvent("look"));
+  }
+}
+
+function update(each) {
+  if (!rows.has(each.id)) {
+    rows.set(each.id, new Row(each));
+    $("pulls").prepend(rows.get(each.id).node);
+  }
+  rows.get(each.id).update(each);
+}
+
+class Row {
+  constructor({ id, file }) {
+    this.id = id;
+    this.state = el("span", { className: "state" });
+    this.progress = el("progress", { max: 1, ariaLabel: `Pulling ${file}` });
+    this.button = el("button", { type: "button", textContent: "Cancel", ariaLabel: `Cancel ${file}` });
+    this.button.addEventListener("click", () => this.cancel());
+    this.facts = el("p", { className: "soft" });
+    const head = el("div", { className: "line" }, el("strong", { textContent: file }), this.button);
+    this.node = el("li", { className: "item" }, head, this.state, this.progress, this.facts);
+  }
+
+  update({ state, done_bytes: done, total_bytes: total, bytes_per_s: speed, eta_s: eta, message }) {
+    const hasEnded = ENDED.includes(state);
+    this.state.className = `state ${state}`;
+    say(this.state, `${state}${message ? `: ${message}` : ""}`);
+    this.button.hidden = hasEnded;
+    this.progress.hidden = hasEnded;
+    if (total) this.progress.value = done / total;
+    else this.progress.removeAttribute("value");
+    const parts = [total ? `${bytes(done)} of ${bytes(total)}` : "", speed && !hasEnded ? `${bytes(speed)}/s` : ""];
+    if (eta && !hasEnded) parts.push(`${seconds(eta)} left`);
+    say(this.facts, state === "complete" ? bytes(total) : parts.filter(Boolean).join(" · "));
+  }
+
+  async cancel() {
+    this.button.disabled = true;
+    try {
+      await call("DELETE", `v1/api/pull/${encodeURIComponent(this.id)}`);
+    } catch (error) {
+      say($("pull-told"), error.message);
+    } finally {
+      this.button.disabled = false;
+      document.dispatchEvent(new CustomEvent("look"));
+    }
+  }
+}
