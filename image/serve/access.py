@@ -1,4 +1,7 @@
-"""ASGI middleware around every request: an id, a bound on the body, one access log line, metrics. Never a prompt."""
+"""ASGI middleware around every request: an id, one access log line, metrics. Never a prompt.
+
+While the server leaves, each answer is the last one of its connection: the next request goes to another server.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Callable
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -13,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import records
 from serve.answers.errors import error_response
-from serve.errors import BodyTooLargeError, ForbiddenError, RateLimitError, RequestError, UnauthorizedError
+from serve.errors import ForbiddenError, RateLimitError, RequestError, UnauthorizedError
 from serve.log import request_id, trace_id
 from serve.metrics import Metrics
 from serve.records import Noted
@@ -24,17 +28,24 @@ log = logging.getLogger(__name__)
 HEADER = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
+_LAST = (b"connection", b"close")
 _PROBES = ("/health", "/ready", "/metrics")
 
 
 class Access:
     """The outermost layer."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, max_body_bytes: int, tracer: Tracer | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        tracer: Tracer | None = None,
+        is_leaving: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._tracer = tracer or NoTracer()
-        self._max_body_bytes = max_body_bytes
+        self._is_leaving = is_leaving
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -53,10 +64,12 @@ class Access:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"].append(id_header)
+                if self._is_leaving():
+                    message["headers"].append(_LAST)
             await send(message)
 
         try:
-            await self._limited(scope, receive, send_with_id)
+            await self._app(scope, receive, send_with_id)
         except Exception:
             log.exception("a bug of ours")  # here with its trace; the client gets none of it
             if status == 0:
@@ -66,38 +79,6 @@ class Access:
         finally:
             span.end(status or LEFT, noted)
             self._tell(scope, status or LEFT, time.monotonic() - started, noted)
-
-    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take the whole body first: handlers read it whole anyway, and here its size is known in time."""
-        try:
-            body = await self._read(int(Headers(scope=scope).get("content-length", "0")), receive)
-        except BodyTooLargeError as error:
-            await _answer(scope, error)(scope, receive, send)
-            return
-        if body is None:
-            return  # the client left in the middle of it
-        messages = iter([{"type": "http.request", "body": body, "more_body": False}])
-
-        async def replay() -> Message:
-            return next(messages, None) or await receive()
-
-        await self._app(scope, replay, send)
-
-    async def _read(self, announced: int, receive: Receive) -> bytes | None:
-        self._check_size(announced)
-        body, more = bytearray(), True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            self._check_size(len(body))
-            more = message.get("more_body", False)
-        return bytes(body)
-
-    def _check_size(self, num_bytes: int) -> None:
-        if num_bytes > self._max_body_bytes:
-            raise BodyTooLargeError(f"the body is larger than the {self._max_body_bytes} bytes that are allowed")
 
     def _tell(self, scope: Scope, status: int, duration_s: float, noted: Noted) -> None:
         key = scope.get("state", {}).get("key", "")  # the name of one, never its value

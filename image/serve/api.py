@@ -14,10 +14,14 @@ from starlette.types import ASGIApp
 
 from serve.access import Access
 from serve.answers.errors import error_response
+from serve.body import Body
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
 from serve.routes import anthropic, chats, health, llamacpp, metrics, openai, responses, simple, vectors
 from serve.routes.json_route import OnError, Shortcut
+from serve.security.cors import with_cors
+from serve.security.guard import Guard
+from serve.security.setup import Security, make_security
 from serve.services import Services
 from serve.traces import Tracer
 
@@ -44,8 +48,8 @@ _TOLD: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(services: Services, tracer: Tracer | None = None) -> ASGIApp:
-    """The application over a set of services."""
+def create_app(services: Services, tracer: Tracer | None = None, security: Security | None = None) -> ASGIApp:
+    """The application over a set of services. From outside: Access, CORS, Guard, Body, CancelOnDisconnect, routes."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
     app.state.services = services
     posts = (openai.posts, responses.posts, anthropic.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts)
@@ -54,8 +58,12 @@ def create_app(services: Services, tracer: Tracer | None = None) -> ASGIApp:
     for kind, answer in _ERRORS.items():
         app.add_exception_handler(kind, _handler(answer))
     app.add_exception_handler(HTTPException, _http_error)
+    settings, supervisor = services.settings, services.supervisor
+    security = security or make_security(settings)
     inner = CancelOnDisconnect(Shortcut(app, posts, _ERRORS))
-    return Access(inner, metrics=services.metrics, max_body_bytes=services.settings.max_body_bytes, tracer=tracer)
+    guarded = Guard(Body(inner, max_bytes=settings.max_body_bytes, body_s=settings.body_s), security)
+    shared = with_cors(guarded, security.origins)
+    return Access(shared, metrics=services.metrics, tracer=tracer, is_leaving=lambda: supervisor.is_draining)
 
 
 def create_metrics_app(services: Services) -> FastAPI:

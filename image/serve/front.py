@@ -6,6 +6,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,6 +16,9 @@ from serve.errors import SetupError
 from serve.history.history import History, open_history
 from serve.history.types import Bounds
 from serve.metrics import Metrics
+from serve.protocol import BoundedProtocol
+from serve.protocol import Bounds as ConnectionBounds
+from serve.security.setup import Security
 from serve.services import Services
 from serve.settings import Settings
 from serve.supervisor import Supervisor
@@ -26,11 +30,13 @@ FLUSH_S = 3  # for answers that are computed but not yet sent
 
 
 def make_servers(
-    settings: Settings, supervisor: Supervisor, main: socket.socket, side: socket.socket
+    settings: Settings, supervisor: Supervisor, security: Security, main: socket.socket, side: socket.socket
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
     services = Services(settings, supervisor, Metrics(supervisor.statuses), history=_history(settings))
-    return [(_server(create_app(services)), main), (_server(create_metrics_app(services)), side)]
+    bounds = ConnectionBounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
+    app = create_app(services, security=security)
+    return [(_server(app, bounds), main), (_server(create_metrics_app(services), bounds), side)]
 
 
 def _history(settings: Settings) -> History:
@@ -55,11 +61,18 @@ class Server(uvicorn.Server):
         """Ours are in server.py."""
         yield
 
+    def close_idle(self) -> None:
+        """Connections between two requests. Those who have one on its way keep theirs until it is answered."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.close_between_requests()
 
-def _server(app: ASGIApp) -> Server:
+
+def _server(app: ASGIApp, bounds: ConnectionBounds) -> Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=partial(BoundedProtocol, bounds),  # type: ignore[arg-type]  # makes what uvicorn asks a class for
+        ws="none",  # nobody speaks it, and nothing would guard it
         lifespan="off",
         log_config=None,
         access_log=False,

@@ -1,7 +1,11 @@
 """The life of the server process: start, serve, drain, end.
 
-SIGTERM or SIGINT begins the drain: readiness goes off, new requests get 503, running ones may finish for GRACE_S. A
-second signal ends at once.
+SIGTERM or SIGINT begins the end, in GRACE_S altogether; a second signal ends at once.
+
+    leave   for LAME_DUCK_S: not ready, but all is served, each answer as the last one of its connection. Balancers look
+            at /ready now and then; what they send until then must not fail. SIGINT, a person, waits for nobody.
+    drain   idle connections are closed, new requests get 503, running ones may finish
+    stop    what still runs ends with an error that says it can be tried again
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import signal
 import socket
 import time
 from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serve.cpu import check_cpu, num_threads
@@ -20,6 +25,7 @@ from serve.errors import SetupError
 from serve.models import load_models
 from serve.ports import Options
 from serve.process import ModelsDir, ProcessLauncher
+from serve.security.setup import make_security
 from serve.settings import PREFIX, Settings
 from serve.supervisor import Supervisor
 
@@ -34,6 +40,7 @@ WORKER_STOP_S = 3.0
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """From settings to a server that has ended."""
     check_cpu()
+    security = make_security(settings)
     supervisor = _make_supervisor(settings, environ)
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
@@ -41,19 +48,27 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
     from serve.front import make_servers
 
-    await _run(supervisor, make_servers(settings, supervisor, main, side), settings.grace_s)
+    await _run(supervisor, make_servers(settings, supervisor, security, main, side), settings)
 
 
-async def _run(supervisor: Supervisor, servers: list[tuple[Server, socket.socket]], grace_s: float) -> None:
-    stop, hurry = _signals()
+async def _run(supervisor: Supervisor, servers: list[tuple[Server, socket.socket]], settings: Settings) -> None:
+    signals = _Signals.listen()
     keeping = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
-    await _first(stop.wait(), keeping, *serving)
+    await _first(signals.stop.wait(), keeping, *serving)
+    lame_duck_s = 0.0 if signals.is_person else min(settings.lame_duck_s, settings.grace_s)
+    if lame_duck_s:
+        log.info("leaving", extra={"num_requests": supervisor.num_requests, "lame_duck_s": lame_duck_s})
+        supervisor.leave()
+        await _first(asyncio.sleep(lame_duck_s), signals.hurry.wait(), keeping, *serving)
     log.info("draining", extra={"num_requests": supervisor.num_requests})
     supervisor.drain()
-    await _first(supervisor.wait_until_idle(grace_s), hurry.wait(), keeping, *serving)
+    for server, _ in servers:
+        server.close_idle()
+    idle = supervisor.wait_until_idle(settings.grace_s - lame_duck_s)
+    await _first(idle, signals.hurry.wait(), keeping, *serving)
     log.info("stopping", extra={"num_requests": supervisor.num_requests})
-    await supervisor.stop(WORKER_STOP_S)  # what still runs ends with an error that says it can be tried again
+    await supervisor.stop(WORKER_STOP_S)
     for server, _ in servers:
         server.should_exit = True
     await asyncio.gather(*serving)
@@ -72,16 +87,29 @@ async def _first(*awaitables: Coroutine[Any, Any, object] | asyncio.Task[None]) 
         task.result()
 
 
-def _signals() -> tuple[asyncio.Event, asyncio.Event]:
+@dataclass(slots=True)
+class _Signals:
     """Signals only set flags: the first one `stop`, the next one `hurry`."""
-    stop, hurry = asyncio.Event(), asyncio.Event()
 
-    def on_signal() -> None:
-        (hurry if stop.is_set() else stop).set()
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    is_person: bool = False  # Ctrl-C
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
-    return stop, hurry
+    @classmethod
+    def listen(cls) -> _Signals:
+        """From now on."""
+        signals = cls()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, signals.on, number)
+        return signals
+
+    def on(self, number: signal.Signals) -> None:
+        """One came."""
+        if self.stop.is_set():
+            self.hurry.set()
+        else:
+            self.is_person = number is signal.SIGINT
+            self.stop.set()
 
 
 def _listen(host: str, port: int, setting: str) -> socket.socket:
@@ -91,12 +119,21 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _notice_lost_clients(sock)
         sock.bind((host, port))
         sock.listen(1024)
     except OSError as error:
         sock.close()
         raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {error.strerror}") from error
     return sock
+
+
+def _notice_lost_clients(sock: socket.socket) -> None:
+    """Those who went without a word, in two minutes, so that nobody computes for them. Connections inherit it."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):  # macOS names one of them otherwise
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:

@@ -34,7 +34,8 @@ class Supervisor:
         jitter: Callable[[], float],
     ) -> None:
         self.models = models
-        self.is_draining = False
+        self.is_draining = False  # not ready any more; balancers should know
+        self._is_closed = False  # to new requests, too
         self._clock = clock
         self._keepers = {
             entry.id: Keeper(
@@ -127,7 +128,7 @@ class Supervisor:
         self.models = Models(tuple(changed))
 
     def _check_not_draining(self) -> None:
-        if self.is_draining:
+        if self._is_closed:
             raise DrainingError("this server is about to stop: try again, another one will answer")
 
     async def run(self) -> None:
@@ -139,11 +140,15 @@ class Supervisor:
     async def tick(self) -> None:
         """One look at each model."""
         for keeper in self._keepers.values():
-            await keeper.tick(stopping=self.is_draining)
+            await keeper.tick(stopping=self._is_closed)
+
+    def leave(self) -> None:
+        """Be not ready any more, and serve all the same: balancers come to know it late."""
+        self.is_draining = True
 
     def drain(self) -> None:
         """Take no new requests; the running ones go on."""
-        self.is_draining = True
+        self.is_draining = self._is_closed = True
 
     async def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait for the running requests; returns whether all ended in time."""

@@ -46,6 +46,7 @@ class RunningServer:
             "SLIPWAY_HOST": "127.0.0.1",
             "SLIPWAY_PORT": str(self.port),
             "SLIPWAY_METRICS_PORT": str(self.metrics_port),
+            "SLIPWAY_LAME_DUCK_S": "0",  # nobody balances here
             "SLIPWAY_MODELS_DIR": str(folder),
             "SLIPWAY_MODELS_FILE": str(folder / "models.json"),
             **{f"SLIPWAY_{name.upper()}": str(value) for name, value in settings.items()},

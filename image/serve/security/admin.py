@@ -1,0 +1,37 @@
+"""What changes the server itself and not only one answer: one table, by method and path. Reading is never among it.
+
+A route that is not in the table is for everybody who may ask a model; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+AdminRoutes = Literal["auto", "on", "off"]
+
+_NAME = r"/.+"  # a model's, which may have slashes in it
+TABLE: Final[tuple[tuple[str, str, str], ...]] = (
+    # what is done, methods, path
+    ("pull a model", "POST", r"/v1/api/pull|/api/pull"),
+    ("cancel a pull", "DELETE|POST", r"/v1/api/pull/.+|/api/pull/.+"),
+    ("delete a model", "DELETE", rf"/v1/models{_NAME}|/models{_NAME}|/api/delete"),
+    ("copy a model", "POST", r"/api/copy"),
+    ("make or send a model", "POST", r"/api/(create|push)|/api/blobs/.+"),
+    ("load or unload a model", "POST", rf"/models/(load|unload)|/(v1/)?models{_NAME}/(load|unload)"),
+    ("look for new models", "POST", r"/(v1/)?models/discover|/(v1/)?models/reload"),
+    ("load, unload or set adapters", "POST", r"/lora-adapters|/(v1/)?(load|unload)_lora_adapter"),
+    ("load or unload adapters", "POST|DELETE", rf"/(v1/)?models{_NAME}/adapters(/.+)?|/v1/adapters(/.+)?"),
+)
+_TABLE = tuple((what, frozenset(methods.split("|")), re.compile(paths, re.DOTALL)) for what, methods, paths in TABLE)
+
+
+def operation(method: str, path: str) -> str | None:
+    """What a request would do to the server; None: nothing. A slash at the end is no way around it."""
+    path = path.rstrip("/")
+    return next((what for what, methods, paths in _TABLE if method in methods and paths.fullmatch(path)), None)
+
+
+def are_on(routes: AdminRoutes, *, has_admin_keys: bool, discovers: bool) -> bool:
+    """May anybody do it? By default where administrators have keys, and where models come and go anyway."""
+    return routes == "on" or (routes == "auto" and (has_admin_keys or discovers))
