@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine bench-server lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ prices: venv ## write the price book anew from its pinned sources
 
 bench-engine: venv-dev ## the engine beside llama-server and other peers: 25 minutes, the first time longer (bench/README.md)
 	@.venv/bin/python -m bench.engine
+
+bench-server: venv-dev ## health while all slots decode, idle memory, start, recovery: eight minutes (bench/README.md)
+	@.venv/bin/python -m bench.server
 
 lock: ## pin and hash the requirements anew
 	@tools/lock.sh

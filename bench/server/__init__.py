@@ -1,0 +1,1 @@
+"""How the server behaves beside its engine: health, memory, start, recovery, pulls. `python -m bench.server`."""
