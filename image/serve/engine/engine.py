@@ -107,7 +107,7 @@ class Engine:
         plan = self._scheduler.plan(started)
         for old, new in plan.moves:
             self._backend.move(old, new)
-        events = self._end_late(plan) + self._open(plan.admitted)
+        events = self._end_late(plan) + self._open(plan.admitted, started)
         chunks = tuple(c for c in plan.chunks if self._scheduler.is_running(c.seq)) if events else plan.chunks
         self._counters.plan_s += self._clock() - started
         events += self._compute(plan, chunks)
@@ -124,14 +124,14 @@ class Engine:
             for live in late.values()
         ]
 
-    def _open(self, admitted: tuple[Sequence, ...]) -> list[Event]:
+    def _open(self, admitted: tuple[Sequence, ...], now_s: float) -> list[Event]:
         events: list[Event] = []
         for sequence in admitted:
             live = self._live.get(sequence.request.id)
             if live is None:
                 continue  # another choice of it failed a moment ago
             try:
-                live.open(self._backend, sequence, self._limits.num_draft_tokens)
+                live.open(self._backend, sequence, self._limits.num_draft_tokens, now_s)
             except EngineError as error:
                 kind = error.kind if isinstance(error, RefusedError) else FailureKind.BROKEN
                 events.append(self._fail(live, kind, str(error)))

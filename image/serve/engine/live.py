@@ -32,8 +32,9 @@ class Live:
     scores: dict[int, list[TokenScore]] = field(default_factory=dict)
     has_told_scores: bool = False
 
-    def open(self, backend: Backend, sequence: Sequence, num_draft_tokens: int) -> None:
+    def open(self, backend: Backend, sequence: Sequence, num_draft_tokens: int, now_s: float) -> None:
         """One of its choices begins to run, with so many drafts unless it says otherwise. EngineError: it can't."""
+        sequence.admitted_s = now_s
         request = self.request
         if request.task is Task.EMBED:
             return
@@ -70,6 +71,7 @@ class Live:
             is_last=self.num_left == 0,
             num_cached_tokens=sequence.num_cached,
             stop=self.answers[sequence.choice].stop,
+            queue_s=sequence.admitted_s - sequence.arrived_s,
         )
 
 

@@ -32,6 +32,7 @@ class Sequence:
 
     __slots__ = (
         "_known",
+        "admitted_s",
         "arrived_s",
         "choice",
         "deadline_s",
@@ -58,6 +59,7 @@ class Sequence:
         self.max_tokens = max_tokens
         self.arrived_s = arrived_s
         self.deadline_s = float("inf") if request.wait_s is None else arrived_s + request.wait_s  # of its waiting
+        self.admitted_s = arrived_s  # when it got a slot
         self.last_token_s: float | None = None
         self.tokens = array("i", request.prompt)
         self.seq = -1  # its sequence id while it runs

@@ -160,6 +160,7 @@ class Finished:
     is_last: bool = True
     num_cached_tokens: int = 0  # of the prompt, computed earlier or for another
     stop: str | None = None  # the stop string that ended it
+    queue_s: float = field(default=0.0, compare=False)  # until it had a slot: a time, no part of what is said
 
 
 @dataclass(frozen=True, slots=True)
