@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]
 
 from serve.cli.client import Server, message_of
 from serve.cli.show import clean, duration, size
@@ -53,8 +53,8 @@ def watch(lines: Iterable[str], bar: Bar, is_over: Callable[[dict[str, Any]], bo
             continue
         last = json.loads(line)
         bar.show(last)
-        if last.get("status") in ("failed", "cancelled") or "error" in last:
-            told = clean(str(last.get("message") or message_of(line)))
+        if last.get("status") in ("error", "cancelled") or "error" in last:
+            told = message_of(line)
             how = "was cancelled" if last.get("status") == "cancelled" else "failed"
             raise SetupError(f"the pull {how}" + (f": {told}" if told else ""))
         if last.get("status") == "complete" or is_over(last):
@@ -78,7 +78,7 @@ class Bar:
 
     def __init__(self, file: str) -> None:
         self._file = clean(file)
-        self._bar: tqdm[Any] | None = None
+        self._bar: tqdm | None = None
         self._state = ""
         self._told = 0
 

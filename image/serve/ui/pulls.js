@@ -30,7 +30,9 @@ async function pull(repo, file) {
     submit.disabled = false;
     document.dispatchEvent(new CustomEvent("look"));
     // The page asks for all pulls every two seconds; here the one that was asked for tells more often.
-    for await (const line of jsonLines(response)) if (line.id) update({ ...line, state: line.status });
+    for await (const line of jsonLines(response)) {
+      update({ ...line, file, state: line.error ? "failed" : line.status, message: line.error ?? line.message });
+    }
   } catch (error) {
     say($("pull-told"), error.message);
   } finally {
@@ -59,7 +61,10 @@ class Row {
     this.node = el("li", { className: "item" }, head, this.state, this.progress, this.facts);
   }
 
-  update({ state, done_bytes: done, total_bytes: total, bytes_per_s: speed, eta_s: eta, message }) {
+  // A line of a stream tells only what is new.
+  update(told) {
+    this.last = { ...this.last, ...told };
+    const { state, done_bytes: done = 0, total_bytes: total = 0, bytes_per_s: speed, eta_s: eta, message } = this.last;
     const hasEnded = ENDED.includes(state);
     this.state.className = `state ${state}`;
     say(this.state, `${state}${message ? `: ${message}` : ""}`);

@@ -1,0 +1,1 @@
+"""Tests of image/serve/cli, one file per module."""
