@@ -1,5 +1,6 @@
 """`python -m serve`: the server. `fill` and `pull` put weights into the model cache, `backup` and `restore` copy what
-must not be lost, `worker` is for the server itself.
+must not be lost, `worker` is for the server itself. A running server is asked by `models`, `pull`, `rm`, `chat` and
+`bench` (cli/).
 
 The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
 error in one line on stderr.
@@ -16,11 +17,16 @@ import sys
 from pathlib import Path
 
 from serve.backup.arguments import add_parsers
+from serve.cli.arguments import PEOPLE, is_for_people
 from serve.errors import SetupError
 
 
 def main(arguments: list[str]) -> int:
     """Choose the command and turn its errors into one line."""
+    if is_for_people(arguments):
+        from serve.cli.command import run
+
+        return run(arguments)
     options = _parser().parse_args(arguments)
     try:
         if options.command == "worker":
@@ -46,13 +52,16 @@ def _command(options: argparse.Namespace) -> int:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings, os.environ))
         return 0
+    if options.command == "pull" and options.progress:
+        from serve.pulls.command import run_for_server
+
+        return run_for_server(options)
     logging.getLogger("serve").info(_one_off(options))
     return 0
 
 
 def _one_off(options: argparse.Namespace) -> str:
     from serve.fill import fill
-    from serve.hub import pull
 
     if options.command in ("backup", "restore"):
         from serve.backup import command
@@ -66,14 +75,9 @@ def _one_off(options: argparse.Namespace) -> str:
             sha256=options.sha256,
             stored=options.stored,
         )
-    return pull(
-        repo=options.repo,
-        revision=options.revision,
-        file=options.file,
-        target_dir=options.target_dir,
-        sha256=options.sha256,
-        stored=options.stored,
-    )
+    from serve.pulls.command import run
+
+    return run(options)
 
 
 def _worker(fd: int, model: str) -> int:
@@ -87,9 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command")
     fill = commands.add_parser("fill", help="copy weights from a mounted image into the model cache")
     fill.add_argument("--from", dest="source_dir", type=Path, required=True, metavar="DIR")
-    pull = commands.add_parser("pull", help="download weights from Hugging Face into the model cache")
+    for name in sorted(PEOPLE.keys() - {"pull"}):
+        commands.add_parser(name, help=PEOPLE[name])  # only so that it shows: cli/arguments.py has the rest
+    pull = commands.add_parser("pull", help=PEOPLE["pull"])
     pull.add_argument("--repo", required=True)
     pull.add_argument("--revision", required=True)
+    pull.add_argument("--progress", action="store_true", help="used by the server: tells how it goes in lines of JSON")
     for command in (fill, pull):
         command.add_argument("--to", dest="target_dir", type=Path, required=True, metavar="DIR")
         command.add_argument("--file", required=True)

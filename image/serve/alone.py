@@ -12,29 +12,31 @@ import contextlib
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def alone(target: Path) -> Iterator[None]:
+def alone(target: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lock of a file that is about to be written. The lock's own file stays: removing it would break it."""
-    fd = os.open(target.with_name(f".{target.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    fd = os.open(target.with_name(f".{target.name}.lock"), flags, 0o600)
     try:
-        _lock(fd, target)
+        _lock(fd, target, on_wait)
         yield
     finally:
         os.close(fd)
 
 
-def _lock(fd: int, target: Path) -> None:
+def _lock(fd: int, target: Path, on_wait: Callable[[], None]) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return
     except BlockingIOError:
         log.info("another process writes the same file: waiting for it", extra={"file": target.name})
+        on_wait()
     except OSError as error:
         log.warning("this file system has no locks", extra={"file": target.name, "reason": error.strerror})
         return

@@ -17,7 +17,20 @@ from serve.answers.errors import error_response
 from serve.body import Body
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
-from serve.routes import anthropic, chats, health, llamacpp, metrics, openai, responses, simple, vectors
+from serve.routes import (
+    anthropic,
+    chats,
+    health,
+    llamacpp,
+    metrics,
+    ollama,
+    ollama_models,
+    openai,
+    pull,
+    responses,
+    simple,
+    vectors,
+)
 from serve.routes.json_route import OnError, Shortcut
 from serve.security.cors import with_cors
 from serve.security.guard import Guard
@@ -52,8 +65,20 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
     """The application over a set of services. From outside: Access, CORS, Guard, Body, CancelOnDisconnect, routes."""
     app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
     app.state.services = services
-    posts = (openai.posts, responses.posts, anthropic.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts)
-    for router in (*posts, health.router, metrics.router, openai.router, llamacpp.router, chats.router):
+    posts = (
+        openai.posts,
+        responses.posts,
+        anthropic.posts,
+        vectors.posts,
+        llamacpp.posts,
+        simple.posts,
+        chats.posts,
+        pull.posts,
+        ollama.posts,
+        ollama_models.posts,
+    )
+    gets = (health, metrics, openai, llamacpp, chats, pull, ollama_models)
+    for router in (*posts, *(module.router for module in gets), ollama_models.deletes):
         app.include_router(router)
     for kind, answer in _ERRORS.items():
         app.add_exception_handler(kind, _handler(answer))

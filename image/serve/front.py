@@ -18,6 +18,7 @@ from serve.history.types import Bounds
 from serve.metrics import Metrics
 from serve.protocol import BoundedProtocol
 from serve.protocol import Bounds as ConnectionBounds
+from serve.pulls.pulls import Pulls
 from serve.security.setup import Security
 from serve.services import Services
 from serve.settings import Settings
@@ -30,10 +31,16 @@ FLUSH_S = 3  # for answers that are computed but not yet sent
 
 
 def make_servers(
-    settings: Settings, supervisor: Supervisor, security: Security, main: socket.socket, side: socket.socket
+    settings: Settings,
+    supervisor: Supervisor,
+    pulls: Pulls,
+    security: Security,
+    main: socket.socket,
+    side: socket.socket,
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
-    services = Services(settings, supervisor, Metrics(supervisor.statuses), history=_history(settings))
+    metrics = Metrics(supervisor.statuses, pulls=pulls.all)
+    services = Services(settings, supervisor, metrics, history=_history(settings), pulls=pulls)
     bounds = ConnectionBounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
     app = create_app(services, security=security)
     return [(_server(app, bounds), main), (_server(create_metrics_app(services), bounds), side)]

@@ -16,15 +16,19 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from serve.cpu import check_cpu, num_threads
 from serve.errors import SetupError
-from serve.models import load_models
+from serve.memory import memory_budget
+from serve.models import Models, load_models
 from serve.ports import Options
 from serve.process import ModelsDir, ProcessLauncher
+from serve.pulls.pulls import Pulls
+from serve.pulls.setup import make_pulls
 from serve.security.setup import make_security
 from serve.settings import PREFIX, Settings
 from serve.supervisor import Supervisor
@@ -42,16 +46,25 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     check_cpu()
     security = make_security(settings)
     supervisor = _make_supervisor(settings, environ)
+    pulls = make_pulls(settings, environ, partial(_discovered, supervisor))
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
     from serve.front import make_servers
 
-    await _run(supervisor, make_servers(settings, supervisor, security, main, side), settings)
+    await _run(supervisor, pulls, make_servers(settings, supervisor, pulls, security, main, side), settings)
 
 
-async def _run(supervisor: Supervisor, servers: list[tuple[Server, socket.socket]], settings: Settings) -> None:
+async def _discovered(supervisor: Supervisor, files: Sequence[str]) -> list[str]:
+    """The models that new files make. Others may have found them before: so who has them is asked, not what is new."""
+    await supervisor.discover(files[0])
+    return [model.id for model in supervisor.models.models if model.file in files]
+
+
+async def _run(
+    supervisor: Supervisor, pulls: Pulls, servers: list[tuple[Server, socket.socket]], settings: Settings
+) -> None:
     signals = _Signals.listen()
     keeping = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
@@ -63,6 +76,7 @@ async def _run(supervisor: Supervisor, servers: list[tuple[Server, socket.socket
         await _first(asyncio.sleep(lame_duck_s), signals.hurry.wait(), keeping, *serving)
     log.info("draining", extra={"num_requests": supervisor.num_requests})
     supervisor.drain()
+    await pulls.stop()
     for server, _ in servers:
         server.close_idle()
     idle = supervisor.wait_until_idle(settings.grace_s - lame_duck_s)
@@ -136,10 +150,19 @@ def _notice_lost_clients(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
+def _configured(settings: Settings) -> Models:
+    """What is configured, if anything is: a server without a file of models serves what it finds in its folder."""
+    if settings.models_json or settings.models_file.exists():
+        return load_models(settings.models_file, settings.models_json)
+    log.info("no models are configured: there is no %s", settings.models_file)
+    return Models(())
+
+
 def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:
     threads = num_threads() if settings.num_threads is None else settings.num_threads
+    models = _configured(settings)
     return Supervisor(
-        load_models(settings.models_file, settings.models_json),
+        models,
         launcher=ProcessLauncher(environ),
         disk=ModelsDir(settings.models_dir),
         options=Options(
@@ -153,6 +176,14 @@ def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervis
             mixed_tokens=settings.mixed_tokens,
             state_dir=settings.state_dir,
             state_max_bytes=settings.state_max_bytes,
+            idle_unload_s=settings.idle_unload_s,
+            load_wait_s=settings.load_wait_s,
+            drain_s=settings.grace_s,
+            absent=settings.absent,
+            memory_bytes=memory_budget() if settings.memory_bytes is None else settings.memory_bytes,
+            discovers=not models.models if settings.discover is None else settings.discover,
+            discovered_slots=settings.discovered_slots,
+            discovered_context_tokens=settings.discovered_context_tokens,
         ),
         clock=time.monotonic,
         jitter=random.random,

@@ -17,6 +17,7 @@ from serve.generation import Batch
 from serve.history.history import History, open_history
 from serve.messages import GenerateRequest
 from serve.metrics import Metrics
+from serve.pulls.pulls import Pulls
 from serve.records import GenerationRecord
 from serve.requests import Told
 from serve.settings import Settings
@@ -31,6 +32,7 @@ class Services:
     supervisor: Supervisor
     metrics: Metrics
     history: History = field(default_factory=open_history)
+    pulls: Pulls = field(kw_only=True)
 
     @contextlib.asynccontextmanager
     async def generation(self, model: str, requests: Sequence[GenerateRequest]) -> AsyncIterator[AsyncIterator[Batch]]:
@@ -57,6 +59,7 @@ class Seen:
         self._num_left = num_requests
         self._started = time.monotonic()
         self._first: float | None = None
+        self._queue_s: float | None = None
         self._num_prompt = self._num_generated = self._num_cached = 0
         self.outcome = "cancelled"  # unless it comes to an end
 
@@ -80,6 +83,7 @@ class Seen:
                 self._num_prompt += told.num_prompt_tokens
             case Finished():
                 self._num_generated += told.num_generated_tokens
+                self._queue_s = told.queue_s if self._queue_s is None else min(self._queue_s, told.queue_s)
                 if told.choice == 0:  # the others share what this one computed
                     self._num_cached += told.num_cached_tokens
                 self._end(told.reason.value, told.is_last)
@@ -103,6 +107,7 @@ class Seen:
             num_prompt_tokens=self._num_prompt,
             num_generated_tokens=self._num_generated,
             num_cached_tokens=self._num_cached,
+            queue_s=self._queue_s,
             began_s=self._started,
         )
 

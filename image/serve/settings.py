@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     mixed_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # where streams and prompts meet; None: as many
     state_dir: Path | None = None  # where KV state is kept over restarts; None: nowhere
     state_max_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3  # of one model
+    # Models that come and go.
+    discover: bool | None = None  # serve all that is in models_dir; None: where no models are configured
+    discovered_slots: Annotated[int, Field(ge=1, le=256)] = 4
+    discovered_context_tokens: Annotated[int, Field(ge=64, le=4_194_304)] = 4096  # of each slot
+    memory_bytes: Annotated[int, Field(ge=0)] | None = None  # of all workers together; None: what the container has
+    idle_unload_s: Annotated[float, Field(ge=0)] = 600.0  # of models that are loaded on demand; 0: never
+    load_wait_s: Annotated[float, Field(gt=0)] = 300.0  # how long a request waits until its model is loaded, or pulled
+    absent: Literal["wait", "accept", "refuse"] = "wait"  # what a request gets whose model can be pulled: accept is 202
     history_file: Path | None = None  # what users said at /chat/{user_id}; None: in state_dir, or in memory without one
     history_turns: Annotated[int, Field(ge=1)] = _HISTORY.num_turns  # of a user; the oldest go first
     history_user_bytes: Annotated[int, Field(ge=1024)] = _HISTORY.user_bytes
@@ -49,6 +57,7 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = None
     admin_keys_file: Path | None = None  # of those who may pull, delete, load, ...: security/admin.py
     admin_routes: Literal["auto", "on", "off"] = "auto"  # auto: where there are admin keys, or models are discovered
+    pull_allow: str = ""  # repositories that may be pulled from, as `TheBloke/*`, separated by commas; none: all
     cors_origins: str = ""  # of web pages that may read answers, separated by commas
     # Connections: what one client may hold, and for how long.
     max_connections: Annotated[int, Field(ge=1)] = 1000

@@ -47,11 +47,18 @@ def check_name(file: str) -> None:
         raise SetupError(f"the file is {file!r}: a plain file name is allowed")
 
 
+def lack_of_room(folder: Path, wanted_bytes: int) -> str:
+    """Why so many more bytes have no room on the volume; nothing where they have."""
+    free = shutil.disk_usage(folder).free
+    if wanted_bytes + RESERVE_BYTES <= free:
+        return ""
+    return f"{folder} has {free} bytes free: {wanted_bytes} are needed, and {RESERVE_BYTES} to spare"
+
+
 def check_room(folder: Path, wanted_bytes: int) -> None:
     """SetupError when the volume has no room for so many more bytes."""
-    free = shutil.disk_usage(folder).free
-    if wanted_bytes + RESERVE_BYTES > free:
-        raise SetupError(f"{folder} has {free} bytes free: {wanted_bytes} are needed, and {RESERVE_BYTES} to spare")
+    if lack := lack_of_room(folder, wanted_bytes):
+        raise SetupError(lack)
 
 
 def check_folder(folder: Path) -> None:

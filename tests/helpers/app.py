@@ -18,6 +18,7 @@ from serve.services import Services
 from serve.settings import Settings
 from serve.supervisor import Supervisor
 from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher, FakeWorker
+from tests.helpers.pulls import FakeChildren, make_pulls
 
 MODELS = Models((ModelEntry(id="m", file="m.gguf", num_slots=2, context_tokens=64, aliases=("gpt-4o",)),))
 
@@ -30,6 +31,7 @@ class App:
     supervisor: Supervisor
     launcher: FakeLauncher
     services: Services
+    children: FakeChildren  # that pull
 
     async def chat(self, **more: Any) -> httpx.Response:
         """One chat request."""
@@ -42,7 +44,7 @@ async def running_app(
     kind: type[FakeWorker] = EchoWorker, *, present: bool = True, **settings: Any
 ) -> AsyncIterator[App]:
     """With the model served, unless its file is not `present`."""
-    launcher, clock = FakeLauncher(kind), FakeClock()
+    launcher, clock, children = FakeLauncher(kind), FakeClock(), FakeChildren()
     supervisor = Supervisor(
         MODELS,
         launcher=launcher,
@@ -53,8 +55,8 @@ async def running_app(
         clock=clock,
         jitter=lambda: 1.0,
     )
-    services = Services(Settings(**settings), supervisor, Metrics(supervisor.statuses))
+    services = Services(Settings(**settings), supervisor, Metrics(supervisor.statuses), pulls=make_pulls(children))
     await supervisor.tick()
     transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield App(client, supervisor, launcher, services)
+        yield App(client, supervisor, launcher, services, children)

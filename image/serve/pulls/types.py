@@ -27,13 +27,15 @@ class PullState(StrEnum):
 class PullOrder:
     """Which file. `file` is a path in the repository, or a pattern (`*Q4_K_M*.gguf`) that only one model there fits.
 
-    Any part of a split model means all its parts. `sha256` is for a single file; None: the hub's own record decides.
+    Any part of a split model means all its parts. `sha256` and `stored` are for a single file; None: the hub's own
+    record decides, and the file keeps its name.
     """
 
     repo: str
     file: str
     revision: str = "main"
     sha256: str | None = None
+    stored: str | None = None  # its name in the models directory
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,39 @@
+"""POST /v1/api/pull."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serve.pulls.types import PullOrder
+
+Text = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class PullRequest(BaseModel):
+    """One file of a repository, any part of a split model, or a pattern that one model fits.
+
+    Which names are allowed is said where all pulls begin: pulls/names.py.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "model": "TheBloke/TinyLlama-1.1B-Chat-v1.0-GGUF",
+                    "filename": "tinyllama-1.1b-chat-v1.0.Q2_K.gguf",
+                }
+            ]
+        }
+    )
+
+    model: Text
+    filename: Text
+    revision: Text = "main"
+    sha256: Text | None = None
+    stream: bool = True
+
+    def order(self) -> PullOrder:
+        """The same in our words."""
+        return PullOrder(self.model, self.filename, self.revision, self.sha256)
