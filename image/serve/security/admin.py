@@ -14,7 +14,7 @@ _NAME = r"/.+"  # a model's, which may have slashes in it
 TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     # what is done, methods, path
     ("pull a model", "POST", r"/v1/api/pull|/api/pull"),
-    ("cancel a pull", "DELETE|POST", r"/v1/api/pull/.+|/api/pull/.+"),
+    ("cancel a pull", "DELETE", r"/v1/api/pulls?/.+"),
     ("delete a model", "DELETE", rf"/v1/models{_NAME}|/models{_NAME}|/api/delete"),
     ("copy a model", "POST", r"/api/copy"),
     ("make or send a model", "POST", r"/api/(create|push)|/api/blobs/.+"),

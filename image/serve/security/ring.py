@@ -104,7 +104,10 @@ def _mark(path: Path) -> _Mark | None:
 
 def _read_all(files: tuple[KeyFile, ...]) -> tuple[Key, ...]:
     keys = tuple(key for file in files for key in _read(file))
-    check_together(keys)
+    try:
+        check_together(keys)
+    except KeysError as error:
+        raise KeysError(f"{' and '.join(f'{file.setting} is {file.path}' for file in files)}: {error}") from error
     return keys
 
 

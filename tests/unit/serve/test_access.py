@@ -8,34 +8,7 @@ import logging
 import pytest
 
 from serve.messages import Generate
-from tests.helpers.app import App, running_app
-
-SMALL = 2000
-
-
-async def post(app: App, content: object) -> tuple[int, str]:
-    """A raw chat request."""
-    answer = await app.client.post("/v1/chat/completions", content=content)  # type: ignore[arg-type]
-    return answer.status_code, answer.json()["error"]["code"]
-
-
-async def in_pieces(num: int):  # type: ignore[no-untyped-def]
-    """A body whose size is not announced."""
-    for _ in range(num):
-        yield b"x" * 1000
-
-
-def test_a_body_that_is_too_large_is_413_announced_or_not() -> None:
-    """By its header, or while it comes; a smaller one gets through to the parser."""
-
-    async def story() -> None:
-        async with running_app(max_body_bytes=SMALL) as app:
-            assert await post(app, b"x" * (SMALL + 1)) == (413, "body_too_large")
-            assert await post(app, in_pieces(3)) == (413, "body_too_large")
-            assert await post(app, in_pieces(2)) == (400, "invalid_request")
-
-    asyncio.run(story())
-
+from tests.helpers.app import running_app
 
 def test_an_id_is_kept_when_it_is_sane_and_made_when_not() -> None:
     """What a client sends goes into logs and headers: only harmless characters do."""
@@ -95,5 +68,19 @@ def test_paths_that_clients_make_up_are_one_in_the_metrics() -> None:
             text = app.services.metrics.text().decode()
             assert 'http_requests_total{method="GET",path="unmatched",status="404"} 3.0' in text
             assert "made" not in text
+
+    asyncio.run(story())
+
+
+def test_while_the_server_leaves_each_answer_is_the_last_of_its_connection() -> None:
+    """It is served all the same; the next one goes to another server."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            assert "connection" not in (await app.chat()).headers
+            app.supervisor.leave()
+            for answer in (await app.chat(), await app.chat(stream=True)):
+                assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+            assert (await app.client.get("/health/ready")).status_code == 503
 
     asyncio.run(story())

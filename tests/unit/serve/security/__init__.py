@@ -1,0 +1,1 @@
+"""Tests of image/serve/security, one file per module."""

@@ -1,0 +1,83 @@
+"""Tests of serve.security.admin."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from serve.security.admin import are_on, operation
+from tests.helpers.app import App, running_app
+
+WORDS = ("pull", "delete", "copy", "load", "create", "push", "lora", "adapter", "discover")
+
+
+def routes(app: App) -> list[APIRoute]:
+    """All of the application, below its layers."""
+    layer = app.client._transport.app  # type: ignore[attr-defined]
+    while not isinstance(layer, FastAPI):
+        layer = layer._app
+    routers = [each.original_router for each in layer.routes if hasattr(each, "original_router")]
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "what"),
+    [
+        ("POST", "/v1/api/pull", "pull a model"),
+        ("POST", "/api/pull", "pull a model"),
+        ("POST", "/api/pull/", "pull a model"),
+        ("DELETE", "/v1/api/pulls/some-id", "cancel a pull"),
+        ("DELETE", "/v1/models/name/with/slashes", "delete a model"),
+        ("DELETE", "/api/delete", "delete a model"),
+        ("POST", "/api/copy", "copy a model"),
+        ("POST", "/models/load", "load or unload a model"),
+        ("POST", "/v1/models/a/b/unload", "load or unload a model"),
+        ("POST", "/v1/models/line\nbreak/load", "load or unload a model"),
+        ("POST", "/lora-adapters", "load, unload or set adapters"),
+        ("GET", "/lora-adapters", None),
+        ("GET", "/v1/api/pull", None),
+        ("GET", "/v1/models/load", None),
+        ("POST", "/v1/chat/completions", None),
+        ("POST", "/api/chat", None),
+        ("POST", "/chat/load", None),
+    ],
+)
+def test_operations_are_known_by_method_and_path(method: str, path: str, what: str | None) -> None:
+    """Reading is none of them, and neither is a name that looks like one."""
+    assert operation(method, path) == what
+
+
+def test_every_route_that_sounds_like_it_is_in_the_table() -> None:
+    """A new one that is forgotten there would be open to everybody who may ask a model."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            found = routes(app)
+            assert len(found) > 20
+            for route in found:
+                path = route.path.replace("{name:path}", "x").replace("{", "").replace("}", "")
+                for method in (route.methods or set()) - {"GET", "HEAD", "OPTIONS"}:
+                    sounds_like_it = any(word in path for word in WORDS) or (method == "DELETE" and "model" in path)
+                    assert (operation(method, path) is not None) == sounds_like_it, (method, route.path)
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("setting", "has_admin_keys", "discovers", "expected"),
+    [
+        ("auto", False, False, False),
+        ("auto", True, False, True),
+        ("auto", False, True, True),
+        ("on", False, False, True),
+        ("off", True, True, False),
+    ],
+)
+def test_they_are_on_where_somebody_is_meant_to_use_them(
+    setting: str, has_admin_keys: bool, discovers: bool, expected: bool
+) -> None:
+    """A stack whose models are all configured has no use for them."""
+    assert are_on(setting, has_admin_keys=has_admin_keys, discovers=discovers) == expected  # type: ignore[arg-type]
