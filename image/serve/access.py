@@ -29,7 +29,7 @@ HEADER = "x-request-id"
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
 _LAST = (b"connection", b"close")
-_PROBES = ("/health", "/ready", "/metrics")
+_PROBES = ("/health", "/ready", "/metrics", "/ui/state")  # asked every few seconds
 
 
 class Access:

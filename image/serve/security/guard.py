@@ -30,6 +30,7 @@ PUBLIC: Final = frozenset(
     {"/", "/health", "/v1/health", "/healthz", "/ready", "/health/live", "/health/ready", "/health/startup"}
 )
 PAGE: Final = "/ui"
+STATE: Final = "/ui/state"  # what it shows: no part of the page
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PRIORITY: Final = b"x-priority"
 _REALM = 'Bearer realm="slipway"'
@@ -105,7 +106,7 @@ def _given(headers: Headers) -> list[str]:
 def _is_open(method: str, path: str) -> bool:
     if method == "OPTIONS":
         return True  # tells what may be asked, never an answer; browsers send no key with it
-    return method in READING and (path in PUBLIC or path == PAGE or path.startswith(f"{PAGE}/"))
+    return method in READING and (path in PUBLIC or path == PAGE or path.startswith(f"{PAGE}/")) and path != STATE
 
 
 def _no_key(headers: Headers) -> UnauthorizedError:
