@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import socket
 from collections.abc import Iterator
@@ -40,7 +41,9 @@ def make_servers(
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
     metrics = Metrics(supervisor.statuses, pulls=pulls.all)
-    services = Services(settings, supervisor, metrics, history=_history(settings), pulls=pulls)
+    history = _history(settings)
+    atexit.register(history.close)  # requests may write to the last
+    services = Services(settings, supervisor, metrics, history=history, pulls=pulls)
     bounds = ConnectionBounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
     app = create_app(services, security=security)
     return [(_server(app, bounds), main), (_server(create_metrics_app(services), bounds), side)]

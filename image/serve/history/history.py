@@ -88,8 +88,8 @@ class History:
 
     def close(self) -> None:
         """What was begun is written first."""
-        self._thread.submit(self._store.close)
         self._thread.shutdown()
+        self._store.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from serve.answers.frame import Chunk
-from serve.chat.types import ChatMessage, Conversation
+from serve.chat.types import ChatMessage
 from serve.history.fit import fitting
 from serve.history.history import Talk
 from serve.history.types import Owner, Turn, owner_of
-from serve.messages import Render, Rendered, Tokenize, Tokenized
 from serve.models import ModelEntry
+from serve.routes.counting import count_tokens
 from serve.routes.json_route import JsonRoute
 from serve.routes.simple import answered
 from serve.services import Services, services_of
@@ -87,18 +87,7 @@ async def _fits(services: Services, entry: ModelEntry, body: UserChatRequest, tu
     texts = [message.content or "" for message in conversation.messages]
     if sum(len(text.encode()) + MESSAGE_TOKENS for text in texts) + TEMPLATE_TOKENS <= room:
         return True
-    return await _num_tokens(services, entry, conversation) <= room
-
-
-async def _num_tokens(services: Services, entry: ModelEntry, conversation: Conversation) -> int:
-    told = await services.supervisor.ask(entry.id, lambda id_: Render(id_, conversation))
-    assert isinstance(told, Rendered)
-    prompt = told.prompt
-    counted = await services.supervisor.ask(
-        entry.id, lambda id_: Tokenize(id_, prompt, adds_special=True, parses_special=True)
-    )
-    assert isinstance(counted, Tokenized)
-    return len(counted.tokens)
+    return await count_tokens(services, entry.id, conversation) <= room
 
 
 def _messages(turns: Sequence[Turn]) -> list[ChatMessage]:

@@ -110,7 +110,7 @@ def test_too_many_requests_get_429_and_when_to_come_back() -> None:
         ("/health/startup", True, False, 200, "healthy"),
         ("/health/deep", True, False, 200, "healthy"),
         ("/health/deep", False, False, 503, "unhealthy"),
-        ("/health/deep", True, True, 503, "unhealthy"),
+        ("/health/deep", True, True, 503, "draining"),
     ],
 )
 def test_each_probe_says_what_it_is_for(path: str, present: bool, draining: bool, status: int, word: str) -> None:
