@@ -7,8 +7,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from serve.answers.frame import Chunk
 from serve.answers.framing import OLLAMA
@@ -39,7 +41,18 @@ from serve.wire.ollama.context import pack
 from serve.wire.ollama.text import ModelFields, OllamaChat, OllamaGenerate, TextFields
 from serve.wire.ollama.vectors import OllamaEmbed, OllamaEmbeddings, to_vectors
 
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
+
+class OllamaErrorBody(BaseModel):
+    """Ollama's error shape."""
+
+    error: str
+
+
+TOLD: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": OllamaErrorBody, "description": "The request is wrong, or there are too many"}
+}
+
+posts = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
 _SPARE_TOKENS = 4  # what a model may want around a text
 _TOKEN_BYTES = 12  # most tokens are shorter, and so many bytes no tokenizer here refuses
 

@@ -13,7 +13,7 @@ from serve.answers.frame import Chunk
 from serve.answers.framing import OLLAMA
 from serve.answers.ollama_models import is_here, listed, running, shown
 from serve.answers.ollama_pull import SUCCESS, line_of
-from serve.errors import HubError, ModelNotFoundError, NotServedError, RequestError
+from serve.errors import ModelNotFoundError, NotServedError, RequestError
 from serve.lifecycle import State
 from serve.models import ModelEntry
 from serve.ports import Status
@@ -21,7 +21,7 @@ from serve.pulls.pull import Pull
 from serve.pulls.types import PullOrder, PullState, PullStatus
 from serve.routes.answering import OwningStream, json_answer
 from serve.routes.json_route import JsonRoute
-from serve.routes.ollama import find
+from serve.routes.ollama import TOLD, find
 from serve.services import Services, TheServices, services_of
 from serve.supervisor import Supervisor
 from serve.wire.ollama.names import CopyBody, DeleteBody, PullBody, ShowBody
@@ -32,9 +32,9 @@ API_VERSION = "0.33.0"
 """Of Ollama's API, as it is spoken here: clients ask whether the server is new enough for them."""
 BEGIN_S = 5.0  # so long the hub may take to its first word, for an error to get its own status
 
-router = APIRouter(tags=["ollama"])
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
-deletes = APIRouter(tags=["ollama"], route_class=JsonRoute)
+router = APIRouter(tags=["ollama"], responses=TOLD)
+posts = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
+deletes = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
 
 
 @router.get("/api/version")
@@ -129,7 +129,7 @@ async def _lines(supervisor: Supervisor, pull: Pull, name: str) -> AsyncIterator
             await _name(supervisor, status, name)
             yield SUCCESS
         elif status.state.has_ended:
-            raise pull.error or HubError(f"the pull of {status.order.file} was cancelled")
+            pull.check()
 
 
 async def _name(supervisor: Supervisor, status: PullStatus, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
@@ -24,7 +25,7 @@ def _seconds(value: Any) -> Any:
         return None
     if isinstance(value, str):
         value = _parsed(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or math.isnan(value):
         raise ValueError("a number of seconds or a duration such as '5m' is allowed")
     return FOREVER_S if value < 0 or value > _LONGEST_S else float(value)
 
@@ -39,7 +40,7 @@ def _parsed(text: str) -> float | None:
     return -seconds if found[1] == "-" else seconds
 
 
-KeepAlive = Annotated[float | None, BeforeValidator(_seconds), Field(allow_inf_nan=False)]
+KeepAlive = Annotated[float | None, BeforeValidator(_seconds)]
 """How long the model stays after this request, in seconds; FOREVER_S: for ever; None: as it is set."""
 
 Think = bool | Literal["low", "medium", "high", "max"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -57,7 +58,7 @@ class TextFields(ModelFields):
         refuse_what_is_not_served(self, _NOT_SERVED)
         return self.options.fields() | self._form()
 
-    def chat(self, messages: list[Message], tools: list[OllamaTool] | None = None) -> ChatRequest:
+    def chat(self, messages: list[Message], tools: Sequence[OllamaTool] = ()) -> ChatRequest:
         """The same in OpenAI's words."""
         more: dict[str, Any] = {}
         if self.think is not None:
@@ -66,7 +67,7 @@ class TextFields(ModelFields):
             more["reasoning_effort"] = _EFFORTS.get(self.think, self.think)
         if self.logprobs:
             more |= {"logprobs": True, "top_logprobs": self.top_logprobs}
-        return ChatRequest(messages=messages, tools=tools or None, **self.shared(), **more)
+        return ChatRequest(messages=messages, tools=list(tools) or None, **self.shared(), **more)
 
     def _form(self) -> dict[str, Any]:
         if isinstance(self.format, dict):
@@ -82,7 +83,7 @@ class OllamaChat(TextFields):
 
     def to_chat(self) -> ChatRequest:
         """Of at least one message."""
-        return self.chat(to_messages(self.messages or []), self.tools)
+        return self.chat(to_messages(self.messages or []), self.tools or ())
 
 
 class OllamaGenerate(TextFields):

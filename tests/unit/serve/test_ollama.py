@@ -1,0 +1,279 @@
+"""Tests of serve.routes.ollama, on fake workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from serve.chat.types import Conversation
+from serve.messages import Cancel, Generate, TextPrompt
+from tests.helpers.app import App, running_app
+from tests.helpers.fakes import EchoWorker
+
+HELLO = [{"role": "user", "content": "hello big world"}]
+
+
+def run(story: Callable[[App], Awaitable[None]], **options: Any) -> None:
+    """A story about the application."""
+
+    async def with_app() -> None:
+        async with running_app(**options) as app:
+            await story(app)
+
+    asyncio.run(with_app())
+
+
+async def post(app: App, path: str, **body: Any) -> Any:
+    """An answer that must be a good one: all its lines where they are several."""
+    answer = await app.client.post(path, json={"model": "m"} | body)
+    assert answer.status_code == 200, answer.text
+    if answer.headers["content-type"] == "application/x-ndjson":
+        return [json.loads(line) for line in answer.text.splitlines()]
+    return answer.json()
+
+
+def generated(app: App) -> list[Generate]:
+    """What the worker was asked."""
+    return [message for message in app.launcher.workers[0].heard if isinstance(message, Generate)]
+
+
+class Stays:
+    """Notes how long models are to stay, and what is unloaded."""
+
+    def __init__(self, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.told: list[tuple[str, float | None]] = []
+        self.unloaded: list[str] = []
+        monkeypatch.setattr(app.supervisor, "keep_alive", lambda name, seconds: self.told.append((name, seconds)))
+
+        async def unload(name: str) -> None:
+            self.unloaded.append(name)
+
+        monkeypatch.setattr(app.supervisor, "unload", unload)
+
+
+def test_a_chat_is_answered_in_pieces_unless_it_says_otherwise() -> None:
+    """Under the name that was asked for."""
+
+    async def story(app: App) -> None:
+        lines = await post(app, "/api/chat", model="gpt-4o", messages=HELLO)
+        assert [line["message"]["content"] for line in lines] == ["hello ", "big ", "world ", ""]
+        assert [line["done"] for line in lines] == [False, False, False, True]
+        whole = await post(app, "/api/chat", model="gpt-4o", messages=HELLO, stream=False)
+        assert whole["message"] == {"role": "assistant", "content": "hello big world "}
+        assert (whole["model"], whole["eval_count"]) == ("gpt-4o", 3)
+        assert whole["total_duration"] >= whole["load_duration"] > 0
+
+    run(story)
+
+
+@pytest.mark.parametrize("name", ["m:latest", "M", "GPT-4o:latest"])
+def test_names_are_compared_as_ollama_does(name: str) -> None:
+    """Capitals and the tag `latest` don't matter; the answer has the name that was asked for."""
+
+    async def story(app: App) -> None:
+        assert (await post(app, "/api/generate", model=name, prompt="a", stream=False))["model"] == name
+
+    run(story)
+
+
+def test_a_prompt_is_answered_and_gone_on_with() -> None:
+    """The context of one answer is the beginning of the next question."""
+
+    async def story(app: App) -> None:
+        first = await post(app, "/api/generate", prompt="a b", system="S", stream=False)
+        assert first["response"] == "a b "
+        await post(app, "/api/generate", prompt="c", context=first["context"])
+        prompt = generated(app)[-1].request.prompt
+        assert isinstance(prompt, Conversation)
+        assert [(each.role, each.content) for each in prompt.messages] == [
+            ("system", "S"),
+            ("user", "a b"),
+            ("assistant", "a b "),
+            ("user", "c"),
+        ]
+
+    run(story)
+
+
+def test_a_raw_prompt_has_no_context() -> None:
+    """As in Ollama: there was no conversation."""
+
+    async def story(app: App) -> None:
+        answer = await post(app, "/api/generate", prompt="a b", raw=True, stream=False)
+        assert answer["response"] == "a b "
+        assert "context" not in answer
+        assert generated(app)[-1].request.prompt == TextPrompt(("a b",))
+
+    run(story)
+
+
+@pytest.mark.parametrize(("path", "empty"), [("/api/generate", {"response": ""}), ("/api/chat", {"messages": []})])
+def test_nothing_to_answer_loads_the_model_or_unloads_it(
+    monkeypatch: pytest.MonkeyPatch, path: str, empty: dict[str, Any]
+) -> None:
+    """One object, also where pieces were asked for."""
+
+    async def story(app: App) -> None:
+        stays = Stays(app, monkeypatch)
+        answer = await post(app, path, model="M:latest", keep_alive="5m")
+        assert (answer["done"], answer["done_reason"], answer["model"]) == (True, "load", "M:latest")
+        assert stays.told == [("m", 300)]
+        answer = await post(app, path, keep_alive=0)
+        assert (answer["done"], answer["done_reason"]) == (True, "unload")
+        assert (stays.unloaded, len(stays.told)) == (["m"], 1)
+        assert not generated(app)
+
+    run(story)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_how_long_a_model_stays_is_told_when_its_answer_ends(monkeypatch: pytest.MonkeyPatch, stream: bool) -> None:
+    """Once, and only where it was said."""
+
+    async def story(app: App) -> None:
+        stays = Stays(app, monkeypatch)
+        await post(app, "/api/chat", messages=HELLO, stream=stream, keep_alive=-1)
+        await post(app, "/api/chat", messages=HELLO, stream=stream)
+        await post(app, "/api/generate", prompt="a", stream=stream, keep_alive=0)
+        await post(app, "/api/embed", input="a", keep_alive="10s")
+        assert stays.told == [("m", -1), ("m", 0), ("m", 10)]
+
+    run(story)
+
+
+def test_thoughts_that_a_model_has_none_of_are_refused() -> None:
+    """In Ollama's words; not to think is nothing to ask for."""
+
+    async def story(app: App) -> None:
+        for path, body in (("/api/chat", {"messages": HELLO}), ("/api/generate", {"prompt": "a"})):
+            answer = await app.client.post(path, json={"model": "m", "think": True} | body)
+            assert (answer.status_code, answer.json()) == (400, {"error": '"m" does not support thinking'})
+            await post(app, path, think=False, **body)
+
+    run(story)
+
+
+@pytest.mark.parametrize("path", ["/api/generate", "/api/chat", "/api/embed", "/api/embeddings"])
+def test_an_unknown_model_is_not_found_in_ollamas_words(path: str) -> None:
+    """Clients look for them to pull it."""
+
+    async def story(app: App) -> None:
+        answer = await app.client.post(path, json={"model": "other"})
+        assert (answer.status_code, answer.json()) == (404, {"error": "model 'other' not found"})
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/chat", {"messages": [{"role": "robot"}]}, "messages.0.role"),
+        ("/api/chat", {"messages": HELLO, "options": {"top_p": 7}}, "options.top_p is 7"),
+        ("/api/generate", {"prompt": 5}, "prompt is 5"),
+        ("/api/generate", {"prompt": "a", "keep_alive": "soon"}, "keep_alive is 'soon'"),
+        ("/api/generate", {"prompt": "a", "context": [1, 2]}, "context is not from an answer of this server"),
+        ("/api/generate", {"prompt": "a", "suffix": "b"}, "suffix is 'b'"),
+        ("/api/embed", {"input": [5]}, "input"),
+    ],
+)
+def test_a_wrong_request_is_told_in_ollamas_shape(path: str, body: dict[str, Any], words: str) -> None:
+    """With its field and its value."""
+
+    async def story(app: App) -> None:
+        answer = await app.client.post(path, json={"model": "m"} | body)
+        assert answer.status_code == 400
+        assert list(answer.json()) == ["error"]
+        assert words in answer.json()["error"]
+
+    run(story)
+
+
+def test_who_leaves_a_stream_ends_it() -> None:
+    """Nothing is computed for nobody; how long the model stays is told all the same."""
+
+    class Slow(EchoWorker):
+        hold_back = True
+
+    async def story(app: App) -> None:
+        asking = asyncio.create_task(app.client.post("/api/chat", json={"model": "m", "messages": HELLO}))
+        while not generated(app):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait({asking})
+        assert any(isinstance(message, Cancel) for message in app.launcher.workers[0].heard)
+
+    run(story, kind=Slow)
+
+
+def test_vectors_have_length_1() -> None:
+    """One for each text; fewer dimensions are made of length 1 again, more ask for nothing."""
+
+    async def story(app: App) -> None:
+        answer = await post(app, "/api/embed", input=["a", "b c"])
+        assert [math.hypot(*vector) for vector in answer["embeddings"]] == pytest.approx([1, 1])
+        assert (answer["prompt_eval_count"], answer["model"]) == (3, "m")
+        assert answer["total_duration"] >= answer["load_duration"] > 0
+        assert (await post(app, "/api/embed", input="a", dimensions=1))["embeddings"] == [[1.0]]
+        assert len((await post(app, "/api/embed", input="a", dimensions=99))["embeddings"][0]) == 2
+
+    run(story)
+
+
+def test_the_older_vector_is_as_the_model_makes_it() -> None:
+    """Of any length."""
+
+    async def story(app: App) -> None:
+        assert await post(app, "/api/embeddings", prompt="a") == {"embedding": [3.0, 4.0]}
+
+    run(story)
+
+
+def test_no_text_has_no_vector() -> None:
+    """The model is loaded."""
+
+    async def story(app: App) -> None:
+        assert await post(app, "/api/embed") == {"model": "m", "embeddings": []}
+        assert await post(app, "/api/embed", input=[]) == {"model": "m", "embeddings": []}
+        assert await post(app, "/api/embeddings") == {"embedding": []}
+        assert not generated(app)
+
+    run(story)
+
+
+@pytest.mark.parametrize(("num_bytes", "num_tokens"), [(60, None), (61, 60), (5000, 60)])
+def test_a_long_text_is_cut(num_bytes: int, num_tokens: int | None) -> None:
+    """To the context of 64 without what a model may want around a text; one that fits at any rate is not looked at."""
+
+    async def story(app: App) -> None:
+        await post(app, "/api/embed", input="x" * num_bytes)
+        prompt = generated(app)[-1].request.prompt
+        assert isinstance(prompt, TextPrompt)
+        assert prompt.parts == (("x" * num_bytes,) if num_tokens is None else (ord("x"),) * num_tokens)
+
+    run(story)
+
+
+def test_a_text_that_must_not_be_cut_goes_as_it_is() -> None:
+    """Whether it fits is the model's to say."""
+
+    async def story(app: App) -> None:
+        await post(app, "/api/embed", input="x" * 5000, truncate=False)
+        assert generated(app)[-1].request.prompt == TextPrompt(("x" * 5000,))
+
+    run(story)
+
+
+def test_a_gateway_s_headers_count() -> None:
+    """As for every other API."""
+
+    async def story(app: App) -> None:
+        body = {"model": "m", "messages": HELLO}
+        await app.client.post("/api/chat", json=body, headers={"x-priority": "-5"})
+        assert generated(app)[-1].request.priority == 5
+
+    run(story)

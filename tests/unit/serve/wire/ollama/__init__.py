@@ -1,0 +1,1 @@
+"""Tests of image/serve/wire/ollama, one file per module."""
