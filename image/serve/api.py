@@ -29,6 +29,7 @@ from serve.routes import (
     pull,
     responses,
     simple,
+    ui,
     vectors,
 )
 from serve.routes.json_route import OnError, Shortcut
@@ -77,7 +78,7 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         ollama.posts,
         ollama_models.posts,
     )
-    gets = (health, metrics, openai, llamacpp, chats, pull, ollama_models)
+    gets = (health, metrics, openai, llamacpp, chats, pull, ollama_models, ui)
     for router in (*posts, *(module.router for module in gets), ollama_models.deletes):
         app.include_router(router)
     for kind, answer in _ERRORS.items():

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 TIMEOUT_S = 30
+KEYS: Final = {"Enter": 13, "Escape": 27, "Tab": 9}
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
     "--disable-background-networking", "--remote-debugging-pipe",
@@ -50,21 +51,52 @@ class Page:
                 return result
             self._note(answer)
 
-    def open(self, path: Path, *, scheme: str = "light") -> None:
-        """Load a file as a reader with that colour scheme would see it."""
+    def open(self, place: Path | str, *, scheme: str = "light", width: int | None = None, height: int = 900) -> None:
+        """Load a file or an address as a reader with that colour scheme, and a window of that size, would see it."""
         self.told, self.requests, self.is_loaded = [], [], False
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-        self.call("Page.navigate", url=path.as_uri())
+        if width is not None:
+            size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+            self.call("Emulation.setDeviceMetricsOverride", **size)
+        self.call("Page.navigate", url=place if isinstance(place, str) else place.as_uri())
         deadline = time.monotonic() + TIMEOUT_S
         while not self.is_loaded and time.monotonic() < deadline:
             self._note(self._read())
         assert self.is_loaded
 
     def ask(self, expression: str) -> Any:
-        """What an expression of JavaScript is in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """What an expression of JavaScript is in the page; of a promise, what comes of it."""
+        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def until(self, expression: str, timeout_s: float = TIMEOUT_S) -> Any:
+        """Wait for an expression to be something; returns that."""
+        deadline = time.monotonic() + timeout_s
+        while not (found := self.ask(expression)):
+            assert time.monotonic() < deadline, f"{expression} is {found!r} after {timeout_s} s: {self.told}"
+            time.sleep(0.02)
+        return found
+
+    def type(self, selector: str, text: str) -> None:
+        """As a person who goes there and types, over what is there."""
+        self.ask(f"(e => {{ e.focus(); e.select?.(); }})(document.querySelector({json.dumps(selector)}))")
+        self.call("Input.insertText", text=text)
+
+    def press(self, key: str, *, shift: bool = False) -> None:
+        """A key that writes nothing by itself."""
+        text = {"text": "\r"} if key == "Enter" else {}
+        about = {"key": key, "code": key, "windowsVirtualKeyCode": KEYS[key], "modifiers": 8 * shift}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **about, **text)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def click(self, selector: str) -> None:
+        """With a mouse, in the middle of it: what lies above it would get the click."""
+        place = f"(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector({json.dumps(selector)})"
+        x, y = self.ask(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{block: 'nearest'}}), "
+                        f"{place}.getBoundingClientRect())")  # fmt: skip
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def names(self, role: str) -> list[str]:
         """What who does not see the page is told of all things of that role."""

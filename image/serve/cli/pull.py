@@ -67,7 +67,7 @@ def cancel(options: argparse.Namespace, server: Server) -> int:
     for each in server.ask("GET", "/ui/state")["pulls"]:
         has_ended = each["state"] in ("complete", "failed", "cancelled")
         if (each["repo"], each["file"]) == (options.repo, options.file) and not has_ended:
-            server.ask("DELETE", f"/v1/api/pull/{each['id']}")
+            server.ask("DELETE", f"/v1/api/pulls/{each['id']}")
             _say(f"{options.file} is not pulled any more")
             return 0
     raise SetupError(f"no pull of {options.file} from {options.repo} runs: `models` shows those that do")

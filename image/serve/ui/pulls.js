@@ -80,7 +80,7 @@ class Row {
   async cancel() {
     this.button.disabled = true;
     try {
-      await call("DELETE", `v1/api/pull/${encodeURIComponent(this.id)}`);
+      await call("DELETE", `v1/api/pulls/${encodeURIComponent(this.id)}`);
     } catch (error) {
       say($("pull-told"), error.message);
     } finally {

@@ -96,10 +96,10 @@ def test_ctrl_c_leaves_the_pull_alone(capsys: pytest.CaptureFixture[str]) -> Non
 def test_cancel_ends_the_pull_of_that_file() -> None:
     """The one that runs, not one that has ended, nor one of another file."""
     pulls = [talking.pull(id="old", state="failed"), talking.pull(id="other", file="x.gguf"), talking.pull(id="this")]
-    answers = {"GET /ui/state": ok({"pulls": pulls}), "DELETE /v1/api/pull/this": ok({})}
+    answers = {"GET /ui/state": ok({"pulls": pulls}), "DELETE /v1/api/pulls/this": ok({})}
     server, asked = talking.talking(answers)
     assert pull.run(options("pull", "o/r", "m.gguf", "--cancel"), server) == 0
-    assert asked.requests[-1][:2] == ("DELETE", "/v1/api/pull/this")
+    assert asked.requests[-1][:2] == ("DELETE", "/v1/api/pulls/this")
 
 
 def test_what_does_not_run_can_t_be_cancelled() -> None:
