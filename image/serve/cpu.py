@@ -53,18 +53,19 @@ def _cpu_features(root: Path) -> frozenset[str]:
 
 def _cgroup_quota(root: Path) -> float | None:
     """The smallest CPU quota on the way from this process's cgroup up to the root, in CPUs; None = no limit."""
-    quotas = [q for folder in _cgroup_folders(root) if (q := _quota_v2(folder) or _quota_v1(folder))]
+    quotas = [q for folder in cgroup_folders(root, "cpu") if (q := _quota_v2(folder) or _quota_v1(folder))]
     return min(quotas, default=None)
 
 
-def _cgroup_folders(root: Path) -> list[Path]:
+def cgroup_folders(root: Path, controller: str) -> list[Path]:
+    """Where the limits of this process may be written, of version 1 and 2, from the root down to its own."""
     mount = root / "sys/fs/cgroup"
-    folders = [mount, mount / "cpu"]
+    folders = [mount, mount / controller]
     for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
+        if controllers and controller not in controllers.split(","):
             continue
-        base = mount / "cpu" if controllers else mount
+        base = mount / controller if controllers else mount
         parts = [p for p in path.split("/") if p not in ("", "..")]
         folders += [base.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
     return folders

@@ -10,42 +10,21 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
-from serve.engine.types import Failed, ModelInfo, Stats
-from serve.errors import ModelNotReadyError, OverloadedError, RequestError, WorkerLostError, from_engine
+from serve.desk import Desk
+from serve.ending import Ending
+from serve.engine.types import ModelInfo, Stats
+from serve.errors import ModelNotReadyError, RequestError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
-from serve.loading import guess_bytes, load_message
-from serve.messages import (
-    Cancel,
-    Detokenized,
-    Events,
-    Generate,
-    GenerateRequest,
-    Loaded,
-    Message,
-    NotLoaded,
-    Ping,
-    Pong,
-    Prepared,
-    Progress,
-    Question,
-    Rendered,
-    Stop,
-    Tokenized,
-)
+from serve.link import Link
+from serve.loading import load_message
+from serve.messages import Detokenized, Events, Loaded, Message, Prepared, Rendered, Tokenized
 from serve.models import ModelEntry
-from serve.ports import Launcher, Options, Seen, Status, Worker
-from serve.pulse import Pulse
-from serve.requests import Inbox, Requests
+from serve.ports import Launcher, Options, Seen, Status
 from serve.waking import Wish
 
 log = logging.getLogger(__name__)
-
-TICK_S = 0.25
-STOP_S = 20.0  # how long a worker that was told to end may write its state
-_RESIDENT = (State.LOADING, State.SERVING, State.DRAINING)
 
 
 class Keeper:
@@ -64,158 +43,260 @@ class Keeper:
     ) -> None:
         self.wish = Wish(entry, idle_unload_s=options.idle_unload_s, clock=clock)
         self.seen = Seen(0, 0)
+        self.is_found = False  # not configured
         self.load_s = 0.0
         self.replays = True  # may what had not begun be asked again?
         self._launcher = launcher
         self._options = options
         self._clock, self._wall = clock, wall
-        self._life = lifecycle
+        self.life = lifecycle
         self._on_change = on_change
-        self._worker: Worker | None = None
-        self._num_launches = 0  # also tells late words of an old worker from those of the present one
+        self._link: Link | None = None
         self._num_restarts = 0
-        self._requests = Requests(clock)
-        self._pulse = Pulse(clock, longest_gap_s=2 * TICK_S)
-        self._has_spoken = False  # the present worker; until then its Python may still be starting
-        self._last_words = ""
-        self._load_share = 0.0
+        self.desk = Desk(self.wish, options, clock, self.not_ready)
         self._info: ModelInfo | None = None
-        self._stuck_s = 0.0
-        self._stats = Stats()
-        self._memory_bytes = self._most_bytes = 0  # now, and at any time; 0 before it was measured
-        self._drain_until = self._stop_until = math.inf
+        self.most_bytes = 0  # that its workers took; 0 before one was measured
+        self._ending: Ending | None = None
 
     # ---- how it is ----
 
     @property
     def entry(self) -> ModelEntry:
-        """What is configured. Its names and adapters may change at any time."""
+        """What is configured. Its names and adapters may change at any time: those of `wish` are the present ones."""
         return self.wish.entry
-
-    @entry.setter
-    def entry(self, entry: ModelEntry) -> None:
-        self.wish.entry = entry
 
     @property
     def state(self) -> State:
         """Where it is."""
-        return self._life.state
+        return self.life.state
 
     @property
     def is_serving(self) -> bool:
         """Does it take requests?"""
-        return self._life.state is State.SERVING
-
-    @property
-    def is_resident(self) -> bool:
-        """Does it take memory? Also where the process has not begun yet."""
-        return self._life.state in _RESIDENT
+        return self.life.state is State.SERVING
 
     @property
     def has_worker(self) -> bool:
         """Is there a process?"""
-        return self._worker is not None
+        return self._link is not None and self._link.worker is not None
 
     @property
     def is_busy(self) -> bool:
         """Would somebody miss it if it went now?"""
-        return bool(self._requests) or self.wish.num_waiting > 0 or self._life.state is State.LOADING
+        return len(self.desk) > 0 or self.wish.num_waiting > 0 or self.life.state is State.LOADING
 
     @property
-    def can_retry(self) -> bool:
-        """Has it failed, and long enough ago?"""
-        return self._life.can_retry()
-
-    @property
-    def has_failed(self) -> bool:
-        """In its last load, or since."""
-        return self._life.num_failures > 0
-
-    @property
-    def num_requests(self) -> int:
-        """Requests on their way."""
-        return len(self._requests)
-
-    @property
-    def expected_bytes(self) -> int:
-        """What its worker takes, or will take: as measured, as configured, or guessed."""
-        return self._most_bytes or self.entry.memory_bytes or guess_bytes(self.entry, self.seen.size_bytes)
-
-    @property
-    def least_bytes(self) -> int:
-        """The same where a guess is not good enough: it takes its weights at least."""
-        return self._most_bytes or self.entry.memory_bytes or self.seen.size_bytes
+    def is_idle(self) -> bool:
+        """Has it served nobody for as long as it may?"""
+        left_s = self.wish.unload_in_s
+        return self.is_serving and not self.is_busy and left_s is not None and left_s <= 0
 
     def not_ready(self) -> ModelNotReadyError:
         """Why it can't be asked."""
-        reason = f": {self._life.reason}" if self._life.reason else ""
-        wait_s = math.ceil(self._life.retry_in_s) if self.state is State.FAILED else 1
+        reason = f": {self.life.reason}" if self.life.reason else ""
+        wait_s = math.ceil(self.life.retry_in_s) if self.state is State.FAILED else 1
         return ModelNotReadyError(f"model {self.entry.id!r} is {self.state}{reason}", retry_after_s=max(1, wait_s))
 
     def status(self) -> Status:
         """Right now, as a value."""
         unload_in_s = self.wish.unload_in_s if self.is_serving else None
+        link = self._link
         return Status(
             model=self.entry.id,
-            state=self._life.state,
-            reason=self._life.reason,
-            num_requests=len(self._requests),
+            state=self.life.state,
+            reason=self.life.reason,
+            num_requests=len(self.desk),
             num_restarts=self._num_restarts,
-            load_share=self._load_share,
-            first_load_ended=self._life.first_load_ended,
-            stats=self._stats,
+            load_share=link.load_share if link else 0.0,
+            first_load_ended=self.life.first_load_ended,
+            stats=link.stats if link else Stats(),
             info=self._info,
             written_at=self.seen.written_at,
             size_bytes=self.seen.size_bytes,
-            memory_bytes=self._memory_bytes,
+            memory_bytes=link.memory_bytes if link else 0,
             is_pinned=self.wish.is_pinned,
             unload_at=None if unload_in_s is None else self._wall() + max(0.0, unload_in_s),
             last_used_at=None if self._info is None else self._wall() - self.wish.idle_s,
         )
 
-    # ---- requests ----
+    # ---- its weights ----
 
-    def start(self, request: GenerateRequest, inbox: Inbox) -> int:
-        """Send a request to the worker, or say why not. What is told of it comes into the inbox."""
-        worker = self._serving_worker()
-        # The worker bounds its queue too; this bound also covers prompts that it has not read yet.
-        num_requests, num_slots = len(self._requests), self.entry.num_slots
-        if num_requests >= num_slots + self._options.max_waiting:
-            raise OverloadedError(
-                f"model {self.entry.id!r} has {num_requests} requests: "
-                f"{num_slots} may run and {self._options.max_waiting} may wait",
-                retry_after_s=self._requests.retry_after_s(num_slots),
-            )
-        return self._send(worker, lambda request_id: Generate(request_id, request), inbox)
+    def found(self, seen: Seen) -> None:
+        """The weights are there. Others than those that failed get their chance at once."""
+        is_new, self.seen = seen != self.seen, seen
+        if self.state in (State.ABSENT, State.PULLING):
+            self._go(State.READY_ON_DISK)
+        elif self.state is State.FAILED and (is_new or (self.wish.is_on and self.life.can_retry())):
+            if is_new:
+                self.life.forgive()
+            self._go(State.READY_ON_DISK)
 
-    def ask(self, question: Callable[[int], Question], inbox: Inbox) -> int:
-        """Send a question about text and tokens, made with its id. It needs no slot."""
-        return self._send(self._serving_worker(), question, inbox)
+    def missing(self, reason: str, *, is_pulled: bool = False) -> None:
+        """They are not there, or not yet."""
+        if self.life.is_resident or (self.state is State.FAILED and not self.life.can_retry()):
+            return
+        if self.state is State.FAILED:
+            self._go(State.READY_ON_DISK)
+        if not (is_pulled and self.state is State.PULLING):
+            self._go(State.ABSENT, reason)
+        if is_pulled:
+            self._go(State.PULLING, reason)
 
-    def error(self, failed: Failed) -> RequestError:
-        """What its client is told of a failure."""
-        retry_after_s = self._requests.retry_after_s(self.entry.num_slots)
-        return from_engine(failed, context_tokens=self.entry.context_tokens, retry_after_s=retry_after_s)
+    def retry(self) -> None:
+        """It has failed: try again, however long ago that was."""
+        if self.state is State.FAILED:
+            self._go(State.READY_ON_DISK)
 
-    def finish(self, request_id: int) -> None:
-        """Nobody listens any more; when it has not ended by itself, cancel it."""
-        self.wish.used()
-        if self._requests.drop(request_id) and self._worker is not None and self.state is not State.LOADING:
-            self._worker.send(Cancel(request_id))
+    # ---- its worker ----
 
-    def _send(self, worker: Worker, make: Callable[[int], Message], inbox: Inbox) -> int:
-        request_id = self._requests.open(inbox)
-        self.wish.used()
+    async def launch(self) -> None:
+        """Load it. Whoever calls this has made room."""
+        self._num_restarts += self.life.num_failures > 0 and self._info is not None
+        self._link = link = Link(self._options, self._clock)
+        self._go(State.LOADING)
         try:
-            message = make(request_id)
-            self._requests.asks(request_id, message)
-            worker.send(message)
-        except Exception:  # what can't be made or written was never asked
-            self._requests.drop(request_id)
-            raise
-        return request_id
+            worker = await self._launcher.launch(
+                self.entry.id, partial(self._on_message, link), partial(self._on_end, link)
+            )
+        except OSError as error:
+            self._link = None
+            self._fail(f"no worker can be started: {error}")
+            return
+        link.worker = worker
+        if self._link is not link or self.state is State.DRAINING:  # not wanted any more
+            worker.kill()
+        else:
+            worker.send(load_message(self.entry, self._options))
 
-    def _serving_worker(self) -> Worker:
-        if not self.is_serving or self._worker is None:
-            raise self.not_ready()
-        return self._worker
+    def check(self) -> None:
+        """Look after the worker; replace it when it is silent or stuck, end it when it has had its time to end."""
+        link = self._link
+        if link is None or link.worker is None:
+            return
+        if why := link.look():
+            self._give_up(link, why)
+        elif self._ending is not None:
+            self._ending.step(len(self.desk))
+
+    def refuse(self, error: ModelNotReadyError) -> None:
+        """There is no room for it."""
+        self.life.first_load_ended = True
+        if not self.life.reason:
+            log.warning("%s", error, extra={"model": self.entry.id})
+        self.life.reason = str(error)  # its numbers change often
+        if self.wish.by_demand:
+            self.wish.is_on = False
+        self.desk.lose(error)
+        self.wish.fail(error)
+
+    def unload(self, why: str) -> None:
+        """Let its requests end, then its worker. It is loaded again when it is asked for."""
+        self.wish.unwant()
+        gone = ModelNotReadyError(f"model {self.entry.id!r} was unloaded: {why}")
+        self.wish.fail(gone)
+        if not self.life.is_resident:
+            self.desk.lose(gone)
+        self._end(why, drain_s=self._options.drain_s)
+
+    def stop(self) -> None:
+        """Let the worker end, now."""
+        self._end("the server stops", drain_s=0)
+
+    def kill(self) -> None:
+        """End the worker at once."""
+        if self._link is not None:
+            self._link.kill()
+
+    def give_up_replays(self, error: RequestError) -> None:
+        """Nothing is asked again any more: the server is about to stop."""
+        self.replays = False
+        if not self.is_serving and self.state is not State.DRAINING:
+            self.desk.lose(error)
+        self.wish.fail(error)
+
+    async def measure(self) -> None:
+        """What its worker takes."""
+        if self._link is not None:
+            self.most_bytes = max(self.most_bytes, await self._link.measure())
+
+    def _end(self, why: str, *, drain_s: float) -> None:
+        link = self._link
+        if link is None:
+            return
+        if self.state is State.LOADING:  # it does not listen before it has loaded
+            link.kill()
+        if self.state is not State.DRAINING:
+            self._go(State.DRAINING, why)
+        self.desk.shut()
+        self._ending = self._ending or Ending(link, self._clock)
+        self._ending.within(drain_s)
+        self._ending.step(len(self.desk))
+
+    def _give_up(self, link: Link, why: str) -> None:
+        """Kill it, and don't wait for its end: a process in a dead system call may never come to it."""
+        link.kill()
+        self._on_end(link, f"{why} and was killed")
+
+    # ---- what the worker says ----
+
+    def _on_message(self, link: Link, message: Message) -> None:
+        if link is not self._link or link.hear(message):
+            return
+        match message:
+            case Events():
+                for event in message.events:
+                    self.desk.deliver(event)
+            case Prepared() | Tokenized() | Detokenized() | Rendered():
+                self.desk.deliver(message)
+            case Loaded() if self.state is State.LOADING:
+                self._on_loaded(link, message)
+            case _:
+                log.warning("worker of %s sent a stray %s", self.entry.id, type(message).__name__)
+
+    def _on_loaded(self, link: Link, message: Loaded) -> None:
+        entry, trained_tokens = self.entry, message.info.trained_context_tokens
+        self._info, self.load_s = message.info, message.load_s
+        log.info("model %s loaded in %.1f s", entry.id, message.load_s, extra={"model": entry.id})
+        if 0 < trained_tokens < entry.context_tokens:
+            log.warning(
+                "context_tokens of model %s is %d: it was trained for %d, and its answers get worse beyond them",
+                *(entry.id, entry.context_tokens, trained_tokens),
+                extra={"model": entry.id},
+            )
+        self._go(State.SERVING)
+        self.desk.open(link)
+        self.wish.arrive()
+
+    def _on_end(self, link: Link, how: str) -> None:
+        if link is not self._link:
+            return
+        was, self._link = self.state, None
+        self._ending = None
+        reason = link.last_words or f"its worker {how}"
+        lost = WorkerLostError(f"the worker of model {self.entry.id!r} ended in the middle of this request: {reason}")
+        self.desk.lose(lost, keeps_unbegun=was is State.SERVING and self.replays)
+        if was is State.DRAINING:
+            self._go(State.READY_ON_DISK)
+        else:
+            self._fail(reason)
+
+    def _fail(self, reason: str) -> None:
+        was_loading = self.state is State.LOADING
+        log.error("model %s failed: %s", self.entry.id, reason, extra={"model": self.entry.id})
+        self.life.fail(reason)
+        if was_loading:
+            if self.wish.by_demand:
+                self.wish.is_on = False  # the next request tries again
+            self.desk.lose(self.not_ready())
+            self.wish.fail(self.not_ready())
+        self._on_change()
+
+    def _go(self, state: State, reason: str = "") -> None:
+        if (state, reason) == (self.life.state, self.life.reason):
+            return
+        log.info("model %s is %s", self.entry.id, state, extra={"model": self.entry.id, "reason": reason})
+        if state is self.life.state:
+            self.life.reason = reason
+        else:
+            self.life.to(state, reason)
+            self._on_change()

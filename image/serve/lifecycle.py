@@ -10,27 +10,33 @@ BACKOFF_MAX_S = 60.0
 # After serving this long, a crash counts as the first one again.
 STABLE_S = 60.0
 
-#                +---------+  file being written  +---------+
-#     file gone  | ABSENT  | ------------------>  | PULLING |
-#   +----------> |         | <------------------  |         |
-#   |            +---------+      given up        +---------+
-#   |                 | file is there                 | file is there
-#   |                 v                               |
-#   |     +---------------+ <-------------------------+
+#                +---------+  a request has it pulled,   +---------+
+#     file gone  | ABSENT  |  or somebody writes it      | PULLING |
+#   +----------> |         | ------------------------->  |         |
+#   |            |         | <-------------------------  |         |
+#   |            +---------+          given up           +---------+
+#   |                 | file is there                         | file is there
+#   |                 v                                       |
+#   |     +---------------+ <---------------------------------+
 #   +---- | READY_ON_DISK | <-----------------------------------+
 #         +---------------+ <---------------+                   |
-#                 | spawn                   | backoff is over   | worker has ended
-#                 v                         |                   |
+#                 |                         | backoff is over   | worker has ended:
+#                 | wanted, and             | and it is wanted, | its memory is free
+#                 | there is room           | or another file   |
+#                 v                         | came              |
 #            +---------+   broken      +--------+          +----------+
 #            | LOADING | ------------> | FAILED |          | DRAINING |
 #            +---------+               +--------+          +----------+
-#                 | loaded                  ^   worker died     ^   |
-#                 v                         |                   |   | worker died
-#            +---------+ -------------------+                   |   +------------> READY_ON_DISK
+#                 | loaded                  ^                   ^
+#                 v                         | worker died       |
+#            +---------+ -------------------+                   |
 #            | SERVING | ---------------------------------------+
-#            +---------+               stop wanted
+#            +---------+   unload: idle, evicted, asked for, or the server stops. Its requests end first
 #
-# Stop may also be wanted while LOADING.
+# Unload may also come while LOADING. Wanted is a model that is preloaded, from the start until it is unloaded; any
+# other from its first request until it is unloaded or can't be loaded (then it stays FAILED, with the reason, until the
+# next request). Whoever waits for a model waits on the way from READY_ON_DISK to SERVING; room may come by DRAINING
+# others. A request that had not begun when the worker died goes the way from FAILED to SERVING with its model, once.
 
 
 class State(StrEnum):
@@ -69,6 +75,16 @@ class Lifecycle:
         self.retry_at = 0.0
         self.first_load_ended = False
 
+    @property
+    def is_resident(self) -> bool:
+        """Does it take memory? Also where its process has not begun yet."""
+        return self.state in (State.LOADING, State.SERVING, State.DRAINING)
+
+    @property
+    def had_its_chance(self) -> bool:
+        """Is there a verdict on its first load, or nothing to load?"""
+        return self.first_load_ended or self.state in (State.ABSENT, State.PULLING)
+
     def to(self, state: State, reason: str = "") -> None:
         """Go to a state; a way that is not drawn is a bug."""
         assert state in _WAYS[self.state], f"there is no way from {self.state} to {state}"
@@ -87,4 +103,13 @@ class Lifecycle:
 
     def can_retry(self) -> bool:
         """Is the backoff over?"""
-        return self.state is State.FAILED and self._clock() >= self.retry_at
+        return self.state is State.FAILED and self.retry_in_s <= 0
+
+    @property
+    def retry_in_s(self) -> float:
+        """How much of the backoff is left."""
+        return max(0.0, self.retry_at - self._clock())
+
+    def forgive(self) -> None:
+        """What failed is not there any more: the next failure is the first."""
+        self.num_failures, self.retry_at = 0, 0.0

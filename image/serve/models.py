@@ -62,8 +62,8 @@ class AdapterEntry:
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """Where a model's weights can be pulled from when they are not there. `file` may lie in a folder of the repository;
-    here it has its last part as its name, so that must be the model's `file`. None: it is that file.
+    """Where a model's weights can be pulled from when they are not there. `file` is theirs in the repository; None: the
+    same as here.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -161,10 +161,6 @@ def load_models(path: Path, text: str = "") -> Models:
     for name in names:
         if names.count(name) > 1:
             raise SetupError(f"{where}: the name {name!r} is there twice: ids and aliases must differ")
-    for index, model in enumerate(models.models):
-        pulled = model.source and model.source.file and Path(model.source.file).name
-        if pulled and pulled != model.file:
-            raise SetupError(f"{where}: models[{index}].source.file is {pulled!r}: {model.file!r} is wanted, its file")
     return models
 
 

@@ -16,9 +16,8 @@ import random
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from serve.cpu import check_cpu, num_threads
@@ -28,7 +27,7 @@ from serve.models import Models, load_models
 from serve.ports import Options
 from serve.process import ModelsDir, ProcessLauncher
 from serve.pulls.pulls import Pulls
-from serve.pulls.setup import make_pulls
+from serve.pulls.setup import SourcePuller, make_pulls
 from serve.security.setup import make_security
 from serve.settings import PREFIX, Settings
 from serve.supervisor import Supervisor
@@ -46,7 +45,8 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     check_cpu()
     security = make_security(settings)
     supervisor = _make_supervisor(settings, environ)
-    pulls = make_pulls(settings, environ, partial(_discovered, supervisor))
+    pulls = make_pulls(settings, environ, supervisor.discover)
+    supervisor.pull_by(SourcePuller(pulls))
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
@@ -54,12 +54,6 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     from serve.front import make_servers
 
     await _run(supervisor, pulls, make_servers(settings, supervisor, pulls, security, main, side), settings)
-
-
-async def _discovered(supervisor: Supervisor, files: Sequence[str]) -> list[str]:
-    """The models that new files make. Others may have found them before: so who has them is asked, not what is new."""
-    await supervisor.discover(files[0])
-    return [model.id for model in supervisor.models.models if model.file in files]
 
 
 async def _run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from serve.models import SourceEntry
 from serve.pulls.child import ProcessLauncher
@@ -34,7 +35,9 @@ class SourcePuller:
 
     async def pull(self, source: SourceEntry, file: str) -> None:
         """Returns when the file is in the models directory; RequestError says why it is not."""
-        pull = self._pulls.start(PullOrder(source.repo, source.file or file, source.revision, source.sha256))
+        wanted = source.file or file
+        stored = None if PurePosixPath(wanted).name == file else file
+        pull = self._pulls.start(PullOrder(source.repo, wanted, source.revision, source.sha256, stored))
         async for _ in pull.follow():
             pass
         pull.check()

@@ -12,11 +12,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from serve.engine.types import Delta, Finished, FinishReason, Stats
+from serve.engine.types import Accepted, Delta, Finished, FinishReason, Stats
 from serve.errors import ModelNotReadyError, OverloadedError, WorkerLostError
 from serve.ipc import FrameError
-from serve.keeper import TICK_S, Keeper
+from serve.keeper import Keeper
 from serve.lifecycle import Lifecycle, State
+from serve.link import TICK_S
 from serve.messages import (
     Cancel,
     Events,
@@ -33,6 +34,7 @@ from serve.messages import (
 from serve.models import ModelEntry
 from serve.ports import Options
 from serve.requests import Inbox
+from serve.rounds import Rounds
 from tests.helpers.fakes import LOADED, WRITTEN_AT, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 
 FILE = "m.gguf"
@@ -49,11 +51,11 @@ class World:
         self.keeper = Keeper(
             ENTRY,
             launcher=self.launcher,
-            disk=self.disk,
             options=OPTIONS,
             clock=self.clock,
             lifecycle=Lifecycle(clock=self.clock, jitter=lambda: 1.0),
         )
+        self.rounds = Rounds(self.disk, OPTIONS, self.clock)
 
     def state(self) -> State:
         """The model's state."""
@@ -68,7 +70,11 @@ class World:
         """Let some time pass."""
         for _ in range(times):
             self.clock.now += TICK_S
-            await self.keeper.tick(stopping=False)
+            self.keeper.check()
+            if not self.keeper.life.is_resident:
+                await self.rounds.look(self.keeper)
+                if self.state() is State.READY_ON_DISK and self.keeper.wish.is_on:
+                    await self.keeper.launch()
 
     async def serve(self) -> FakeWorker:
         """Until it serves."""
@@ -87,6 +93,8 @@ class KeeperMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.world = World()
         self.open: dict[int, Inbox] = {}
+        self.begun: set[int] = set()
+        self.asked_of: dict[int, FakeWorker] = {}  # the first worker of each
 
     @rule(quarters=st.integers(1, 12), answers=st.booleans())
     def time_passes(self, quarters: int, answers: bool) -> None:
@@ -120,7 +128,7 @@ class KeeperMachine(RuleBasedStateMachine):
         room = len(self.open) < ENTRY.num_slots + OPTIONS.max_waiting
         try:
             inbox = Inbox()
-            number = self.world.keeper.start(REQUEST, inbox)
+            number = self.world.keeper.desk.start(REQUEST, inbox)
         except ModelNotReadyError:
             assert self.world.state() is not State.SERVING
         except OverloadedError:
@@ -129,8 +137,20 @@ class KeeperMachine(RuleBasedStateMachine):
             assert self.world.state() is State.SERVING
             assert room
             self.open[number] = inbox
+            self.asked_of[number] = self.world.worker
 
-    @precondition(lambda self: self.open and self.world.keeper.has_worker)
+    @precondition(lambda self: self.open and self.world.state() is State.SERVING)
+    @rule(data=st.data(), begins=st.booleans())
+    def something_is_told(self, data: st.DataObject, begins: bool) -> None:
+        """That it was taken, which may be told again by another worker and then is not; or a piece of the answer."""
+        number = data.draw(st.sampled_from(sorted(self.open)))
+        self.world.worker.say(Events((Delta(number, "a") if begins else Accepted(number, 1),)))
+        told = self.open[number].drain()
+        assert len(told) == 1 if begins else len(told) <= 1
+        if begins:
+            self.begun.add(number)
+
+    @precondition(lambda self: self.open and self.world.state() is State.SERVING)
     @rule(data=st.data())
     def request_ends(self, data: st.DataObject) -> None:
         """Its last event comes through, and it makes room."""
@@ -141,24 +161,50 @@ class KeeperMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def client_leaves(self, data: st.DataObject) -> None:
-        """The worker is told, and nothing comes any more."""
+        """The worker is told, if it knows of it, and nothing comes any more."""
         number = data.draw(st.sampled_from(sorted(self.open)))
         events = self.open.pop(number)
-        self.world.keeper.finish(number)
-        assert Cancel(number) in self.world.worker.heard
-        self.world.worker.say(Events((Delta(number, "late"),)))
+        self.world.keeper.desk.finish(number)
+        worker = self.world.worker
+        knows = any(isinstance(m, Generate) and m.id == number for m in worker.heard)
+        assert (Cancel(number) in worker.heard) == (knows and self.world.keeper.has_worker)
+        worker.say(Events((Delta(number, "late"),)))
         assert events.drain() == []
 
+    @rule()
+    def somebody_unloads(self) -> None:
+        """Its requests may end first, and it is not loaded again by itself."""
+        self.world.keeper.unload("a test says so")
+        assert not self.world.keeper.wish.is_on
+
+    @rule()
+    def somebody_wants(self) -> None:
+        """As a request does."""
+        self.world.keeper.wish.want()
+
     @invariant()
-    def nobody_waits_for_a_dead_worker(self) -> None:
-        """A request either is with the present worker, or was told, once, that its worker is lost."""
+    def nobody_is_forgotten(self) -> None:
+        """A request is with the present worker, or waits for the next one as it had not begun, or was told, once."""
         for number, events in tuple(self.open.items()):
             try:
                 assert events.drain() == []
-            except WorkerLostError:
+            except (WorkerLostError, ModelNotReadyError):
                 del self.open[number]
-        assert self.world.keeper.has_worker or not self.open
         assert self.world.keeper.status().num_requests == len(self.open)
+        if not self.world.keeper.life.is_resident:
+            assert self.world.keeper.wish.is_on or not self.open
+            assert not self.begun & self.open.keys()
+
+    @invariant()
+    def nothing_is_asked_more_than_twice(self) -> None:
+        """One of them may be what the worker died of."""
+        for number in self.open:
+            asked = [
+                w for w in self.world.launcher.workers for m in w.heard if isinstance(m, Generate) and m.id == number
+            ]
+            assert 1 <= len(asked) <= 2
+            assert asked[0] is self.asked_of[number]
+            assert len(set(map(id, asked))) == len(asked)
 
     @invariant()
     def state_and_worker_agree(self) -> None:
@@ -167,8 +213,9 @@ class KeeperMachine(RuleBasedStateMachine):
         assert self.world.keeper.has_worker == with_worker
 
     def teardown(self) -> None:
-        """Whatever happened: with a whole file and a good worker, it serves again."""
+        """Whatever happened: with a whole file and a good worker, it serves again as soon as it is wanted."""
         self.world.disk.files = {FILE}
+        self.world.keeper.wish.want()
         self.runner.run(self.recover())
         self.runner.close()
 
@@ -182,6 +229,9 @@ class KeeperMachine(RuleBasedStateMachine):
                 self.world.worker.say(LOADED)
             if self.world.state() is State.SERVING:
                 return
+            if self.world.state() is State.DRAINING:
+                self.world.worker.end("ended with code 0")
+            self.world.keeper.wish.want()
         raise AssertionError(f"it stayed {self.world.state()}")
 
 
@@ -209,8 +259,10 @@ def test_a_silent_worker_is_replaced_within_two_seconds() -> None:
         world = World()
         worker = await world.serve()
         inbox = Inbox()
-        number = world.keeper.start(REQUEST, inbox)
+        number = world.keeper.desk.start(REQUEST, inbox)
         assert Generate(number, REQUEST) in worker.heard
+        worker.say(Events((Delta(number, "a beginning"),)))
+        assert len(inbox.drain()) == 1
         started = world.clock.now
         while world.state() is State.SERVING:
             await world.tick()
@@ -286,7 +338,7 @@ def test_a_broken_model_says_why_in_its_own_words() -> None:
         world.worker.end("ended with code 1")
         assert world.keeper.status().reason == "m.gguf can't be loaded: bad magic"
         with pytest.raises(ModelNotReadyError, match=r"model 'm' is failed: m.gguf can't be loaded: bad magic"):
-            world.keeper.start(REQUEST, Inbox())
+            world.keeper.desk.start(REQUEST, Inbox())
 
     asyncio.run(story())
 
@@ -365,9 +417,9 @@ def test_too_many_requests_are_refused_with_the_numbers() -> None:
         world = World()
         await world.serve()
         for _ in range(5):
-            world.keeper.start(REQUEST, Inbox())
+            world.keeper.desk.start(REQUEST, Inbox())
         with pytest.raises(OverloadedError, match="has 5 requests: 2 may run and 3 may wait") as caught:
-            world.keeper.start(REQUEST, Inbox())
+            world.keeper.desk.start(REQUEST, Inbox())
         assert caught.value.retry_after_s == 1
 
     asyncio.run(story())
@@ -386,9 +438,11 @@ def test_what_cannot_be_sent_was_never_asked() -> None:
         world = World(Refusing)
         await world.serve()
         with pytest.raises(FrameError):
-            world.keeper.start(REQUEST, Inbox())
+            world.keeper.desk.start(REQUEST, Inbox())
         with pytest.raises(ZeroDivisionError):
-            world.keeper.ask(lambda number: Tokenize(number // 0, "", adds_special=True, parses_special=True), Inbox())
+            world.keeper.desk.ask(
+                lambda number: Tokenize(number // 0, "", adds_special=True, parses_special=True), Inbox()
+            )
         assert world.keeper.status().num_requests == 0
 
     asyncio.run(story())

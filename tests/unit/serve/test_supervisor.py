@@ -88,13 +88,14 @@ def test_leaving_early_cancels() -> None:
 
 
 def test_a_dead_worker_ends_its_requests_with_a_retryable_error() -> None:
-    """And the other model does not notice."""
+    """Once something was told of them. And the other model does not notice."""
 
     async def story() -> None:
         supervisor, launcher = make(HoldingWorker)
         await supervisor.tick()
         task = asyncio.create_task(text_of(supervisor, "a"))
         await asyncio.sleep(0)
+        launcher.workers[0].say(Events((Delta(1, "something"),)))
         launcher.workers[0].end("was killed by SIGSEGV")
         with pytest.raises(WorkerLostError, match="killed by SIGSEGV") as caught:
             await task
