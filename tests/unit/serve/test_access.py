@@ -10,6 +10,7 @@ import pytest
 from serve.messages import Generate
 from tests.helpers.app import running_app
 
+
 def test_an_id_is_kept_when_it_is_sane_and_made_when_not() -> None:
     """What a client sends goes into logs and headers: only harmless characters do."""
 

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from serve.security.admin import are_on, operation
 from tests.helpers.app import App, running_app
 
-WORDS = ("pull", "delete", "copy", "load", "create", "push", "lora", "adapter", "discover")
+WORDS = ("pull", "delete", "copy", "load", "create", "push", "blobs", "lora", "adapter", "discover")
 
 
 def routes(app: App) -> list[APIRoute]:
