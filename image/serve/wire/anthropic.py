@@ -37,7 +37,7 @@ class AnthropicMessage(BaseModel):
 class Thinking(BaseModel):
     """Whether to think before the answer, and whether to tell it."""
 
-    type: Literal["enabled", "disabled", "adaptive"]
+    type: Literal["enabled", "disabled", "adaptive", "between_tools"]
     budget_tokens: Annotated[int, Field(ge=0)] | None = None
     display: Literal["summarized", "omitted"] | None = None
 
@@ -60,7 +60,7 @@ class MessagesFields(TextFields, AnthropicToolFields):
     n: Literal[1] | None = None
 
     def conversation(self) -> Conversation:
-        """The checked conversation. Without a word about it, there is no thinking: so it is in this API."""
+        """The checked conversation. Without a word about it, the model thinks or not as in chats."""
         refuse_what_is_not_served(self, _NOT_SERVED)
         tools = self.nested_tools()
         messages = self._messages()
@@ -72,7 +72,7 @@ class MessagesFields(TextFields, AnthropicToolFields):
             response_format=self.form(),
             template_kwargs_json=template_arguments(
                 self.chat_template_kwargs,
-                thinks=self.thinking is not None and self.thinking.type != "disabled",
+                thinks=self.thinking is None or self.thinking.type != "disabled",
                 effort=self.output_config.effort if self.output_config else None,
             ),
             continue_final=messages[-1].role == "assistant" and not messages[-1].tool_calls,

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 from serve.answers.frame import Frame
-from serve.answers.framing import OPENAI, Stream, frames
+from serve.answers.framing import OPENAI, Framing, Stream, frames
 from serve.answers.turns import Turn, Turns
 from serve.engine.types import Accepted, Delta, Finished, FinishReason
 from serve.errors import RequestError
 from serve.generation import Batch
+from serve.messages import Prepared
 from serve.requests import Told
 from tests.helpers.fakes import FakeClock
 
@@ -24,6 +25,23 @@ EVENTS: list[Told] = [
     Delta(1, "llo"),
     Finished(1, FinishReason.STOP, 3, 4, num_cached_tokens=2),
 ]
+
+THOUGHTFUL: list[Told] = [
+    Prepared(1, "hermes+think", "<think>"),
+    Accepted(1, 9),
+    Delta(1, "Hm"),
+    Delta(1, "m."),
+    Delta(1, "</think>"),
+    Delta(1, "\n\n"),
+    Delta(1, "I "),
+    Delta(1, "ask."),
+    Delta(1, "\n<tool_call>\n"),
+    Delta(1, '{"name": "f", "arguments": {"a": '),
+    Delta(1, "1}}"),
+    Delta(1, "\n</tool_call>"),
+    Finished(1, FinishReason.STOP, 9, 11, num_cached_tokens=4),
+]
+"""Thoughts, text, and a call of the tool `f`."""
 
 
 def turns(num_choices: int = 1, **more: Any) -> Turns:
@@ -61,10 +79,26 @@ def folded(whole: Whole, reading: Turns, told: Sequence[Told]) -> Any:
 
 def streamed(stream: Stream, reading: Turns, told: Sequence[Told], error: RequestError | None = None) -> list[Any]:
     """The chunks that a client reads, [DONE] as text."""
-
-    async def story() -> bytes:
-        return b"".join([data async for data in frames(OPENAI, stream, reading, playing(told, error))])
-
-    lines = asyncio.run(story()).decode().removesuffix("\n\n").split("\n\n")
-    texts = [line.removeprefix("data: ") for line in lines]
+    texts = [line.removeprefix("data: ") for line in _written(OPENAI, stream, reading, told, error)]
     return [text if text == "[DONE]" else json.loads(text) for text in texts]
+
+
+def named(
+    framing: Framing, stream: Stream, reading: Turns, told: Sequence[Told], error: RequestError | None = None
+) -> list[Any]:
+    """The events that a client reads, each under the name that it has itself."""
+    found: list[Any] = []
+    for event in _written(framing, stream, reading, told, error):
+        name, data = event.split("\n")
+        found.append(json.loads(data.removeprefix("data: ")))
+        assert name == f"event: {found[-1]['type']}"
+    return found
+
+
+def _written(
+    framing: Framing, stream: Stream, reading: Turns, told: Sequence[Told], error: RequestError | None
+) -> list[str]:
+    async def story() -> bytes:
+        return b"".join([data async for data in frames(framing, stream, reading, playing(told, error))])
+
+    return asyncio.run(story()).decode().removesuffix("\n\n").split("\n\n")

@@ -7,8 +7,10 @@ from typing import Any
 
 from serve.messages import GenerateRequest
 from serve.models import AdapterEntry, ModelEntry
+from serve.wire.anthropic import MessagesRequest
 from serve.wire.chat import ChatRequest
 from serve.wire.completion import CompletionRequest
+from serve.wire.responses import ResponsesRequest
 
 ENTRY = ModelEntry(
     id="m",
@@ -37,4 +39,18 @@ def completions(**fields: Any) -> list[GenerateRequest]:
 def completion(**fields: Any) -> GenerateRequest:
     """A text completion of one prompt."""
     (request,) = completions(**fields)
+    return request
+
+
+def responses_body(**fields: Any) -> tuple[ResponsesRequest, GenerateRequest]:
+    """A request for a response, and what is made of it."""
+    body = ResponsesRequest.model_validate_json(json.dumps({"model": "m", "input": "Hello"} | fields))
+    (request,) = body.to_generate(ENTRY)
+    return body, request
+
+
+def messages_body(**fields: Any) -> GenerateRequest:
+    """What is made of a request of Anthropic's clients."""
+    body = json.dumps({"model": "m", "max_tokens": 9, "messages": HELLO} | fields)
+    (request,) = MessagesRequest.model_validate_json(body).to_generate(ENTRY)
     return request
