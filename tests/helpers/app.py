@@ -41,12 +41,12 @@ class App:
 
 @contextlib.asynccontextmanager
 async def running_app(
-    kind: type[FakeWorker] = EchoWorker, *, present: bool = True, **settings: Any
+    kind: type[FakeWorker] = EchoWorker, *, present: bool = True, models: Models = MODELS, **settings: Any
 ) -> AsyncIterator[App]:
     """With the model served, unless its file is not `present`."""
     launcher, clock, children = FakeLauncher(kind), FakeClock(), FakeChildren()
     supervisor = Supervisor(
-        MODELS,
+        models,
         launcher=launcher,
         disk=FakeDisk(files={"m.gguf"} if present else set()),
         options=Options(

@@ -21,7 +21,8 @@ from serve.pulls.pull import Pull
 from serve.pulls.types import PullOrder, PullState, PullStatus
 from serve.routes.answering import OwningStream, json_answer
 from serve.routes.json_route import JsonRoute
-from serve.routes.ollama import TOLD, find
+from serve.routes.ollama import TOLD
+from serve.routes.ollama_visit import find
 from serve.services import Services, TheServices, services_of
 from serve.supervisor import Supervisor
 from serve.wire.ollama.names import CopyBody, DeleteBody, PullBody, ShowBody

@@ -6,15 +6,18 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from serve.chat.types import Conversation
 from serve.messages import Cancel, Generate, TextPrompt
-from tests.helpers.app import App, running_app
+from serve.models import Models
+from tests.helpers.app import MODELS, App, running_app
 from tests.helpers.fakes import EchoWorker
 
+BY_DEMAND = Models((replace(MODELS.models[0], load="on_demand"),))
 HELLO = [{"role": "user", "content": "hello big world"}]
 
 
@@ -40,6 +43,26 @@ async def post(app: App, path: str, **body: Any) -> Any:
 def generated(app: App) -> list[Generate]:
     """What the worker was asked."""
     return [message for message in app.launcher.workers[0].heard if isinstance(message, Generate)]
+
+
+def awake(story: Callable[[App], Awaitable[None]]) -> Callable[[App], Awaitable[None]]:
+    """The story, on a model that serves though it was to wait for its first request."""
+
+    async def told(app: App) -> None:
+        waking = asyncio.create_task(app.supervisor.wake("m"))
+        while not waking.done():
+            await app.supervisor.tick()
+            await asyncio.sleep(0)
+        await waking
+        await story(app)
+
+    return told
+
+
+class Slow(EchoWorker):
+    """Takes a request and says nothing."""
+
+    hold_back = True
 
 
 class Stays:
@@ -112,7 +135,7 @@ def test_a_raw_prompt_has_no_context() -> None:
     run(story)
 
 
-@pytest.mark.parametrize(("path", "empty"), [("/api/generate", {"response": ""}), ("/api/chat", {"messages": []})])
+@pytest.mark.parametrize(("path", "empty"), [("/api/generate", {"prompt": ""}), ("/api/chat", {"messages": []})])
 def test_nothing_to_answer_loads_the_model_or_unloads_it(
     monkeypatch: pytest.MonkeyPatch, path: str, empty: dict[str, Any]
 ) -> None:
@@ -120,7 +143,7 @@ def test_nothing_to_answer_loads_the_model_or_unloads_it(
 
     async def story(app: App) -> None:
         stays = Stays(app, monkeypatch)
-        answer = await post(app, path, model="M:latest", keep_alive="5m")
+        answer = await post(app, path, model="M:latest", keep_alive="5m", **empty)
         assert (answer["done"], answer["done_reason"], answer["model"]) == (True, "load", "M:latest")
         assert stays.told == [("m", 300)]
         answer = await post(app, path, keep_alive=0)
@@ -128,7 +151,37 @@ def test_nothing_to_answer_loads_the_model_or_unloads_it(
         assert (stays.unloaded, len(stays.told)) == (["m"], 1)
         assert not generated(app)
 
-    run(story)
+    run(awake(story), models=BY_DEMAND)
+
+
+def test_who_unloads_a_busy_model_ends_nobody_s_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes when it is idle."""
+
+    async def story(app: App) -> None:
+        stays = Stays(app, monkeypatch)
+        asking = asyncio.create_task(app.client.post("/api/chat", json={"model": "m", "messages": HELLO}))
+        while not generated(app):
+            await asyncio.sleep(0)
+        assert (await post(app, "/api/generate", keep_alive=0))["done_reason"] == "unload"
+        assert (stays.unloaded, stays.told) == ([], [("m", 0)])
+        asking.cancel()
+        await asyncio.wait({asking})
+
+    run(awake(story), models=BY_DEMAND, kind=Slow)
+
+
+@pytest.mark.parametrize("changes", [{"load": "preload"}, {"load": "on_demand", "pinned": True}])
+def test_a_model_that_is_set_to_stay_stays(monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]) -> None:
+    """Many clients send five minutes with whatever they ask."""
+
+    async def story(app: App) -> None:
+        stays = Stays(app, monkeypatch)
+        await post(app, "/api/generate", prompt="a", keep_alive="5m")
+        answer = await app.client.post("/api/generate", json={"model": "m", "keep_alive": 0})
+        assert (answer.status_code, answer.json()) == (409, {"error": "model 'm' is set to stay loaded"})
+        assert (stays.unloaded, stays.told) == ([], [])
+
+    run(awake(story), models=Models((replace(MODELS.models[0], **changes),)))
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -143,7 +196,7 @@ def test_how_long_a_model_stays_is_told_when_its_answer_ends(monkeypatch: pytest
         await post(app, "/api/embed", input="a", keep_alive="10s")
         assert stays.told == [("m", -1), ("m", 0), ("m", 10)]
 
-    run(story)
+    run(awake(story), models=BY_DEMAND)
 
 
 def test_thoughts_that_a_model_has_none_of_are_refused() -> None:
@@ -195,9 +248,6 @@ def test_a_wrong_request_is_told_in_ollamas_shape(path: str, body: dict[str, Any
 
 def test_who_leaves_a_stream_ends_it() -> None:
     """Nothing is computed for nobody; how long the model stays is told all the same."""
-
-    class Slow(EchoWorker):
-        hold_back = True
 
     async def story(app: App) -> None:
         asking = asyncio.create_task(app.client.post("/api/chat", json={"model": "m", "messages": HELLO}))
