@@ -71,6 +71,7 @@ def _order(options: argparse.Namespace) -> PullOrder:
 
 def _transfer(hub: Hub | None = None) -> Transfer:
     if hub is None:
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # a request more, and nobody's business
         from serve.pulls.huggingface import HuggingFace  # its client takes long to import
 
         hub = HuggingFace()

@@ -15,7 +15,7 @@ import httpx2
 from huggingface_hub import HfApi, get_hf_file_metadata, get_session, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public, and not said to be
 
 from serve.errors import (
     ForbiddenError,
@@ -40,10 +40,13 @@ _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 class HuggingFace:
     """The real hub."""
 
+    def __init__(self, endpoint: str | None = None) -> None:
+        self._endpoint = endpoint  # None: HF_ENDPOINT, or its own
+
     def look(self, repo: str, revision: str, file: str) -> Remote:
         """The etag of a large file is its SHA-256; small files have another kind of etag."""
         with _told(repo):
-            found = get_hf_file_metadata(hf_hub_url(repo, file, revision=revision))
+            found = get_hf_file_metadata(self._url(repo, revision, file), endpoint=self._endpoint)
         if found.size is None or found.size < 0:
             raise HubError(f"the hub does not say how large {repo}/{file} is: is HF_ENDPOINT a hub?")
         return Remote(repo, found.commit_hash or revision, file, _sha256(found.etag), found.size)
@@ -53,7 +56,7 @@ class HuggingFace:
         found: list[str] = []
         try:
             with _told(repo):
-                for entry in HfApi().list_repo_tree(repo, recursive=True, revision=revision):
+                for entry in HfApi(self._endpoint).list_repo_tree(repo, recursive=True, revision=revision):
                     if isinstance(entry, RepoFile):
                         found.append(entry.path)
                     if len(found) > MAX_LISTED:
@@ -69,12 +72,15 @@ class HuggingFace:
         headers = build_hf_headers() | {"accept-encoding": "identity"}
         if (first, last) != (0, remote.size_bytes - 1):
             headers["range"] = f"bytes={first}-{last}"
-        url = hf_hub_url(remote.repo, remote.file, revision=remote.revision)
+        url = self._url(remote.repo, remote.revision, remote.file)
         with (
             _told(remote.repo),
             get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as response,
         ):
             yield Stream(_check(response, remote, first), response.iter_raw())
+
+    def _url(self, repo: str, revision: str, file: str) -> str:
+        return hf_hub_url(repo, file, revision=revision, endpoint=self._endpoint)
 
 
 def _check(response: httpx2.Response, remote: Remote, first: int) -> int:
