@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -24,6 +25,8 @@ from serve.security.setup import Security
 from serve.services import Services
 from serve.settings import Settings
 from serve.supervisor import Supervisor
+from serve.traces import NoTracer, Tracer
+from serve.tracing.endpoint import traces_endpoint
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +48,20 @@ def make_servers(
     atexit.register(history.close)  # requests may write to the last
     services = Services(settings, supervisor, metrics, history=history, pulls=pulls)
     bounds = ConnectionBounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
-    app = create_app(services, security=security)
-    return [(_server(app, bounds), main), (_server(create_metrics_app(services), bounds), side)]
+    tracer = _tracer(os.environ)
+    atexit.register(tracer.close)
+    app = create_app(services, tracer, security=security)
+    return [(make_server(app, bounds), main), (make_server(create_metrics_app(services), bounds), side)]
+
+
+def _tracer(environ: Mapping[str, str]) -> Tracer:
+    """OpenTelemetry's variables are its own, and its SDK reads them itself. Without a collector it is not imported."""
+    endpoint = traces_endpoint(environ)
+    if endpoint is None:
+        return NoTracer()
+    from serve.tracing.setup import make_tracer
+
+    return make_tracer(endpoint, environ)
 
 
 def _history(settings: Settings) -> History:
@@ -78,7 +93,8 @@ class Server(uvicorn.Server):
                 connection.close_between_requests()
 
 
-def _server(app: ASGIApp, bounds: ConnectionBounds) -> Server:
+def make_server(app: ASGIApp, bounds: ConnectionBounds) -> Server:
+    """An application on connections with these bounds."""
     config = uvicorn.Config(
         app,
         http=partial(BoundedProtocol, bounds),  # type: ignore[arg-type]  # makes what uvicorn asks a class for

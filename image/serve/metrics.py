@@ -41,7 +41,8 @@ class Metrics:
         memory_bytes: Callable[[], int | None] = lambda: None,
         gpus: GpuWatch | None = None,
     ) -> None:
-        disable_created_metrics()  # a second series for each, which says what the process' own start says
+        # Otherwise each has a second series, which says what the process' own start says.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._gpus = gpus or GpuWatch()
         self._registry = CollectorRegistry()
         self._registry.register(ModelCollector(statuses))

@@ -82,7 +82,7 @@ def test_a_look_brings_what_is_so_now() -> None:
 
     async def story() -> None:
         watch = GpuWatch(open_)
-        assert watch.latest == ()
+        assert not watch.latest
         for percent in (1, 2):
             await watch.look()
             assert [gpu.utilization_percent for gpu in watch.latest] == [percent]
