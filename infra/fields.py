@@ -25,7 +25,9 @@ def _bytes(value: Any) -> int:
     return units.parse_bytes(value)
 
 
-def _matches(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
+def matches(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
+    """The whole of a text."""
+
     def check(value: str) -> str:
         if not pattern.fullmatch(value):
             raise ValueError(f"allowed: {allowed}")
@@ -36,12 +38,12 @@ def _matches(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
 
 Cpu = Annotated[int, BeforeValidator(_cpu), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
-ModelId = Annotated[str, _matches(names.MODEL_ID, names.MODEL_ID_ALLOWED)]
-Label = Annotated[str, _matches(names.DNS_LABEL, "lower-case letters, digits and dashes, at most 63")]
-DnsName = Annotated[str, _matches(names.DNS_NAME, "a DNS name such as models.example.com")]
-FileName = Annotated[str, _matches(re.compile(r"[A-Za-z0-9_][\w.-]*\.gguf"), "the plain name of a .gguf file")]
-HubRepo = Annotated[str, _matches(re.compile(r"[\w.-]+/[\w.-]+"), "owner/name")]
-Sha256 = Annotated[str, _matches(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")]
+ModelId = Annotated[str, matches(names.MODEL_ID, names.MODEL_ID_ALLOWED)]
+Label = Annotated[str, matches(names.DNS_LABEL, "lower-case letters, digits and dashes, at most 63")]
+DnsName = Annotated[str, matches(names.DNS_NAME, "a DNS name such as models.example.com")]
+FileName = Annotated[str, matches(re.compile(r"[A-Za-z0-9_][\w.-]*\.gguf"), "the plain name of a .gguf file")]
+HubRepo = Annotated[str, matches(re.compile(r"[\w.-]+/[\w.-]+"), "owner/name")]
+Sha256 = Annotated[str, matches(re.compile(r"[0-9a-f]{64}"), "64 lower-case hex digits")]
 
 
 def parse_field(field: Any, value: object) -> Any:

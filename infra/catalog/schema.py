@@ -3,26 +3,17 @@
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from infra.fields import Bytes, Cpu, FileName, HubRepo, ModelId, Sha256, Text
+from infra.fields import Bytes, Cpu, FileName, HubRepo, ModelId, Sha256, Text, matches
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def _matches(pattern: re.Pattern[str], allowed: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not pattern.fullmatch(value):
-            raise ValueError(f"allowed: {allowed}")
-        return value
-
-    return AfterValidator(check)
-
-
-Time = Annotated[str, _matches(_TIME, 'a time such as "20:00", in quotes')]
-Commit = Annotated[str, _matches(_COMMIT, "40 lower-case hex digits")]
+Time = Annotated[str, matches(_TIME, 'a time such as "20:00", in quotes')]
+Commit = Annotated[str, matches(_COMMIT, "40 lower-case hex digits")]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Dimension = Annotated[int, Field(ge=1, le=2**24)]
 FileBytes = Annotated[int, Field(ge=1, le=2**50)]

@@ -1,6 +1,6 @@
 """`models.<id>.schedule`: hours with a least number of their own, from the stack file, the catalog or a forecast."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from infra import weeks
 from infra.catalog.types import Model
@@ -10,7 +10,6 @@ from infra.settings.models import ModelSettings, WindowSettings
 from infra.stack import Forecast, Window
 
 Bounds = tuple[int, int]
-Forecasts = Mapping[str, Forecast]
 
 
 def check(

@@ -5,15 +5,14 @@ Exit status: 0 done, 64 where options or files can't be read, or there are too f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from infra import weeks
-from infra.errors import ConfigError, SlipwayError
+from infra.errors import ConfigError
 from infra.forecast import fit as fitting
 from infra.forecast import history, table
 from infra.forecast.backtest import World
@@ -21,8 +20,8 @@ from infra.forecast.backtest import backtest as played
 from infra.forecast.history import Sample
 from infra.plan.windows import forecast_week
 from infra.settings import words
+from infra.told import told_errors
 
-BAD_INPUT: Final = 64
 EXPORT: Final = "sum by (model) (model_running_requests) + sum by (model) (queue_depth)"
 
 app = typer.Typer(
@@ -38,20 +37,6 @@ FolderOption = Annotated[Path, typer.Option("--folder", help="Where tables are")
 ModelOption = Annotated[str | None, typer.Option("--model", help="Whose load it is, where the history does not say it")]
 
 
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What a person can act on, without a traceback."""
-    try:
-        yield
-    except SlipwayError as error:
-        for problem in error.problems:
-            typer.echo(f"error: {problem}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
-    except (OSError, UnicodeError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
-
-
 @app.command()
 def fit(
     path: HistoryArgument,
@@ -62,7 +47,7 @@ def fit(
     folder: FolderOption = table.FOLDER,
 ) -> None:
     """Write the table of a stack, which is committed like any other data."""
-    with _errors():
+    with told_errors():
         found = _read(path, model)
         forecasts = {name: fitting.fit(samples, time_zone, quantile) for name, samples in found.items()}
         where = table.path_of(stack, folder)
@@ -85,7 +70,7 @@ def backtest(
     folder: FolderOption = table.FOLDER,
 ) -> None:
     """Play weeks that the table has not seen, without it and with it."""
-    with _errors():
+    with told_errors():
         forecasts = table.load(stack, folder)
         world = World(least, most, target, load_s, quiet_s)
         for name, samples in sorted(_read(path, model).items()):

@@ -55,11 +55,6 @@ class Header:
     tensors: tuple[Tensor, ...]
     data_offset: int
 
-    @property
-    def tensor_bytes(self) -> int:
-        """Of all tensors, without what lies between them."""
-        return sum(each.num_bytes for each in self.tensors)
-
 
 TENSOR_TYPES: Final[Mapping[int, tuple[str, int, int]]] = {
     0: ("F32", 1, 4),

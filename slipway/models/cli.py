@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -17,16 +15,15 @@ import stamina
 import typer
 
 from infra.catalog.load import HERE, load_catalog
-from infra.errors import SlipwayError
 from infra.fit.check import misfits
 from infra.fit.nearest import nearest, shelf
 from infra.fit.proof import prove
+from infra.told import told_errors
 from slipway.models import add as adding
 from slipway.models import show
 from slipway.models.hub import Hub, access_from
 
 FOUND: Final = 1
-BAD_INPUT: Final = 64
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,24 +38,10 @@ SizeName = Literal["full", "small"]
 Tier = Literal["critical", "standard", "batch", "experimental"]
 
 
-@contextmanager
-def errors() -> Iterator[None]:
-    """What a person can act on, without a traceback."""
-    try:
-        yield
-    except SlipwayError as error:
-        for problem in error.problems:
-            typer.echo(f"error: {problem}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
-    except OSError as error:
-        typer.echo(f"error: {error.filename}: {error.strerror}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
-
-
 @app.command("list")
 def list_(folder: FolderOption = HERE, as_json: JsonOption = False) -> None:  # noqa: FBT002
     """Show all models with their sizes."""
-    with errors():
+    with told_errors():
         catalog = load_catalog(folder)
         typer.echo(_json(show.entries(catalog)) if as_json else show.listing(catalog))
 
@@ -66,7 +49,7 @@ def list_(folder: FolderOption = HERE, as_json: JsonOption = False) -> None:  # 
 @app.command()
 def check(folder: FolderOption = HERE) -> None:
     """Read the catalog as a preview would: every key, every file locked, every model proven to fit its profile."""
-    with errors():
+    with told_errors():
         catalog = load_catalog(folder)
     asked = [
         (f"{model.id}.{name}", size, catalog.profiles[size.profile])
@@ -91,7 +74,7 @@ def fit(
     as_json: JsonOption = False,  # noqa: FBT002
 ) -> None:
     """Prove whether a model fits, term by term, and say what fits where it does not."""
-    with errors():
+    with told_errors():
         catalog = load_catalog(folder)
         found = adding.find_model(catalog, model)
         chosen = found.small if size == "small" else found.full
@@ -124,7 +107,7 @@ def add(
 ) -> None:
     """Add a model from the header of its file: an entry in models.yaml, a line in lock.yaml. Downloads no weights."""
     wish = adding.Wish(repo, file, revision, model_id, profile, slots, context, title, audience, tier)
-    with errors(), _hub() as hub:
+    with told_errors(), _hub() as hub:
         added = adding.add(wish, hub, folder)
     typer.echo(added.text, nl=False)
     typer.echo(show.proof_text(added.id, added.fit), err=True)
@@ -137,7 +120,7 @@ def lock(
     folder: FolderOption = HERE,
 ) -> None:
     """Ask the hub what the files are to the byte, and write lock.yaml anew."""
-    with errors(), _hub() as hub:
+    with told_errors(), _hub() as hub:
         for key, has_changed in adding.lock(models or [], hub, folder):
             typer.echo(f"{'locked' if has_changed else 'as before'}  {key}")
 

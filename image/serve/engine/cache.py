@@ -275,9 +275,8 @@ class KvCache:
     def _window_allows(self, num_sequences: int, num_shared: int) -> bool:
         """A window's cells are a few per id. Shared ones are given back only when the last holder is gone."""
         window = self._memory.window_tokens
-        return (
-            num_shared == 0 or num_shared <= window * (self._num_ids - min(num_sequences, self._num_ids)) or not window
-        )
+        num_spare = max(self._num_ids - num_sequences, 0)
+        return not window or num_shared <= window * num_spare
 
     def _evict(self, spared: Kept | None) -> None:
         victim = min((kept for kept in self._kept.values() if kept is not spared), key=self._value)

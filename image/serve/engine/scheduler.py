@@ -250,13 +250,14 @@ class Scheduler:
 
         A few gaps are cheaper than moving a sequence, and most are filled by who comes next: only what stays is closed.
         """
-        ids = sorted(self._running)
-        num_runs = sum(seq - 1 not in self._running for seq in ids)
-        self._num_gappy_steps = self._num_gappy_steps + 1 if self._cache.copies and num_runs > MAX_RUNS else 0
+        if not self._cache.copies:
+            return ()
+        num_runs = sum(seq - 1 not in self._running for seq in self._running)
+        self._num_gappy_steps = self._num_gappy_steps + 1 if num_runs > MAX_RUNS else 0
         if self._num_gappy_steps < PATIENCE_STEPS:
             return ()
         moves = []
-        for gap in range(len(ids)):
+        for gap in range(len(self._running)):
             if gap not in self._running:
                 last = self._running.pop(max(self._running))
                 moves.append((last.seq, gap))

@@ -31,7 +31,6 @@ class PromptObject(BaseModel):
     content: Annotated[list[PromptPart], Field(min_length=1)] | None = None
 
 
-OnePrompt = str | Mixed | PromptObject
 Prompts = str | PromptObject | Annotated[list[Token | str | Mixed | PromptObject], Field(max_length=4_194_304)]
 
 

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from serve.engine.types import Sampling
+from serve.engine.types import MAX_DRY_BREAKERS, Sampling
 from serve.models import MinP, ModelEntry, Penalty, RepeatPenalty, SamplingDefaults, Temperature, TopP
 
 MAX_BIASES = 4096
 TopKField = Annotated[int, Field(ge=-1, le=2**31 - 1)]  # -1 is 0: all tokens
 Share = Annotated[float, Field(ge=0, le=1)]
 Window = Annotated[int, Field(ge=-1, le=4_194_304)]  # tokens; -1 is the whole context
-Breakers = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=64)]
+Breakers = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=MAX_DRY_BREAKERS)]
 
 Bias = Annotated[float, Field(allow_inf_nan=True)]  # checked where they are read
 

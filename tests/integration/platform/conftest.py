@@ -8,6 +8,7 @@ import pytest
 
 from tests.integration.platform import fleet as fleets
 from tests.integration.platform.fleet import Fleet
+from tests.integration.platform.judge import Judge
 from tests.integration.plugins.control_plane import Binaries, ControlPlane, running
 from tools import settings
 from tools.cluster import kinds
@@ -31,3 +32,11 @@ def fleet(platform_plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
     """Its nodes: a test stands them up and takes them down."""
     with fleets.running(platform_plane, binaries) as running_fleet:
         yield running_fleet
+
+
+@pytest.fixture(scope="module")
+def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
+    """Takes away what it was given, when all is judged."""
+    judge = Judge(platform_plane.http)
+    yield judge
+    judge.remove()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from infra.manifests import all as manifests
 from tests.integration.platform.judge import Judge
-from tests.integration.plugins.control_plane import ControlPlane
 from tests.unit.infra.plan.stacks import one, plan
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
@@ -33,14 +31,6 @@ WAYS: dict[str, list[dict[str, Any]]] = {
     "watched": [{"monitoring": {"operator": True, "labels": {"release": "mine"}, "interval_s": 15}}],
     "recreated": [{"storage": {"access_mode": "ReadWriteOnce"}}, one("legal", step_tokens=256, draft_tokens=4)],
 }
-
-
-@pytest.fixture(scope="module")
-def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
-    """Takes away what it was given, when all is judged."""
-    judge = Judge(platform_plane.http)
-    yield judge
-    judge.remove()
 
 
 @pytest.mark.parametrize("way", WAYS)

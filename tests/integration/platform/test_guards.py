@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -32,14 +31,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ephemeral": {"storage": {"delivery": "ephemeral"}, "models": TWO, "backup": BUCKET},
     "image": {"cluster": MODERN, "models": {"legal": {"weights": "image", "weights_image": IMAGE}}},
 }
-
-
-@pytest.fixture
-def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
-    """Takes away what it was given, when it is judged."""
-    judge = Judge(platform_plane.http)
-    yield judge
-    judge.remove()
 
 
 def plan_of(stack: str, namespace: str, **settings: Any) -> Plan:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,14 +15,6 @@ from tests.integration.plugins.control_plane import ControlPlane
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
 
 STACKS = ("local", "staging", "prod")
-
-
-@pytest.fixture(scope="module")
-def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
-    """Takes away what it was given, when all is judged."""
-    judge = Judge(platform_plane.http)
-    yield judge
-    judge.remove()
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import yaml
 
 from infra.outputs import kubernetes
 from tests.integration.platform import stacks
 from tests.integration.platform.judge import Judge
-from tests.integration.plugins.control_plane import ControlPlane
 from tests.unit.infra.outputs.samples import references
 
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
-    """Takes away what it was given, when all is judged."""
-    judge = Judge(platform_plane.http)
-    yield judge
-    judge.remove()
 
 
 @pytest.mark.parametrize("stack", ["local", "staging", "prod"])

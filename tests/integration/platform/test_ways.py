@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.integration.platform.judge import Judge
-from tests.integration.plugins.control_plane import ControlPlane
 from tests.unit.infra.plan.stacks import BURST, GPU, KEDA, one, plan
 from tests.unit.infra.recorder import kubernetes_objects, record
 
@@ -26,14 +24,6 @@ WAYS: dict[str, list[dict[str, Any]]] = {
     "mig": [{"gpu": {"sharing": "mig", "mig_profile": "3g.40gb"}}, KEDA, ON_GPU],
     "dra": [{"gpu": {"sharing": "dra"}, "cluster": {"version": "1.36", "scheduler": "packing"}}, KEDA, ON_GPU],
 }
-
-
-@pytest.fixture(scope="module")
-def judge(platform_plane: ControlPlane) -> Iterator[Judge]:
-    """Takes away what it was given, when all is judged."""
-    judge = Judge(platform_plane.http)
-    yield judge
-    judge.remove()
 
 
 @pytest.mark.parametrize("way", WAYS)

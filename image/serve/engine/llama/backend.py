@@ -96,6 +96,8 @@ class Llama:
             if not self._context:
                 raise LoadError(f"{options.path} loaded, but no context for embeddings: {log().first()}")
         self._check_room(options)
+        info = self.info()
+        self._vector_floats = _RANK_FLOATS if info.ranks else C.llama_model_n_embd_out(model.pointer)
         self.memory = ContextMemory(
             self._context, window_tokens=model.window_tokens, is_exact=model.is_exact, copies=self._copies
         )
@@ -265,15 +267,12 @@ class Llama:
     def vector(self, chunk: Chunk) -> bytes:
         """The embedding: of a model that pools, of the whole text; else that of its last token."""
         if self.pools:
-            info = self.info()
-            floats = _RANK_FLOATS if info.ranks else info.embedding_size
             pointer = C.llama_get_embeddings_seq(self._context, chunk.seq)
         else:
-            floats = C.llama_model_n_embd_out(self.model.pointer)
             pointer = C.llama_get_embeddings_ith(self._context, self._rows.first[chunk.seq] + len(chunk.tokens) - 1)
         if not pointer:
             raise EngineError("llama.cpp made no vector of it")
-        return ctypes.string_at(pointer, 4 * floats)
+        return ctypes.string_at(pointer, 4 * self._vector_floats)
 
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
         """Write the memory of a sequence to a file."""

@@ -10,9 +10,8 @@ import ctypes
 from typing import Any
 
 from serve.engine.llama.library import C
-from serve.engine.types import FailureKind, RefusedError, Sampling
+from serve.engine.types import MAX_DRY_BREAKERS, FailureKind, RefusedError, Sampling
 
-MAX_BREAKERS = 16
 _MAX_MADE = 8
 
 _Key = tuple[float, float, int, int, tuple[str, ...]]
@@ -27,8 +26,10 @@ class DrySamplers:
 
     def copy(self, sampling: Sampling, window: int) -> Any:
         """A new one for one sequence. RefusedError: too many breakers."""
-        if len(sampling.dry_breakers) > MAX_BREAKERS:
-            text = f"there are {len(sampling.dry_breakers)} DRY sequence breakers: at most {MAX_BREAKERS} are allowed"
+        if len(sampling.dry_breakers) > MAX_DRY_BREAKERS:
+            text = (
+                f"there are {len(sampling.dry_breakers)} DRY sequence breakers: at most {MAX_DRY_BREAKERS} are allowed"
+            )
             raise RefusedError(FailureKind.UNSUPPORTED, text)
         multiplier, base = sampling.dry_multiplier, sampling.dry_base
         key = (multiplier, base, sampling.dry_allowed_tokens, window, sampling.dry_breakers)
