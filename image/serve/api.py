@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -17,6 +16,7 @@ from serve.answers.errors import error_response
 from serve.body import Body
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
+from serve.openapi.document import document
 from serve.routes import (
     anthropic,
     chats,
@@ -40,31 +40,9 @@ from serve.services import Services
 from serve.traces import Tracer
 
 
-class ErrorFields(BaseModel):
-    """What is told of an error; of some, more."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str
-
-
-class ErrorBody(BaseModel):
-    """OpenAI's error shape."""
-
-    error: ErrorFields
-
-
-# For the OpenAPI document: all errors have one shape. docs/api.md says which there are.
-_TOLD: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": ErrorBody, "description": "The request is wrong, or there are too many"},
-    "5XX": {"description": "This server, or one of its models, can't answer"},
-}
-
-
 def create_app(services: Services, tracer: Tracer | None = None, security: Security | None = None) -> ASGIApp:
     """The application over a set of services. From outside: Access, CORS, Guard, Body, CancelOnDisconnect, routes."""
-    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, responses=_TOLD)
+    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
     app.state.services = services
     posts = (
         openai.posts,
@@ -84,6 +62,7 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
     for kind, answer in _ERRORS.items():
         app.add_exception_handler(kind, _handler(answer))
     app.add_exception_handler(HTTPException, _http_error)
+    app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way to have another one
     settings, supervisor = services.settings, services.supervisor
     security = security or make_security(settings)
     inner = CancelOnDisconnect(Shortcut(app, posts, _ERRORS))

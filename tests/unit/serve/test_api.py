@@ -355,6 +355,6 @@ def test_openapi_describes_the_api() -> None:
             assert {"/v1/chat/completions", "/v1/completions", "/v1/models", "/health"} <= paths.keys()
             schema = paths["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
             assert schema["$ref"].endswith("/ChatRequest")
-            assert paths["/v1/chat/completions"]["post"]["responses"].keys() == {"200", "4XX", "5XX"}
+            assert paths["/v1/chat/completions"]["post"]["responses"].keys() == {"200", "202", "4XX", "5XX"}
 
     asyncio.run(story())

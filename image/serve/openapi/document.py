@@ -1,0 +1,120 @@
+"""Routes -> their document. FastAPI knows paths, parameters and bodies; handlers write their answers themselves."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from serve.answers import errors
+
+Json = dict[str, Any]
+
+FOLDER = Path(__file__).parent
+DESCRIPTION = (
+    "Open-weight language models over the APIs that programs already speak: OpenAI's, Anthropic's, Ollama's, "
+    "llama.cpp's, Jina's and Cohere's. Every answer has the header X-Request-Id, which is in the server's log, too."
+)
+_REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
+_ERRORS = {errors.openai: "Error", errors.anthropic: "AnthropicError", errors.ollama: "OllamaError"}
+_REQUEST_ID: Json = {
+    "X-Request-Id": {"description": "The request in the server's log.", "schema": {"type": "string"}},
+}
+_RETRY_AFTER: Json = {
+    "Retry-After": {"description": "Seconds; where another try may succeed.", "schema": {"type": "integer"}},
+}
+_4XX = "The request is wrong (400, 404, 405, 413), is not allowed (401, 403), or there are too many (429)"
+_5XX = "This server, or one of its models, can't answer now (503), or this request failed (500)"
+_202 = "The weights are on their way: come back later. Only where the server is set so (SLIPWAY_ABSENT=accept)"
+
+
+def document(app: FastAPI) -> Json:
+    """The whole of it; made anew at each call."""
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=DESCRIPTION,
+        routes=app.routes,
+        separate_input_output_schemas=False,
+    )
+    requests, answers = read("requests"), read("answers")
+    schemas = found["components"]["schemas"]
+    assert not schemas.keys() & answers["schemas"].keys(), "an answer is called like a body"
+    schemas |= answers["schemas"]
+    for path, operations in found["paths"].items():
+        for method, operation in operations.items():
+            _add_examples(operation, requests.get(f"{method.upper()} {path}", {}))
+            operation["responses"] = _responses(path, method, operation, answers["answers"], schemas)
+    found["components"]["schemas"] = _used(found["paths"], schemas)
+    # Where the server has keys; which there are is no business of the document.
+    found["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+    }
+    found["security"] = [{}, {"bearer": []}, {"x-api-key": []}]
+    return found
+
+
+def read(name: str) -> Json:
+    """One of the data files."""
+    data: Json = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return data
+
+
+def _add_examples(operation: Json, examples: Json) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        if examples:
+            content["examples"] = {name: {"value": value} for name, value in examples.items()}
+
+
+def _responses(path: str, method: str, operation: Json, answers: Json, schemas: Json) -> Json:
+    """What is told of it, or what FastAPI found out."""
+    told: Json = answers.get(f"{method.upper()} {path}", {})
+    made: Json = {}
+    for status, answer in told.items():
+        content: Json = {}
+        for media_type, schema in answer.get("content", {}).items():
+            content[media_type] = {"schema": _schema(schema)}
+        made[status] = {"description": answer["description"], "headers": _REQUEST_ID}
+        if content:
+            made[status]["content"] = content
+    if not told:
+        ok = operation["responses"].get("200", {"description": "Done"})
+        made["200"] = {**ok, "headers": _REQUEST_ID}
+    error = _error(path)
+    if _asks_a_model(operation, schemas):
+        made["202"] = {"description": _202, **error}
+    return made | {"4XX": {"description": _4XX, **error}, "5XX": {"description": _5XX, **error}}
+
+
+def _used(paths: Json, schemas: Json) -> Json:
+    """Those that a path leads to. FastAPI knows more: errors that none of ours is like."""
+    used: set[str] = set()
+    found = set(_REFERENCE.findall(json.dumps(paths)))
+    while found:
+        used |= found
+        found = set(_REFERENCE.findall(json.dumps([schemas[name] for name in found]))) - used
+    return {name: schema for name, schema in sorted(schemas.items()) if name in used}
+
+
+def _schema(given: object) -> object:
+    """By its name, or as it is."""
+    return {"$ref": f"#/components/schemas/{given}"} if isinstance(given, str) else given
+
+
+def _error(path: str) -> Json:
+    name = _ERRORS[errors.shape_of(path)]
+    return {"headers": _REQUEST_ID | _RETRY_AFTER, "content": {"application/json": {"schema": _schema(name)}}}
+
+
+def _asks_a_model(operation: Json, schemas: Json) -> bool:
+    """Might its model have to be pulled first?"""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        if "model" in schemas.get(name, {}).get("properties", {}):
+            return "pulls" not in operation.get("tags", ())
+    return False

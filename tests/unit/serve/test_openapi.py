@@ -1,0 +1,115 @@
+"""The document of the API against the routes that it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from serve.openapi.document import read
+from serve.routes.json_route import JsonRoute
+from tests.helpers.app import running_app
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    """As a client gets it."""
+
+    async def story() -> Json:
+        async with running_app() as app:
+            found: Json = (await app.client.get("/openapi.json")).json()
+            return found
+
+    return asyncio.run(story())
+
+
+def operations(document: Json) -> Iterator[tuple[str, Json]]:
+    """Each with its name."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def bodies(document: Json) -> Iterator[tuple[str, Json]]:
+    """What requests may send, where they send anything."""
+    for name, operation in operations(document):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            yield name, content
+
+
+def examples(document: Json, content: Json) -> list[Any]:
+    """Those of the operation, or of its body's type."""
+    found = [each["value"] for each in content.get("examples", {}).values()]
+    name = content["schema"].get("$ref", "").rpartition("/")[2]
+    return found or document["components"]["schemas"].get(name, {}).get("examples", [])
+
+
+def test_every_body_has_an_example_that_its_schema_takes(document: Json) -> None:
+    """People copy them."""
+    for name, content in bodies(document):
+        found = examples(document, content)
+        assert found, f"{name} has no example: openapi/requests.json"
+        validator = Draft202012Validator({**content["schema"], "components": document["components"]})
+        for example in found:
+            errors = [error.message for error in validator.iter_errors(example)]
+            assert errors == [], name
+
+
+def test_every_example_is_read_by_the_route_itself(document: Json) -> None:
+    """A schema may allow more than the route does."""
+    from serve.routes import chats, llamacpp, openai, pull, simple, vectors
+
+    routers = (openai.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts, pull.posts)
+    routes = [route for router in routers for route in router.routes if isinstance(route, JsonRoute)]
+    num_read = 0
+    for route in routes:
+        if not route.include_in_schema:
+            continue
+        (content,) = document["paths"][route.path]["post"]["requestBody"]["content"].values()
+        for example in examples(document, content):
+            assert route.body_field is not None
+            body_type: Any = route.body_field.field_info.annotation
+            body_type.model_validate_json(json.dumps(example))
+            num_read += 1
+    assert num_read > 20
+
+
+def test_every_answer_is_described(document: Json) -> None:
+    """Not by a word that fits all of them; with the header that all have, and with the errors of its own API."""
+    shapes = {"/v1/messages": "AnthropicError", "/api/chat": "OllamaError", "/v1/completions": "Error"}
+    for name, operation in operations(document):
+        assert operation.get("summary"), name
+        for status, answer in operation["responses"].items():
+            assert len(answer["description"]) > 3, name
+            assert "X-Request-Id" in answer["headers"], name
+            assert status in ("200", "202", "204", "503", "4XX", "5XX"), name
+    for path, shape in shapes.items():
+        error = document["paths"][path]["post"]["responses"]["4XX"]["content"]["application/json"]["schema"]
+        assert error == {"$ref": f"#/components/schemas/{shape}"}
+
+
+def test_the_data_is_about_routes_that_there_are(document: Json) -> None:
+    """What is left over of an older API is wrong."""
+    names = {name for name, _ in operations(document)}
+    assert set(read("requests")) <= names
+    assert set(read("answers")["answers"]) <= names
+
+
+def test_every_reference_leads_somewhere(document: Json) -> None:
+    """Generators of clients stop at one that does not."""
+    names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert names <= document["components"]["schemas"].keys()
+
+
+def test_only_a_model_that_may_have_to_be_pulled_is_on_its_way(document: Json) -> None:
+    """202 where a model is asked."""
+    with_202 = {name for name, operation in operations(document) if "202" in operation["responses"]}
+    assert {"POST /v1/chat/completions", "POST /api/chat", "POST /chat/{user_id}"} <= with_202
+    assert not with_202 & {"POST /v1/api/pull", "GET /v1/models", "GET /health"}
