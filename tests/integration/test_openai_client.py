@@ -242,7 +242,7 @@ def test_a_call_and_its_result_go_round_in_a_chat(client: openai.OpenAI) -> None
         **asked, messages=HELLO, tool_choice="required", parallel_tool_calls=False
     ).choices[0]
     assert first.finish_reason == "tool_calls"
-    (call,) = first.message.tool_calls or ()
+    (call,) = first.message.tool_calls or []
     result = {"role": "tool", "tool_call_id": call.id, "content": "5"}
     messages: Any = [*HELLO, first.message.model_dump(exclude_unset=True), result]
     second = client.chat.completions.create(**asked, messages=messages, tool_choice="none").choices[0]

@@ -24,6 +24,7 @@ from serve.messages import (
 from serve.models import ModelEntry
 from serve.ports import Status
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
+from serve.routes.counting import count_tokens
 from serve.routes.json_route import JsonRoute
 from serve.services import Services, TheServices, services_of
 from serve.wire.chat import ChatRequest
@@ -105,10 +106,8 @@ async def apply_template(body: ChatRequest, request: Request) -> Response:
 @posts.post("/chat/completions/input_tokens", include_in_schema=False)
 async def input_tokens(body: ChatRequest, request: Request) -> Response:
     """How many tokens a conversation is."""
-    services = services_of(request)
-    prompt = await _render(services, body)
-    told = await _tokenize(services, body.model, prompt, adds_special=True, parses_special=True)
-    return json_answer({"object": "response.input_tokens", "input_tokens": len(told.tokens)})
+    num_tokens = await count_tokens(services_of(request), body.model, body.conversation())
+    return json_answer({"object": "response.input_tokens", "input_tokens": num_tokens})
 
 
 @router.get("/props")

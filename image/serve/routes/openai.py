@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from serve.answers import anthropic_models
 from serve.answers.chat import ChatStream, WholeChat
 from serve.answers.frame import Chunk, Frame
 from serve.answers.text import TextStream, WholeText
@@ -60,18 +61,20 @@ async def completions(body: CompletionRequest, request: Request) -> Response:
 
 @router.get("/v1/models")
 @router.get("/models", include_in_schema=False)
-async def models(services: TheServices) -> dict[str, Any]:
+async def models(services: TheServices, request: Request) -> dict[str, Any]:
     """All models, whether they serve right now or not."""
-    pairs = zip(services.supervisor.models.models, services.supervisor.statuses(), strict=True)
+    pairs = list(zip(services.supervisor.models.models, services.supervisor.statuses(), strict=True))
+    if anthropic_models.is_anthropics(request.headers):
+        return anthropic_models.page(pairs)
     return {"object": "list", "data": [_model(entry, status) for entry, status in pairs]}
 
 
 @router.get("/v1/models/{name:path}")
-async def model(name: str, services: TheServices) -> dict[str, Any]:
+async def model(name: str, services: TheServices, request: Request) -> dict[str, Any]:
     """One model, by id or alias."""
     entry = services.supervisor.models.find(name)
     status = next(s for s in services.supervisor.statuses() if s.model == entry.id)
-    return _model(entry, status)
+    return (anthropic_models.model_info if anthropic_models.is_anthropics(request.headers) else _model)(entry, status)
 
 
 def _parser(tools: frozenset[str], body: ChatRequest, format_name: str, opened: str) -> Any:
