@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.manifests.monitoring import rules
+from serve.gpu import Gpu, GpuWatch
+from serve.metrics import Metrics
+from serve.pulls.types import PullOrder, PullState, PullStatus
 from tests.helpers.promtool import promtool
 from tests.helpers.running_server import RunningServer
 from tests.unit.infra.plan.stacks import KEDA, plan
@@ -34,10 +40,27 @@ def test_promtool_finds_nothing_to_say(server: RunningServer) -> None:
         assert outcomes >= {"length"}
 
 
-def test_promtool_can_read_the_alerts() -> None:
+def test_promtool_finds_nothing_to_say_of_what_this_machine_may_lack() -> None:
+    """GPUs, pulls, a budget for models, keys that were refused."""
+    order = PullOrder("owner/name", "a.gguf")
+    pulls = [
+        PullStatus(str(state), order, state, 5, 9, 1.0, 4.0, "", (), 0.0)
+        for state in (PullState.DOWNLOADING, PullState.COMPLETE)
+    ]
+    watch = GpuWatch(lambda: lambda: (Gpu(0, 87, 2**30, 2**34),))
+    metrics = Metrics(list, pulls=lambda: pulls, memory_bytes=lambda: 2**34, gpus=watch)
+    metrics.refused("", "invalid_api_key")
+    text = asyncio.run(metrics.scrape())
+    assert b'gpu_utilization_percent{gpu="0"} 87.0' in text
+    assert promtool("check", "metrics", stdin=text) == (0, "")
+
+
+def test_promtool_can_read_the_alerts(tmp_path: Path) -> None:
     """Expressions and templates, of a stack with all of them."""
     stack = plan({"monitoring": {"operator": True}}, KEDA)
     groups = rules(stack)["spec"]
-    code, told = promtool("check", "rules", stdin=yaml.safe_dump(groups).encode())
+    file = tmp_path / "rules.yaml"
+    file.write_text(yaml.safe_dump(groups))
+    code, told = promtool("check", "rules", str(file))
     assert (code, "SUCCESS" in told) == (0, True), told
     assert f"{len(groups['groups'][0]['rules'])} rules found" in told
