@@ -8,35 +8,24 @@
                                  for which RESERVED more are taken
 
 What breaks HTTP is refused before any of it is a request: two lengths, a length beside chunks, folded lines, bare line
-ends (httptools does), no Host or two of them (here). Answers have the shape of the API that was asked.
+ends (httptools does), no Host or two of them (heads.py). Answers have the shape of the API that was asked.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
+import httptools
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serve.answers.errors import error_response, shape_of
-from serve.errors import (
-    HeadersTooLargeError,
-    InvalidRequestError,
-    RequestError,
-    RequestTimeoutError,
-    UnavailableError,
-    UrlTooLongError,
-)
+from serve.answers.errors import error_response
+from serve.errors import InvalidRequestError, RequestError, RequestTimeoutError, UnavailableError
+from serve.heads import check_growth, check_head, check_url, raw_answer
 
-MOST_URL: Final = 8 * 1024
-MOST_HEAD: Final = 32 * 1024
-"""All names and values: gateways put tokens and cookies into them."""
-MOST_HEADERS: Final = 100
 SPARE_S: Final = 5.0
 """After the body's time is over: whoever reads it answers first."""
 RESERVED: Final = 50
@@ -60,12 +49,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(**of_uvicorn)
         self._bounds = bounds
         self._served_app = self.app
-        self._refused: RequestError | None = None
         self._head_bytes = 0
         self._is_over = False  # one more than may be
         self._is_in_head = True  # or between two requests
         self._has_begun = False  # of the present head, at least one byte is there
         self._waits_since = self.loop.time()
+        self._is_replay = False
         self._incoming: asyncio.TimerHandle | None = None  # for the head, or for the body
         self._outgoing: asyncio.TimerHandle | None = None
 
@@ -112,29 +101,66 @@ class BoundedProtocol(HttpToolsProtocol):
     # ---- what comes ----
 
     def data_received(self, data: bytes) -> None:
-        """A head is counted while it comes: a line without an end would be kept whole until it has one."""
+        """Bytes, anywhere in a request."""
         if self._is_in_head:
             self._begin_head()
             self._head_bytes += len(data)
-        super().data_received(data)
-        if self._is_in_head and self._head_bytes > MOST_URL + MOST_HEAD and not self.transport.is_closing():
-            self._refuse(HeadersTooLargeError(f"the head is larger than the {MOST_URL + MOST_HEAD} bytes allowed"))
+        self._unset_keepalive_if_required()
+        try:
+            self._feed(memoryview(data))
+            if self._is_in_head:
+                check_growth(self._head_bytes)
+        except RequestError as error:
+            self._refuse(error)
+        except httptools.HttpParserError as error:
+            found = error.__context__
+            self._refuse(found if isinstance(found, RequestError) else InvalidRequestError(_NO_REQUEST))
+
+    def _feed(self, data: memoryview) -> None:
+        """Some clients offer HTTP/2 with each request. The parser then takes what follows for another protocol, a body,
+        too: so another parser goes on, and is told first how that body ends.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                framing = (b"%s: %s\r\n" % each for each in self.headers if each[0] in _FRAMING)
+                self.parser = httptools.HttpRequestParser(self)
+                self._is_replay = True
+                self.parser.feed_data(b"".join((b"POST / HTTP/1.1\r\n", *framing, b"\r\n")))
+                self._is_replay = False
+            else:
+                return
 
     def _begin_head(self) -> None:
         if not self._has_begun:
             self._has_begun = True
             self._wait(self._bounds.header_s, self._on_late_head)
 
+    def on_message_begin(self) -> None:
+        """A request, unless it is one that we know already."""
+        if not self._is_replay:
+            super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of them."""
+        if not self._is_replay:
+            super().on_header(name, value)
+
     def on_url(self, url: bytes) -> None:
         """Of any length, as far as uvicorn goes."""
+        if self._is_replay:
+            return
         super().on_url(url)
-        if len(self.url) > MOST_URL:
-            self._stop_parsing(UrlTooLongError(f"the URL is longer than the {MOST_URL} bytes that are allowed"))
+        check_url(self.url)
 
     def on_headers_complete(self) -> None:
         """A request begins, or is refused."""
+        if self._is_replay:
+            return
         self._stop_waiting()
-        self._check_head()
+        check_head(self.headers, self.parser.get_http_version())
         self.app = _over_limit if self._is_over and not self.url.startswith(_HEALTH) else self._served_app
         self._is_in_head, self._has_begun, self._head_bytes = False, False, 0
         super().on_headers_complete()
@@ -142,6 +168,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Its body is whole; the next head may come."""
+        if self.parser.should_upgrade():
+            return  # the other parser will tell
         self._stop_waiting()
         self._is_in_head, self._waits_since = True, self.loop.time()
         super().on_message_complete()
@@ -157,18 +185,6 @@ class BoundedProtocol(HttpToolsProtocol):
         """It was idle for long."""
         super().timeout_keep_alive_handler()
         self._cut_off_later()
-
-    def _check_head(self) -> None:
-        size = sum(len(name) + len(value) for name, value in self.headers)
-        if len(self.headers) > MOST_HEADERS or size > MOST_HEAD:
-            self._stop_parsing(
-                HeadersTooLargeError(
-                    f"there are {len(self.headers)} headers of {size} bytes: {MOST_HEADERS} of {MOST_HEAD} are allowed"
-                )
-            )
-        num_hosts = sum(name == b"host" for name, _ in self.headers)
-        if num_hosts > 1 or (not num_hosts and self.parser.get_http_version() == "1.1"):
-            self._stop_parsing(InvalidRequestError(f"there are {num_hosts} headers Host: one is allowed"))
 
     # ---- clocks ----
 
@@ -218,26 +234,18 @@ class BoundedProtocol(HttpToolsProtocol):
 
     # ---- refusals ----
 
-    def _stop_parsing(self, error: RequestError) -> None:
-        """Out of the parser, which ends here: send_400_response is told of it."""
-        self._refused = error
-        raise error
-
-    def _unsupported_upgrade_warning(self) -> None:
-        """Some clients offer HTTP/2 each time; it is as well to go on without."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's words)
-        """What the parser could not read, or what was found while it did."""
-        self._refuse(self._refused or InvalidRequestError("this is not a request of HTTP/1.1"))
-
     def _refuse(self, error: RequestError) -> None:
-        """Behind all answers that are on their way there is no place for one more."""
-        if not self._is_answering:
-            self.transport.write(_raw(error, self.url if hasattr(self, "url") else b""))
+        """In the place of the answer, as long as none has begun: that of a request before it goes out as it is."""
+        if not self._is_answering or not (self.cycle.response_started or self.pipeline):
+            self.transport.write(raw_answer(error, self.url if hasattr(self, "url") else b""))
+        if self._is_answering:
+            self.cycle.disconnected = True  # nothing of it may follow
         self.transport.close()
         self._cut_off_later()
 
 
+_NO_REQUEST = "this is not a request of HTTP/1.1"
+_FRAMING = (b"content-length", b"transfer-encoding")
 _HEALTH = tuple(path.encode() for path in HEALTH)
 
 
@@ -246,15 +254,3 @@ async def _over_limit(scope: Scope, receive: Receive, send: Send) -> None:
     answer = error_response(scope["path"], UnavailableError("there are too many connections: try again"))
     answer.headers["connection"] = "close"
     await answer(scope, receive, send)
-
-
-def _raw(error: RequestError, url: bytes) -> bytes:
-    """An answer where no request has come to be."""
-    body = json.dumps(shape_of(url.decode("latin-1"))(error)).encode()
-    head = [
-        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}",
-        "content-type: application/json",
-        f"content-length: {len(body)}",
-        "connection: close",
-    ]
-    return "\r\n".join([*head, "", ""]).encode() + body
