@@ -65,7 +65,7 @@ class Lab:
 def bare(port: int, image: Path, llama: Path, **settings: object) -> Program:
     """`python -m serve` that finds no model: its folder holds nothing."""
     asked = {"host": HOST, "port": port, "metrics_port": servers.free_port(), "models_dir": "."}
-    asked |= {"models_file": "models.json", "log_level": "warning"}
+    asked |= {"discover": True, "log_level": "warning"}
     environ = {f"SLIPWAY_{name.upper()}": str(value) for name, value in (asked | settings).items()}
     environ |= {"PYTHONPATH": f"{image}:{llama}"}
     return Program("ours", (sys.executable, "-m", "serve"), environ, LIVE, {})

@@ -146,7 +146,8 @@ def _notice_lost_clients(sock: socket.socket) -> None:
 
 def _configured(settings: Settings) -> Models:
     """What is configured, if anything is: a server without a file of models serves what it finds in its folder."""
-    if settings.models_json or settings.models_file.exists():
+    is_named = "models_file" in settings.model_fields_set and not settings.discover
+    if settings.models_json or is_named or settings.models_file.exists():  # one that is named must be there
         return load_models(settings.models_file, settings.models_json)
     log.info("no models are configured: there is no %s", settings.models_file)
     return Models(())

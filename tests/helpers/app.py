@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,16 +42,31 @@ class App:
 
 @contextlib.asynccontextmanager
 async def running_app(
-    kind: type[FakeWorker] = EchoWorker, *, present: bool = True, models: Models = MODELS, **settings: Any
+    kind: type[FakeWorker] = EchoWorker,
+    *,
+    present: bool = True,
+    models: Models = MODELS,
+    files: Sequence[str] = (),
+    discovers: bool = False,
+    **settings: Any,
 ) -> AsyncIterator[App]:
-    """With the model served, unless its file is not `present`."""
+    """With the model served, unless its file is not `present`; with these `files` beside it. Somebody looks after the
+    models: such as are loaded on demand are.
+    """
     launcher, clock, children = FakeLauncher(kind), FakeClock(), FakeChildren()
     supervisor = Supervisor(
         models,
         launcher=launcher,
-        disk=FakeDisk(files={"m.gguf"} if present else set()),
+        disk=FakeDisk(files={"m.gguf", *files} if present else set(files)),
         options=Options(
-            Path("/models"), num_threads=1, step_tokens=16, max_waiting=1, start_s=20, silence_s=1.5, stuck_s=60
+            Path("/models"),
+            num_threads=1,
+            step_tokens=16,
+            max_waiting=1,
+            start_s=20,
+            silence_s=1.5,
+            stuck_s=60,
+            discovers=discovers,
         ),
         clock=clock,
         jitter=lambda: 1.0,
@@ -58,5 +74,9 @@ async def running_app(
     services = Services(Settings(**settings), supervisor, Metrics(supervisor.statuses), pulls=make_pulls(children))
     await supervisor.tick()
     transport = httpx.ASGITransport(create_app(services), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        yield App(client, supervisor, launcher, services, children)
+    keeping = asyncio.create_task(supervisor.run())
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield App(client, supervisor, launcher, services, children)
+    finally:
+        keeping.cancel()

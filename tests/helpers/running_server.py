@@ -33,22 +33,27 @@ def model_entry(**changes: Any) -> dict[str, Any]:
 
 
 class RunningServer:
-    """Use as a context manager; leaves no process behind."""
+    """Use as a context manager; leaves no process behind. Without `models` it serves what is in the folder."""
 
-    def __init__(self, folder: Path, models: list[dict[str, Any]], **settings: object) -> None:
+    def __init__(
+        self, folder: Path, models: list[dict[str, Any]] | None, *, hub: str = "http://127.0.0.1:1", **settings: object
+    ) -> None:
         self.folder = folder
         self.port, self.metrics_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        (folder / "models.json").write_text(json.dumps({"models": models}))
+        configured = {} if models is None else {"SLIPWAY_MODELS_FILE": str(folder / "models.json")}
+        if models is not None:
+            (folder / "models.json").write_text(json.dumps({"models": models}))
         self._environ = {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{IMAGE}:{llama_path()}",
             "SLIPWAY_HOST": "127.0.0.1",
             "SLIPWAY_PORT": str(self.port),
             "SLIPWAY_METRICS_PORT": str(self.metrics_port),
+            "HF_ENDPOINT": hub,
             "SLIPWAY_LAME_DUCK_S": "0",  # nobody balances here
             "SLIPWAY_MODELS_DIR": str(folder),
-            "SLIPWAY_MODELS_FILE": str(folder / "models.json"),
+            **configured,
             **{f"SLIPWAY_{name.upper()}": str(value) for name, value in settings.items()},
         }
         self._log_path = folder / "log.jsonl"

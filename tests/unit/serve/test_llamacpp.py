@@ -129,7 +129,6 @@ def test_adapters_are_set_for_all_that_come_after() -> None:
     """Those that are not named are off; a request's own wish wins."""
 
     async def story(app: App) -> None:
-        app.supervisor.models = ADAPTERS
         assert [(a["id"], a["scale"]) for a in (await app.client.get("/lora-adapters")).json()] == [(0, 0.0), (1, 0.5)]
         answer = await app.client.post("/lora-adapters", json=[{"id": 0, "scale": 0.25}])
         assert answer.json() == {"success": True}
@@ -140,7 +139,7 @@ def test_adapters_are_set_for_all_that_come_after() -> None:
         refused = await app.client.post("/lora-adapters", json=[{"id": 2, "scale": 1}])
         assert refused.json()["error"]["message"] == "there is no adapter 2: model 'm' has 2"
 
-    run(story)
+    run(story, models=ADAPTERS)
 
 
 def test_health_waits_for_the_first_load() -> None:
