@@ -45,7 +45,10 @@ class Answer:
     num_prompt: int | None
     """None: the server did not say."""
     num_generated: int
+    """By the server's usage; of one that tells none, how many pieces of text came: tokens without one are not seen."""
     text: str
+    ran_to_length: bool
+    """It ended because as many tokens were there as were asked for."""
 
     @property
     def first_token_s(self) -> float:
@@ -147,6 +150,7 @@ def read_answer(reply: Reply, sent_s: float) -> Answer:
     texts: list[str] = []
     token_s: list[float] = []
     usage: dict[str, int] = {}
+    reason = None
     read = 0
     for found in re.finditer(rb"data: (\{.*\})\r?\n", reply.data):
         while reply.reads[read][1] < found.end():
@@ -156,11 +160,19 @@ def read_answer(reply: Reply, sent_s: float) -> Answer:
             raise BrokenAnswer(str(chunk["error"]))
         usage = chunk.get("usage") or usage
         text = "".join(choice["text"] for choice in chunk["choices"])
+        reason = next((choice["finish_reason"] for choice in chunk["choices"] if choice.get("finish_reason")), reason)
         if text:
             texts.append(text)
             token_s.append(reply.reads[read][0])
-    if not token_s:
+    end_s = reply.reads[-1][0]
+    if not token_s and reason is None:
         raise BrokenAnswer(f"no text: {bytes(reply.data[-500:])!r}")
-    # Some peers tell no usage in streams: there, each piece is a token.
-    num_generated = usage.get("completion_tokens", len(token_s))
-    return Answer(sent_s, reply.reads[-1][0], tuple(token_s), usage.get("prompt_tokens"), num_generated, "".join(texts))
+    return Answer(
+        sent_s=sent_s,
+        end_s=end_s,
+        token_s=tuple(token_s) or (end_s,),  # a random model may say nothing but halves of characters
+        num_prompt=usage.get("prompt_tokens"),
+        num_generated=usage.get("completion_tokens", len(token_s)),
+        text="".join(texts),
+        ran_to_length=reason == "length",
+    )

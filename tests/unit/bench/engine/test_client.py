@@ -49,6 +49,15 @@ def test_where_the_bytes_are_cut_does_not_matter(cuts: list[int]) -> None:
     assert read_answer(reply, 0.0).text == "abc"
 
 
+def test_an_answer_may_be_halves_of_characters_only() -> None:
+    """As a random model's is at times: that it ran as long as was asked, its end says."""
+    event = b'data: {"choices": [{"text": "", "finish_reason": "length"}]}\n\n'
+    reply = Reply()
+    assert reply.feed(3.0, HEAD + f"{len(event):x}\r\n".encode() + event + b"\r\n0\r\n\r\n")
+    answer = read_answer(reply, 0.0)
+    assert (answer.ran_to_length, answer.text, answer.token_s, answer.end_s) == (True, "", (3.0,), 3.0)
+
+
 def test_what_is_no_answer_is_an_error_that_shows_it() -> None:
     """An error status, an error within a stream, a stream without text, a response of unknown length."""
     failed = b"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy"

@@ -16,7 +16,7 @@ from bench.engine.soak import growth
 def answer(*token_s: float, sent_s: float = 0.0, num_generated: int | None = None) -> Answer:
     """One whose pieces came at these times."""
     num = len(token_s) if num_generated is None else num_generated
-    return Answer(sent_s, token_s[-1], token_s, 1, num, "x")
+    return Answer(sent_s, token_s[-1], token_s, 1, num, "x", ran_to_length=True)
 
 
 def test_only_the_time_in_which_all_streams_run_counts() -> None:
