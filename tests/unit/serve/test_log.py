@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
+from pathlib import Path
 
-from serve.log import JsonFormatter, request_id
+import pytest
+
+from serve.log import JsonFormatter, request_id, trace_id
+
+IMAGE = Path(__file__).parents[3] / "image"
 
 
 def line(**fields: object) -> dict[str, object]:
@@ -24,13 +30,38 @@ def test_a_line_has_time_level_message_and_extras() -> None:
     assert "request_id" not in found
 
 
-def test_the_request_id_is_added_where_there_is_one() -> None:
+def test_the_request_and_its_trace_are_added_where_there_are_any() -> None:
     """So that all lines of a request can be found."""
-    token = request_id.set("abc")
+    tokens = request_id.set("abc"), trace_id.set("def")
     try:
-        assert line()["request_id"] == "abc"
+        assert (line()["request_id"], line()["trace_id"]) == ("abc", "def")
     finally:
-        request_id.reset(token)
+        request_id.reset(tokens[0])
+        trace_id.reset(tokens[1])
+
+
+def test_what_is_always_so_is_in_every_line() -> None:
+    """The model of a worker."""
+    written = JsonFormatter(model="m").format(logging.makeLogRecord({"msg": "x"}))
+    assert json.loads(written)["model"] == "m"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "raise ValueError('boom')",
+        "import threading; t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()",
+        "import warnings; warnings.warn('old')",
+    ],
+)
+def test_what_python_itself_says_is_in_the_same_form(code: str) -> None:
+    """Errors that nobody caught, in any thread, and warnings: whoever reads the log reads JSON."""
+    setup = "from serve.log import set_up_logging; set_up_logging('info', model='m'); "
+    argv = [sys.executable, "-c", setup + code]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=IMAGE)
+    (told,) = [json.loads(each) for each in done.stderr.splitlines()]
+    assert told["level"] in ("critical", "warning")
+    assert told["model"] == "m"
 
 
 def test_an_exception_stays_one_line() -> None:
