@@ -75,14 +75,13 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     @property
-    def idle_s(self) -> float:
-        """For how long nothing is answered and no request is whole; 0: something is."""
-        is_idle = self._is_in_head and not self._is_answering
-        return self.loop.time() - self._waits_since if is_idle else 0.0
+    def is_idle(self) -> bool:
+        """Is nothing answered, and no request whole?"""
+        return self._is_in_head and not self._is_answering
 
     def close_between_requests(self) -> None:
         """Unless a request is on its way."""
-        if self._is_in_head and not self._has_begun and not self._is_answering:
+        if self.is_idle and not self._has_begun:
             self.transport.close()
 
     @property
@@ -91,8 +90,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _has_made_room(self) -> bool:
         others = [each for each in self.connections if isinstance(each, BoundedProtocol) and each is not self]
-        idlest = max(others, key=lambda each: each.idle_s, default=None)
-        if idlest is None or not idlest.idle_s:
+        idlest = min((each for each in others if each.is_idle), key=lambda each: each._waits_since, default=None)
+        if idlest is None:
             return False
         idlest.transport.abort()
         self.connections.discard(idlest)  # now, not when the loop comes to it

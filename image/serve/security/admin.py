@@ -18,7 +18,7 @@ TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("delete a model", "DELETE", rf"/v1/models{_NAME}|/models{_NAME}|/api/delete"),
     ("copy a model", "POST", r"/api/copy"),
     ("make or send a model", "POST", r"/api/(create|push)|/api/blobs/.+"),
-    ("load or unload a model", "POST", rf"/models/(load|unload)|/(v1/)?models{_NAME}/(load|unload)"),
+    ("load or unload a model", "POST", rf"/(v1/)?models/(load|unload)|/(v1/)?models{_NAME}/(load|unload)"),
     ("look for new models", "POST", r"/(v1/)?models/discover|/(v1/)?models/reload"),
     ("load, unload or set adapters", "POST", r"/lora-adapters|/(v1/)?(load|unload)_lora_adapter"),
     ("load or unload adapters", "POST|DELETE", rf"/(v1/)?models{_NAME}/adapters(/.+)?|/v1/adapters(/.+)?"),

@@ -31,5 +31,7 @@ def make_security(settings: Settings, clock: Callable[[], float] = time.monotoni
 
 
 def _discovers(settings: Settings) -> bool:
-    """Without configured models the folder says what there is."""
+    """Without configured models the folder says what there is, unless that is set."""
+    if settings.discover is not None:
+        return settings.discover
     return not settings.models_json and not settings.models_file.exists()

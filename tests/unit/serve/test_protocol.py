@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import uvloop
 from starlette.types import Receive, Scope, Send
 
 from serve.front import Server, make_server
@@ -88,6 +89,12 @@ async def serving(bounds: Bounds = BOUNDS) -> AsyncIterator[Running]:
         await task
 
 
+def play(story: Coroutine[Any, Any, None]) -> None:
+    """On the loop that the server runs on: how it writes and closes is its own."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(story)
+
+
 def told(answer: Raw) -> Any:
     """Of an answer that is sent in one piece."""
     assert answer.status == 200, answer
@@ -108,7 +115,7 @@ def test_a_plain_request_is_answered() -> None:
             assert told(await running.ask(offer + b"abc"))["body"] == "abc"
             assert told(await running.ask(HEAD + b"Upgrade: h2c\r\nConnection: Upgrade, close\r\n\r\n"))["body"] == ""
 
-    asyncio.run(story())
+    play(story())
 
 
 @pytest.mark.parametrize(
@@ -154,7 +161,7 @@ def test_what_breaks_http_is_refused_and_the_connection_closed(raw: bytes, statu
             assert (answer.status, answer.headers["connection"]) == (status, "close")
             assert answer.json()["error"]["type"] == "invalid_request_error"
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_nothing_behind_a_refused_request_is_one() -> None:
@@ -168,7 +175,7 @@ def test_nothing_behind_a_refused_request_is_one() -> None:
             assert answer.status == 400
             assert b"HTTP/1.1" not in answer.body.replace(b"request of HTTP/1.1", b"")
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_a_refusal_has_the_shape_of_its_api() -> None:
@@ -180,7 +187,7 @@ def test_a_refusal_has_the_shape_of_its_api() -> None:
             assert (await running.ask(b"GET /v1/messages" + headers)).json()["type"] == "error"
             assert isinstance((await running.ask(b"GET /api/tags" + headers)).json()["error"], str)
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_weird_bytes_in_paths_and_headers_are_only_bytes() -> None:
@@ -196,7 +203,7 @@ def test_weird_bytes_in_paths_and_headers_are_only_bytes() -> None:
                 head = b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nX-Latin: \xe9\xff\r\n" + LAST
                 assert told(await running.ask(head))["path"] == read
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_as_much_as_is_allowed_is_taken() -> None:
@@ -210,7 +217,7 @@ def test_as_much_as_is_allowed_is_taken() -> None:
             answer = told(await running.ask(url + many + large + LAST))
             assert answer["num_headers"] == MOST_HEADERS - 1
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_a_head_that_drips_is_408_in_time_and_one_that_never_begins_is_closed_without_a_word() -> None:
@@ -231,7 +238,7 @@ def test_a_head_that_drips_is_408_in_time_and_one_that_never_begins_is_closed_wi
                 writer.close()
             assert running.num_connections == 0
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_a_head_that_drips_after_an_answer_is_408_too() -> None:
@@ -246,7 +253,7 @@ def test_a_head_that_drips_after_an_answer_is_408_too() -> None:
             assert split(await reader.read()).status == 408
             writer.close()
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_a_body_that_nobody_reads_does_not_hold_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +265,7 @@ def test_a_body_that_nobody_reads_does_not_hold_its_connection(monkeypatch: pyte
             answer = await running.ask(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
             assert answer.status == 0
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_a_client_that_reads_nothing_holds_no_memory_and_is_cut_off() -> None:
@@ -278,7 +285,7 @@ def test_a_client_that_reads_nothing_holds_no_memory_and_is_cut_off() -> None:
             assert num_sent < STREAM_BYTES / 2
             sock.close()
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_beyond_the_limit_it_is_503_in_shape_and_health_still_answers() -> None:
@@ -301,7 +308,7 @@ def test_beyond_the_limit_it_is_503_in_shape_and_health_still_answers() -> None:
             for _, writer in (*busy, *more):
                 writer.close()
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_at_the_limit_the_one_that_waits_longest_makes_room() -> None:
@@ -315,7 +322,7 @@ def test_at_the_limit_the_one_that_waits_longest_makes_room() -> None:
             for _, writer in silent:
                 writer.close()
 
-    asyncio.run(story())
+    play(story())
 
 
 def test_connections_between_two_requests_can_be_closed_and_only_those() -> None:
@@ -337,4 +344,4 @@ def test_connections_between_two_requests_can_be_closed_and_only_those() -> None
             for _, writer in (idle, busy, beginning):
                 writer.close()
 
-    asyncio.run(story())
+    play(story())
