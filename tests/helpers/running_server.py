@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,7 +37,13 @@ class RunningServer:
     """Use as a context manager; leaves no process behind. Without `models` it serves what is in the folder."""
 
     def __init__(
-        self, folder: Path, models: list[dict[str, Any]] | None, *, hub: str = "http://127.0.0.1:1", **settings: object
+        self,
+        folder: Path,
+        models: list[dict[str, Any]] | None,
+        *,
+        hub: str = "http://127.0.0.1:1",
+        environ: Mapping[str, str] | None = None,
+        **settings: object,
     ) -> None:
         self.folder = folder
         self.port, self.metrics_port = free_port(), free_port()
@@ -55,6 +62,7 @@ class RunningServer:
             "SLIPWAY_MODELS_DIR": str(folder),
             **configured,
             **{f"SLIPWAY_{name.upper()}": str(value) for name, value in settings.items()},
+            **(environ or {}),
         }
         self._log_path = folder / "log.jsonl"
 
