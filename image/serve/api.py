@@ -23,6 +23,7 @@ from serve.routes import (
     health,
     llamacpp,
     metrics,
+    models,
     ollama,
     ollama_models,
     openai,
@@ -53,10 +54,11 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         simple.posts,
         chats.posts,
         pull.posts,
+        models.posts,
         ollama.posts,
         ollama_models.posts,
     )
-    gets = (health, metrics, openai, llamacpp, chats, pull, ollama_models, ui)
+    gets = (health, metrics, models, openai, llamacpp, chats, pull, ollama_models, ui)
     for router in (*posts, *(module.router for module in gets), ollama_models.deletes):
         app.include_router(router)
     for kind, answer in _ERRORS.items():

@@ -34,6 +34,7 @@ def routes(app: App) -> list[APIRoute]:
         ("DELETE", "/api/delete", "delete a model"),
         ("POST", "/api/copy", "copy a model"),
         ("POST", "/models/load", "load or unload a model"),
+        ("POST", "/v1/models/unload", "load or unload a model"),
         ("POST", "/v1/models/a/b/unload", "load or unload a model"),
         ("POST", "/v1/models/line\nbreak/load", "load or unload a model"),
         ("POST", "/lora-adapters", "load, unload or set adapters"),
