@@ -57,7 +57,7 @@ def hub_server(files: Mapping[str, Path], *, has_sums: bool = False) -> Iterator
     """`files`: repository/file -> where it is. Both servers end with the block. `has_sums`: the files' own."""
     state = HubState(files=dict(files))
     state.sums = {key: file_sha256(path) for key, path in files.items()} if has_sums else {}
-    hub, store = (ThreadingHTTPServer(("127.0.0.1", 0), _handler(state, kind)) for kind in (_Hub, _Store))
+    hub, store = (_Server(("127.0.0.1", 0), _handler(state, kind)) for kind in (_Hub, _Store))
     state.url = f"http://127.0.0.1:{hub.server_address[1]}"
     state.store_url = f"http://127.0.0.1:{store.server_address[1]}"
     threads = [threading.Thread(target=each.serve_forever, kwargs={"poll_interval": 0.02}) for each in (hub, store)]
@@ -71,6 +71,15 @@ def hub_server(files: Mapping[str, Path], *, has_sums: bool = False) -> Iterator
             server.server_close()
         for thread in threads:
             thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """Clients leave when they like."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Nobody reads what would be printed."""
 
 
 def _handler(state: HubState, kind: type[_Handler]) -> type[BaseHTTPRequestHandler]:

@@ -82,6 +82,9 @@ class ProcessChild:
         try:
             while line := await self._process.stdout.readline():
                 yield lines.decode(line)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_S):
+                    await self._process.wait()  # it closed its end: it is about to go
         except ValueError as error:  # also a line that is too long
             self._signal(signal.SIGKILL)
             raise RequestError("the process that pulls does not speak as it should") from error
