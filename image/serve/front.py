@@ -43,7 +43,7 @@ def make_servers(
     side: socket.socket,
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
-    metrics = Metrics(supervisor.statuses, pulls=pulls.all)
+    metrics = Metrics(supervisor.statuses, pulls=pulls.all, memory_bytes=lambda: supervisor.memory_bytes)
     history = _history(settings)
     atexit.register(history.close)  # requests may write to the last
     services = Services(settings, supervisor, metrics, history=history, pulls=pulls)

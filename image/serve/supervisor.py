@@ -86,6 +86,11 @@ class Supervisor:
         """Requests on their way, in all models."""
         return sum(len(keeper.desk) + keeper.wish.num_waiting for keeper in self._all())
 
+    @property
+    def memory_bytes(self) -> int | None:
+        """What all workers together may take; None: as much as they like."""
+        return self._options.memory_bytes
+
     def statuses(self) -> list[Status]:
         """Every model, in the order of `models`."""
         return [self._keepers[entry.id].status() for entry in self.models.models]
