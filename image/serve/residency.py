@@ -66,7 +66,7 @@ class NoRoom:
         text = f"it needs {self.wanted_bytes} bytes of the {self.budget_bytes} that all models may take"
         if not self.held:
             return text
-        return f"{text}, and {', '.join(self.held)}, busy or pinned, hold {self.held_bytes}"
+        return f"{text}, and {', '.join(self.held)}, which can't go for it, have {self.held_bytes}"
 
 
 def make_room(
