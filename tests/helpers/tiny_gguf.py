@@ -7,6 +7,7 @@ same seed gives the same model, and greedy decoding the same answer. Usage: pyth
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,15 @@ def write(
     seed: int = 1,
     chat_template: str | None = CHAT_TEMPLATE,
     splitter: str = "gpt-2",
+    words: Sequence[str] = (),
     writer_type: type[GGUFWriter] = GGUFWriter,
 ) -> Path:
-    """Write the file and return its path. `splitter` is llama.cpp's name for a way to cut text before tokenizing it."""
+    """Write the file and return its path. `splitter` is llama.cpp's name for a way to cut text before tokenizing it.
+
+    `words` are tokens of their own, after all others.
+    """
     writer = writer_type(path, "llama")
-    num_vocab = write_tokenizer(writer, chat_template, splitter)
+    num_vocab = write_tokenizer(writer, chat_template, splitter, words)
     _write_shape(writer, num_vocab)
     _write_tensors(writer, num_vocab, np.random.default_rng(seed))
     writer.write_header_to_file()
@@ -42,20 +47,21 @@ def write(
     return path
 
 
-def write_tokenizer(writer: GGUFWriter, chat_template: str | None, splitter: str) -> int:
+def write_tokenizer(writer: GGUFWriter, chat_template: str | None, splitter: str, words: Sequence[str] = ()) -> int:
     """Write the vocabulary and return its size."""
     plain = [*_byte_symbols(), *(merge.replace(" ", "") for merge in MERGES)]
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(splitter)
-    writer.add_token_list([*plain, *SPECIAL])
-    writer.add_token_types([TokenType.NORMAL] * len(plain) + [TokenType.CONTROL] * len(SPECIAL))
+    writer.add_token_list([*plain, *SPECIAL, *words])
+    types = [TokenType.NORMAL] * len(plain) + [TokenType.CONTROL] * len(SPECIAL)
+    writer.add_token_types(types + [TokenType.USER_DEFINED] * len(words))
     writer.add_token_merges(list(MERGES))
     writer.add_bos_token_id(len(plain))
     writer.add_eos_token_id(len(plain) + 2)
     writer.add_add_bos_token(False)
     if chat_template is not None:
         writer.add_chat_template(chat_template)
-    return len(plain) + len(SPECIAL)
+    return len(plain) + len(SPECIAL) + len(words)
 
 
 def _write_shape(writer: GGUFWriter, num_vocab: int) -> None:
