@@ -70,13 +70,12 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, expression: str, timeout_s: float = TIMEOUT_S) -> Any:
-        """Wait for an expression to be something; returns that."""
+    def until(self, expression: str, timeout_s: float = TIMEOUT_S) -> None:
+        """Wait for an expression to be something."""
         deadline = time.monotonic() + timeout_s
-        while not (found := self.ask(expression)):
-            assert time.monotonic() < deadline, f"{expression} is {found!r} after {timeout_s} s: {self.told}"
+        while not self.ask(f"(async () => Boolean(await ({expression})))()"):
+            assert time.monotonic() < deadline, f"{expression} is nothing after {timeout_s} s: {self.told}"
             time.sleep(0.02)
-        return found
 
     def type(self, selector: str, text: str) -> None:
         """As a person who goes there and types, over what is there."""

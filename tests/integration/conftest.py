@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import browser as browsers
 from tests.helpers import tiny_gguf
 from tests.helpers.llama import make_importable
 from tests.helpers.running_server import RunningServer, model_entry
@@ -27,6 +28,15 @@ def server(tiny_model: Path) -> Iterator[RunningServer]:
     with RunningServer(tiny_model.parent, [model_entry(aliases=["gpt-4o"])]) as running:
         running.wait_for("/health/ready", 200)
         yield running
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[browsers.Page]:
+    """One Chromium with one page, for all tests that open it anew."""
+    program = os.environ.get("SLIPWAY_BROWSER", "")
+    assert program, "SLIPWAY_BROWSER must name a Chromium"
+    with browsers.page(program, tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
 
 
 @pytest.fixture

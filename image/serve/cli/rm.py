@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from urllib.parse import quote
 
 import click
 
@@ -14,7 +15,7 @@ def run(options: argparse.Namespace, server: Server) -> int:
     failed = 0
     for name in options.models:
         try:
-            server.ask("DELETE", "/api/delete", {"model": name})
+            server.ask("DELETE", f"/v1/models/{quote(name, safe='')}")
         except Refused as error:
             if error.status == 401:
                 raise

@@ -31,9 +31,8 @@ async function look() {
 }
 
 function tell(state, words) {
-  $("health").className = state;
-  if (!$("health").firstChild) $("health").append(Object.assign(document.createElement("span"), { className: "state" }));
-  say($("health").firstChild, words);
+  $("health").className = `state ${state}`;
+  say($("health"), words);
 }
 
 // ---- the key ----
