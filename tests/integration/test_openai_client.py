@@ -185,6 +185,18 @@ def test_thoughts_are_items_and_count(own_folder: Path) -> None:
             assert "response.reasoning_summary_text.delta" in kinds
 
 
+def test_a_conversation_that_is_too_long_may_lose_its_beginning(client: openai.OpenAI) -> None:
+    """If its client says so; else it is told how long it is."""
+    long: Any = [{"role": "user", "content": "word " * 400} for _ in range(8)]
+    with pytest.raises(openai.BadRequestError, match="exceeds the available context size"):
+        client.responses.create(model="tiny", input=long, max_output_tokens=8)
+    found = client.responses.create(model="tiny", input=long, max_output_tokens=8, truncation="auto")
+    assert found.usage is not None
+    assert 500 < found.usage.input_tokens < 4096
+    with pytest.raises(openai.BadRequestError, match="exceeds"):
+        client.responses.create(model="tiny", input="word " * 8000, truncation="auto")
+
+
 @pytest.mark.parametrize(
     ("more", "param"),
     [
