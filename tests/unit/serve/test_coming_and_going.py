@@ -96,6 +96,7 @@ class ServerMachine(RuleBasedStateMachine):
         )
         self.tasks: list[asyncio.Task[str]] = []
         self.ordered: set[str] = set()  # models that somebody unloaded
+        self.unpinned: set[str] = set()  # those of which somebody said how long to keep them
 
     async def settle(self, seconds: float = TICK_S) -> None:
         """Let everybody do what is to be done."""
@@ -145,6 +146,20 @@ class ServerMachine(RuleBasedStateMachine):
 
         self.runner.run(begin())
 
+    @rule(name=names)
+    def a_request_is_taken(self, name: str) -> None:
+        """If its model can come at all, it does."""
+
+        async def begin() -> None:
+            self.tasks.append(asyncio.create_task(self.ask(name)))
+            await self.settle()
+            worker = self.worker(name)
+            if worker is not None and self.supervisor._keepers[name].state == "loading":
+                worker.say(LOADED)
+            await self.settle()
+
+        self.runner.run(begin())
+
     @precondition(lambda self: any(not task.done() for task in self.tasks))
     @rule(data=st.data())
     def a_client_leaves(self, data: st.DataObject) -> None:
@@ -171,6 +186,7 @@ class ServerMachine(RuleBasedStateMachine):
     @rule(name=names, seconds=st.sampled_from([None, -1.0, 0.0, 1.0]))
     def somebody_says_how_long_to_keep_it(self, name: str, seconds: float | None) -> None:
         """As Ollama's clients do."""
+        self.unpinned.add(name)
         self.supervisor.keep_alive(name, seconds)
 
     @rule(name=names, what=st.sampled_from(["loads", "breaks", "dies"]))
@@ -224,6 +240,11 @@ class ServerMachine(RuleBasedStateMachine):
         for worker in self.launcher.workers:
             assert isinstance(worker, PatientWorker)
             assert not worker.lost or worker.model in self.ordered
+            if worker.model == "pinned" and Stop() in worker.heard:
+                assert "pinned" in self.ordered | self.unpinned
+        for name in NAMES:
+            ends = self.supervisor._keepers[name].state == "draining"
+            assert not ends or not self.supervisor._keepers[name].is_busy or name in self.ordered
 
     @invariant()
     def who_has_gone_has_been_told(self) -> None:
