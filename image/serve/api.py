@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from serve.access import Access
@@ -59,11 +60,13 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         ollama_models.posts,
     )
     gets = (health, metrics, models, openai, llamacpp, chats, pull, ollama_models, ui)
-    for router in (*posts, *(module.router for module in gets), ollama_models.deletes):
+    routers = (*posts, *(module.router for module in gets), ollama_models.deletes)
+    for router in routers:
         app.include_router(router)
     for kind, answer in _ERRORS.items():
         app.add_exception_handler(kind, _handler(answer))
-    app.add_exception_handler(HTTPException, _http_error)
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    app.add_exception_handler(HTTPException, partial(_http_error, routes))
     app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way to have another one
     settings, supervisor = services.settings, services.supervisor
     security = security or make_security(settings)
@@ -111,7 +114,12 @@ def _handler(answer: OnError) -> Callable[[Request, Exception], Response]:
     return lambda request, error: answer(request.url.path, error)
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+def _methods(routes: Sequence[Route], path: str) -> set[str]:
+    """What it takes. Starlette tells those of the first route that it finds there, not of all."""
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods or ()}
+
+
+async def _http_error(routes: Sequence[Route], request: Request, error: Exception) -> JSONResponse:
     """Starlette's own: no such path, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)
     path = request.url.path
@@ -119,6 +127,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
         return error_response(path, NotFoundError(f"there is no {path} here"))
     if error.status_code == 405:
         answer = error_response(path, MethodNotAllowedError(f"{path} does not take {request.method}"))
-        answer.headers.update(error.headers or {})  # the methods that it takes
+        answer.headers["allow"] = ", ".join(sorted(_methods(routes, path)))
         return answer
     return error_response(path, InvalidRequestError(str(error.detail)))

@@ -338,10 +338,16 @@ def test_a_wrong_method_is_told_with_the_right_ones() -> None:
 
     async def story() -> None:
         async with running_app() as app:
-            for path in ("/health", "/metrics"):
-                answer = await app.client.post(path)
-                assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
-            assert (await app.client.get("/v1/completions")).headers["allow"] == "POST"
+            takes = {
+                "/health": "GET, HEAD",
+                "/metrics": "GET",
+                "/v1/completions": "POST",
+                "/lora-adapters": "GET, POST",
+                "/chat/anna": "DELETE, POST",
+            }
+            for path, methods in takes.items():
+                answer = await app.client.put(path)
+                assert (answer.status_code, answer.headers["allow"]) == (405, methods)
 
     asyncio.run(story())
 
