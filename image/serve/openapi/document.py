@@ -21,7 +21,11 @@ DESCRIPTION = (
 )
 _REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
 _IN_PATH = re.compile(r"{(\w+)}")
-_ERRORS: dict[errors.Shape, str] = {errors.openai: "Error", errors.anthropic: "AnthropicError", errors.ollama: "OllamaError"}
+_ERRORS: dict[errors.Shape, str] = {
+    errors.openai: "Error",
+    errors.anthropic: "AnthropicError",
+    errors.ollama: "OllamaError",
+}
 _REQUEST_ID: Json = {
     "X-Request-Id": {"description": "The request in the server's log.", "schema": {"type": "string"}},
 }
