@@ -93,16 +93,19 @@ def _check(response: httpx2.Response, remote: Remote, first: int) -> int:
         raise _failure(response, remote.repo, is_store=bool(response.history))
     if response.headers.get("content-encoding", "identity") != "identity":
         raise _garbage(remote, "compressed bytes")
-    if response.status_code == 200:
-        length = response.headers.get("content-length", str(remote.size_bytes))
-        if length != str(remote.size_bytes):
-            raise _garbage(remote, f"{length[:20]} bytes instead of {remote.size_bytes}")
-        return 0
-    said = response.headers.get("content-range", "")
+    first, end = (0, remote.size_bytes) if response.status_code == 200 else _range(response, remote, first)
+    length = response.headers.get("content-length", str(end - first))
+    if length != str(end - first):
+        raise _garbage(remote, f"{length[:20]} bytes instead of {end - first}")
+    return first
+
+
+def _range(response: httpx2.Response, remote: Remote, first: int) -> tuple[int, int]:
+    said = response.headers.get("content-range", "")[:60]
     found = _CONTENT_RANGE.fullmatch(said)
     if found is None or int(found[1]) != first or found[3] not in ("*", str(remote.size_bytes)):
-        raise _garbage(remote, f"the range {said[:60]!r} instead of one from {first} on")
-    return first
+        raise _garbage(remote, f"the range {said!r} instead of one from {first} on")
+    return first, int(found[2]) + 1
 
 
 def _garbage(remote: Remote, what: str) -> TemporaryError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from serve.errors import HubError, ModelNotFoundError
@@ -26,7 +26,7 @@ class FakeHub:
     """`cuts`: of the next reads, after how many bytes each breaks; None: not at all."""
 
     contents: Mapping[str, bytes]
-    cuts: list[int | None] = field(default_factory=list)
+    cuts: Sequence[int | None] = ()
     troubles: list[Exception] = field(default_factory=list)  # of the next questions
     read_troubles: list[Exception] = field(default_factory=list)
     knows_ranges: bool = True
@@ -65,7 +65,7 @@ class FakeHub:
         yield Stream(begin, self._chunks((self.sent or self.contents)[remote.file][begin:]))
 
     def _chunks(self, content: bytes) -> Iterator[bytes]:
-        cut = self.cuts.pop(0) if self.cuts else None
+        cut, self.cuts = (self.cuts[0], self.cuts[1:]) if self.cuts else (None, ())
         for at in range(0, len(content) if cut is None else min(cut, len(content)), STEP):
             self.on_chunk()
             yield content[at : min(at + STEP, len(content) if cut is None else cut)]

@@ -46,7 +46,7 @@ def test_all_bytes_come_and_are_counted(tmp_path: Path) -> None:
 )
 def test_whatever_breaks_the_file_is_the_file(cuts: list[int], left: int, knows_ranges: bool) -> None:
     """Cut anywhere any number of times, begun by another process or not: the bytes are right, or it is told."""
-    hub = FakeHub({"m": CONTENT}, cuts=list(cuts), knows_ranges=knows_ranges)
+    hub = FakeHub({"m": CONTENT}, cuts=cuts, knows_ranges=knows_ranges)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         part = Part(folder / "m", SHA256, len(CONTENT))
