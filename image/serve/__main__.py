@@ -1,6 +1,6 @@
 """`python -m serve`: the server. `fill` and `pull` put weights into the model cache, `backup` and `restore` copy what
-must not be lost, `worker` is for the server itself. A running server is asked by `models`, `pull`, `rm`, `chat` and
-`bench` (cli/).
+must not be lost, `key` makes an API key, `worker` is for the server itself. A running server is asked by `models`,
+`pull`, `rm`, `chat` and `bench` (cli/).
 
 The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
 error in one line on stderr.
@@ -19,6 +19,7 @@ from pathlib import Path
 from serve.backup.arguments import add_parsers
 from serve.cli.arguments import PEOPLE, is_for_people
 from serve.errors import SetupError
+from serve.security import new_key
 
 
 def main(arguments: list[str]) -> int:
@@ -31,6 +32,9 @@ def main(arguments: list[str]) -> int:
     try:
         if options.command == "worker":
             return _worker(options.fd, options.model)
+        if options.command == new_key.COMMAND:
+            print(new_key.run(options))  # noqa: T201  (no log should have it)
+            return 0
         return _command(options)
     except SetupError as error:
         print(f"serve: {error}", file=sys.stderr)  # noqa: T201  (for a person, not for a log reader)
@@ -105,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
         # The hub has a record of its own; a mounted image has none.
         command.add_argument("--sha256", type=_sha256, required=command is fill, metavar="HEX")
     add_parsers(commands)
+    new_key.add_parser(commands)
     worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
     worker.add_argument("fd", type=int)
     worker.add_argument("model", help="only so that it shows in a list of processes")
