@@ -55,9 +55,9 @@ def _evict(keepers: Iterable[Keeper], wanted: Keeper) -> None:
 
 
 def _wanted(keeper: Keeper) -> Wanted:
-    """As measured, as configured, or guessed, which is not good enough to refuse a model that is alone."""
+    """As configured or measured, or guessed, which is not good enough to refuse a model that is alone."""
     guess = guess_bytes(keeper.entry, keeper.seen.size_bytes)
-    known = keeper.most_bytes or keeper.entry.memory_bytes
+    known = max(keeper.most_bytes, keeper.entry.memory_bytes or 0)
     return Wanted(keeper.entry.id, known or guess, known or keeper.seen.size_bytes)
 
 

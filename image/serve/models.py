@@ -101,7 +101,7 @@ class ModelEntry:
     load_priority: Annotated[int, Field(ge=-1000, le=1000)] = 0  # higher is loaded first, and given up last
     # Unloaded after so long without a request; 0: never. None: as the server is set, and never if it is preloaded.
     idle_unload_s: Annotated[float, Field(ge=0)] | None = None
-    memory_bytes: Annotated[int, Field(ge=0)] | None = None  # what its worker takes; None: guessed, later measured
+    memory_bytes: Annotated[int, Field(ge=0)] | None = None  # kept for its worker; None: guessed, later measured
     source: SourceEntry | None = None
 
 
