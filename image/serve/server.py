@@ -63,7 +63,7 @@ async def _run(
     keeping = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
     await _first(signals.stop.wait(), keeping, *serving)
-    lame_duck_s = 0.0 if signals.is_person else min(settings.lame_duck_s, settings.grace_s)
+    lame_duck_s = 0.0 if signals.is_person else min(settings.lame_duck_s, settings.grace_s / 2)
     if lame_duck_s:
         log.info("leaving", extra={"num_requests": supervisor.num_requests, "lame_duck_s": lame_duck_s})
         supervisor.leave()

@@ -13,10 +13,5 @@ def secret_notices(config: StackConfig, models: Sequence[ModelPlan]) -> Iterator
     found = {one.use: one for one in plan_secrets(config)}
     if "hub-token" in found and not any(isinstance(model.weights.source, HubSource) for model in models):
         yield "slipway:secrets.use has hub-token, and no model of the stack comes from the hub: nothing reads it"
-    if "api-keys" in found:
-        yield (
-            "slipway:secrets.use has api-keys: they are mounted into the models' pods, whose server asks nobody for a "
-            "key yet; until it does, let only those reach slipway:edge who may ask"
-        )
     if by_hand := [f"{one.name} ({one.key})" for one in found.values() if one.source == "existing"]:
         yield f"pods wait for Secrets that must be made by hand in {config.namespace}: {', '.join(by_hand)}"

@@ -11,6 +11,7 @@ from infra.manifests import weights as weights_manifest
 from infra.plan import Plan
 from serve.__main__ import _parser
 from serve.models import load_models
+from serve.security.guard import PUBLIC
 from serve.settings import Settings
 from tests.unit.infra.recorder import stack_plan
 from tools import llama, pulumi
@@ -40,6 +41,15 @@ def test_the_server_knows_every_variable_that_a_pod_sets(plan: Plan) -> None:
         variables = [v["name"] for v in pod["containers"][0]["env"]]
         known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
         assert set(variables) <= known
+
+
+def test_probes_ask_what_needs_no_key_and_prometheus_asks_its_own_port(plan: Plan) -> None:
+    """With keys all else would be 401: no pod would ever be ready."""
+    for model in plan.models:
+        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
+        server = pod["containers"][0]
+        assert {server[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")} <= PUBLIC
+        assert server["ports"][1]["containerPort"] == names.METRICS_PORT != names.HTTP_PORT
 
 
 def test_the_servers_command_line_takes_the_arguments_of_every_weights_job(plan: Plan) -> None:

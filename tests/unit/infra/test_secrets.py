@@ -87,12 +87,14 @@ def test_a_model_that_downloads_as_it_starts_has_it_before_it_serves_only() -> N
 
 
 def test_keys_of_the_api_are_a_file_of_the_servers() -> None:
-    """Jobs have nothing to do with them; that the server asks for none yet is told."""
+    """By a folder, not by a file of its own: a mounted file would never change. Jobs have nothing to do with them."""
     found = stack(use=("api-keys",))
     by_kind = pods(found)
-    assert "/run/secrets/slipway/api-keys/keys" in json.dumps(by_kind["Deployment"])
+    (server,) = by_kind["Deployment"]["containers"]
+    assert {"name": "SLIPWAY_API_KEYS_FILE", "value": "/run/secrets/slipway/api-keys/keys"} in server["env"]
+    (mount,) = (each for each in server["volumeMounts"] if each["name"] == "api-keys")
+    assert mount == {"name": "api-keys", "mountPath": "/run/secrets/slipway/api-keys", "readOnly": True}
     assert "api-keys" not in json.dumps(by_kind["Job"])
-    assert any("asks nobody for a key yet" in each.text for each in found.notices)
 
 
 def test_a_token_that_nobody_needs_is_told() -> None:
