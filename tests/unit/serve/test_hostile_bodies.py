@@ -73,7 +73,7 @@ MESSAGES: dict[str, Any] = {
     "metadata": {"user_id": "u"},
 }
 PATHS = {"/v1/chat/completions": CHAT, "/v1/responses": RESPONSES, "/v1/messages": MESSAGES}
-NASTY = st.sampled_from(
+NASTY: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, -1, 0, 2**70, 1e308, "", "x", "\ud800", "\x00", [], {}, [[]], [None], {"": None}, {"type": "x"}]
 )
 
