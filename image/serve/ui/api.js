@@ -1,5 +1,7 @@
 // Requests to this server: with the key that was typed in, errors in words, streams line by line.
 
+import { tell } from "./dom.js";
+
 const STORED = "slipway-key";
 
 export const key = {
@@ -16,7 +18,7 @@ export class ApiError extends Error {
 }
 
 // Relative to this file, so that a gateway may serve all of it below a path of its own.
-export async function call(method, path, { body, signal, isQuiet = false } = {}) {
+export async function call(method, path, { body, signal } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key.get()) headers.Authorization = `Bearer ${key.get()}`;
@@ -31,7 +33,7 @@ export async function call(method, path, { body, signal, isQuiet = false } = {})
   // 202: the weights are on their way, which is no answer yet.
   if (response.ok && response.status !== 202) return response;
   const error = await refusal(response);
-  if (error.status === 401) document.dispatchEvent(new CustomEvent("key-wanted", { detail: { error, isQuiet } }));
+  if (error.status === 401) tell("key-wanted", error);
   throw error;
 }
 

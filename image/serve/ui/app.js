@@ -2,7 +2,7 @@
 
 import { call, key } from "./api.js";
 import * as chat from "./chat.js";
-import { $, say } from "./dom.js";
+import { $, on, say, tell, tellState } from "./dom.js";
 import * as load from "./load.js";
 import * as models from "./models.js";
 import * as pulls from "./pulls.js";
@@ -17,12 +17,12 @@ async function look() {
   isLooking = true;
   let next = EVERY_MS;
   try {
-    const state = await (await call("GET", "ui/state", { isQuiet: true })).json();
-    tell(state.server.state, state.server.state);
-    document.dispatchEvent(new CustomEvent("state", { detail: state }));
+    const state = await (await call("GET", "ui/state")).json();
+    tellState($("health"), state.server.state, state.server.state);
+    tell("state", state);
   } catch (error) {
     const needsKey = error.status === 401; // then it is not asked again before there is one
-    tell("offline", needsKey ? "needs a key" : error.message);
+    tellState($("health"), "offline", needsKey ? "needs a key" : error.message);
     next = needsKey ? 0 : Math.max(EVERY_MS, 1000 * (error.retryAfter ?? 0));
   } finally {
     isLooking = false;
@@ -30,14 +30,7 @@ async function look() {
   }
 }
 
-function tell(state, words) {
-  $("health").className = `state ${state}`;
-  say($("health"), words);
-}
-
 // ---- the key ----
-
-let isTold = false; // once is enough for who has none
 
 function askForKey(why = "") {
   const dialog = $("key-dialog");
@@ -52,7 +45,6 @@ function askForKey(why = "") {
 function takeKey() {
   if ($("key-dialog").returnValue === "ok") {
     key.set($("key-input").value.trim());
-    isTold = false;
     look();
   }
   $("key-input").value = "";
@@ -60,21 +52,19 @@ function takeKey() {
 
 // ---- views on a narrow screen ----
 
+const views = document.querySelectorAll("nav button");
+
 function show(view) {
   document.body.dataset.view = view;
-  for (const button of document.querySelectorAll("nav button")) button.ariaPressed = String(button.dataset.view === view);
+  for (const button of views) button.ariaPressed = String(button.dataset.view === view);
 }
 
-for (const button of document.querySelectorAll("nav button")) button.addEventListener("click", () => show(button.dataset.view));
-$("key").addEventListener("click", () => askForKey());
-$("key-cancel").addEventListener("click", () => $("key-dialog").close());
-$("key-dialog").addEventListener("close", takeKey);
-document.addEventListener("key-wanted", ({ detail: { error, isQuiet } }) => {
-  if (isQuiet && isTold) return;
-  isTold = true;
-  askForKey(error.message);
-});
+for (const button of views) button.onclick = () => show(button.dataset.view);
+$("key").onclick = () => askForKey();
+$("key-cancel").onclick = () => $("key-dialog").close();
+$("key-dialog").onclose = takeKey;
+on("key-wanted", (error) => askForKey(error.message));
 document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
-document.addEventListener("look", look);
+on("look", look);
 for (const part of [load, models, pulls, chat]) part.start();
 look();

@@ -1,7 +1,7 @@
 // The conversation: kept here only, sent whole with each question, answered as a stream.
 
 import { call, events } from "./api.js";
-import { $, copyButton, el, say, seconds } from "./dom.js";
+import { $, copyButton, el, on, say, seconds } from "./dom.js";
 import { show } from "./markdown.js";
 
 const history = []; // what the model is sent
@@ -15,7 +15,7 @@ export function start() {
     event.preventDefault();
     send();
   });
-  prompt.addEventListener("input", grow);
+  prompt.oninput = grow;
   prompt.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -24,9 +24,9 @@ export function start() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open]")) running?.abort();
   });
-  $("stop").addEventListener("click", () => running?.abort());
-  $("new").addEventListener("click", clear);
-  document.addEventListener("state", ({ detail }) => tellWait(detail.models));
+  $("stop").onclick = () => running?.abort();
+  $("new").onclick = clear;
+  on("state", tellWait);
 }
 
 function clear() {
@@ -108,7 +108,7 @@ function retry(shown, asked) {
   answer();
 }
 
-function tellWait(models) {
+function tellWait({ models }) {
   if (!waiting) return;
   const model = models.find(({ id }) => id === waiting.dataset.model);
   const share = model?.state === "loading" ? `, ${Math.round(100 * model.load_share)} %` : "";
@@ -155,7 +155,7 @@ class Turn {
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const follows = turns.scrollHeight - turns.scrollTop - turns.clientHeight < 60;
+    const follows = isAtEnd();
     this.folded.hidden = !this.thoughts;
     if (this.thoughts) show(this.inner, this.thoughts);
     if (this.content) say(this.folded.firstChild, "Thoughts");
@@ -166,7 +166,7 @@ class Turn {
   count({ prompt_tokens: read, completion_tokens: written }, timings) {
     const speed = timings?.predicted_per_second;
     this.note(`${read} tokens read, ${written} written${speed ? `, ${speed.toFixed(speed < 10 ? 1 : 0)} a second` : ""}`);
-    if (this.firstMs) this.note(`first after ${seconds1(this.firstMs)}`);
+    if (this.firstMs) this.note(`first after ${(this.firstMs / 1000).toFixed(2)} s`);
   }
 
   note(text) {
@@ -185,13 +185,13 @@ class Turn {
     this.draw();
     if (this.content) this.foot.append(copyButton(() => this.content));
     this.node.ariaBusy = "false";
-    toEnd(turns.scrollHeight - turns.scrollTop - turns.clientHeight < 160);
+    toEnd(isAtEnd());
   }
 }
 
-const seconds1 = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
-
 // Who has scrolled up reads: nothing moves under their eyes.
+const isAtEnd = () => turns.scrollHeight - turns.scrollTop - turns.clientHeight < 160;
+
 function toEnd(follows) {
   if (follows) turns.scrollTop = turns.scrollHeight;
 }

@@ -12,6 +12,10 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
+// The parts of the page know each other by events: state, look, key-wanted.
+export const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+export const on = (name, take) => document.addEventListener(name, ({ detail }) => take(detail));
+
 // Only what differs is written: a screen reader hears of changes, and a selection stays.
 export function say(node, text) {
   if (node.textContent !== text) node.textContent = text;
@@ -38,6 +42,33 @@ async function copied(text) {
     const done = document.execCommand("copy");
     area.remove();
     return done;
+  }
+}
+
+// A model or a pull in its list, updated in place: whoever stands on its button stays there.
+export function item(name, progress, onclick) {
+  const parts = {
+    state: el("span"),
+    button: el("button", { type: "button", onclick }),
+    progress: el("progress", { max: 1, ariaLabel: `${progress} ${name}` }),
+    facts: el("p", { className: "soft" }),
+    told: el("p", { className: "error", role: "alert" }),
+  };
+  const head = el("div", { className: "line" }, el("strong", { textContent: name }), parts.button);
+  return { ...parts, node: el("li", { className: "item" }, head, parts.state, parts.progress, parts.facts, parts.told) };
+}
+
+export function tellState(node, state, words) {
+  node.className = `state ${state}`;
+  say(node, words);
+}
+
+// Rows of what is there no more are removed.
+export function forget(rows, there) {
+  for (const [id, row] of rows) {
+    if (there.some((each) => each.id === id)) continue;
+    row.node.remove();
+    rows.delete(id);
   }
 }
 

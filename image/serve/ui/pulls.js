@@ -1,7 +1,7 @@
 // Pulls: a form that begins one, and every pull of this server with its progress, whoever began it.
 
 import { call, jsonLines } from "./api.js";
-import { $, bytes, el, say, seconds } from "./dom.js";
+import { $, bytes, forget, item, on, say, seconds, tell, tellState } from "./dom.js";
 
 const ENDED = ["complete", "failed", "cancelled"];
 const rows = new Map();
@@ -11,13 +11,9 @@ export function start() {
     event.preventDefault();
     pull($("repo").value.trim(), $("file").value.trim());
   });
-  document.addEventListener("state", ({ detail }) => {
-    for (const each of detail.pulls) update(each);
-    for (const [id, row] of rows) {
-      if (detail.pulls.some((each) => each.id === id)) continue;
-      row.node.remove();
-      rows.delete(id);
-    }
+  on("state", ({ pulls }) => {
+    pulls.forEach(update);
+    forget(rows, pulls);
   });
 }
 
@@ -28,7 +24,6 @@ async function pull(repo, file) {
   try {
     const response = await call("POST", "v1/api/pull", { body: { model: repo, filename: file } });
     submit.disabled = false;
-    document.dispatchEvent(new CustomEvent("look"));
     // The page asks for all pulls every two seconds; here the one that was asked for tells more often.
     for await (const line of jsonLines(response)) {
       update({ ...line, file, state: line.error ? "failed" : line.status, message: line.error ?? line.message });
@@ -37,7 +32,7 @@ async function pull(repo, file) {
     say($("pull-told"), error.message);
   } finally {
     submit.disabled = false;
-    document.dispatchEvent(new CustomEvent("look"));
+    tell("look");
   }
 }
 
@@ -52,13 +47,9 @@ function update(each) {
 class Row {
   constructor({ id, file }) {
     this.id = id;
-    this.state = el("span", { className: "state" });
-    this.progress = el("progress", { max: 1, ariaLabel: `Pulling ${file}` });
-    this.button = el("button", { type: "button", textContent: "Cancel", ariaLabel: `Cancel ${file}` });
-    this.button.addEventListener("click", () => this.cancel());
-    this.facts = el("p", { className: "soft" });
-    const head = el("div", { className: "line" }, el("strong", { textContent: file }), this.button);
-    this.node = el("li", { className: "item" }, head, this.state, this.progress, this.facts);
+    Object.assign(this, item(file, "Pulling", () => this.cancel()));
+    say(this.button, "Cancel");
+    this.button.ariaLabel = `Cancel ${file}`;
   }
 
   // A line of a stream tells only what is new.
@@ -66,14 +57,12 @@ class Row {
     this.last = { ...this.last, ...told };
     const { state, done_bytes: done = 0, total_bytes: total = 0, bytes_per_s: speed, eta_s: eta, message } = this.last;
     const hasEnded = ENDED.includes(state);
-    this.state.className = `state ${state}`;
-    say(this.state, `${state}${message ? `: ${message}` : ""}`);
-    this.button.hidden = hasEnded;
-    this.progress.hidden = hasEnded;
+    tellState(this.state, state, message ? `${state}: ${message}` : state);
+    this.button.hidden = this.progress.hidden = hasEnded;
     if (total) this.progress.value = done / total;
     else this.progress.removeAttribute("value");
-    const parts = [total ? `${bytes(done)} of ${bytes(total)}` : "", speed && !hasEnded ? `${bytes(speed)}/s` : ""];
-    if (eta && !hasEnded) parts.push(`${seconds(eta)} left`);
+    const parts = [total && `${bytes(done)} of ${bytes(total)}`];
+    if (!hasEnded) parts.push(speed && `${bytes(speed)}/s`, eta && `${seconds(eta)} left`);
     say(this.facts, state === "complete" ? bytes(total) : parts.filter(Boolean).join(" · "));
   }
 
@@ -82,10 +71,10 @@ class Row {
     try {
       await call("DELETE", `v1/api/pulls/${encodeURIComponent(this.id)}`);
     } catch (error) {
-      say($("pull-told"), error.message);
+      say(this.told, error.message);
     } finally {
       this.button.disabled = false;
-      document.dispatchEvent(new CustomEvent("look"));
+      tell("look");
     }
   }
 }
