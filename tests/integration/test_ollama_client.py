@@ -50,10 +50,8 @@ def special(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     folder = tmp_path_factory.mktemp("special")
     (folder / "tiny.gguf").symlink_to(tiny_model)
     tiny_gguf.write(folder / "caller.gguf", words=[CALL])
-    models = [
-        model_entry(id="thinker", chat_template=THINKS),
-        model_entry(id="caller", file="caller.gguf", context_tokens=256),
-    ]
+    caller = model_entry(id="caller", file="caller.gguf", context_tokens=512)
+    models = [model_entry(id="thinker", chat_template=THINKS), caller]
     with RunningServer(folder, models) as running, ollama.Client(running.url, timeout=30) as connected:
         running.wait_for("/health/startup", 200)
         yield connected
@@ -157,6 +155,14 @@ def test_stop_strings_and_seeds(client: ollama.Client) -> None:
     assert answer.done_reason == "stop"
 
 
+def test_more_tokens_than_fit_are_as_many_as_fit(special: ollama.Client) -> None:
+    """Other APIs are told that it is too much; Ollama's clients don't know what there is room for."""
+    options = GREEDY | {"num_predict": 100_000}
+    answer = special.generate("caller", "Hello", options=options)
+    assert answer.done_reason == "length"
+    assert (answer.prompt_eval_count or 0) + (answer.eval_count or 0) == 512
+
+
 def test_scores_of_an_answer(client: ollama.Client) -> None:
     """One for each token, with as many others as were asked for."""
     answer = client.chat("tiny", HELLO, options=GREEDY, logprobs=True, top_logprobs=3)
@@ -248,7 +254,7 @@ def test_texts_become_vectors(client: ollama.Client) -> None:
 def test_a_text_that_is_too_long_is_cut(special: ollama.Client) -> None:
     """Unless that is not wanted."""
     long = "word " * 5000
-    assert special.embed("caller", long).prompt_eval_count == 256 - 4
+    assert special.embed("caller", long).prompt_eval_count == 512 - 4
     with pytest.raises(ollama.ResponseError, match="context size"):
         special.embed("caller", long, truncate=False)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastapi import Request, Response
 
@@ -15,7 +15,7 @@ from serve.answers.ollama import Form, OllamaFrame, OllamaStream, WholeOllama, W
 from serve.answers.ollama_models import thinks
 from serve.answers.turns import Tally, Turns
 from serve.engine.types import Embedded, ModelInfo
-from serve.errors import ConflictError, InvalidRequestError, ModelNotFoundError
+from serve.errors import ConflictError, InvalidRequestError, ModelNotFoundError, PromptTooLongError
 from serve.generation import Batch
 from serve.messages import GenerateRequest, TextPrompt, Tokenize, Tokenized
 from serve.models import ModelEntry
@@ -96,14 +96,23 @@ class Visit:
         turns: Turns,
         context: Callable[[str], Chunk] | None = None,
     ) -> Response:
-        """Whole or in pieces."""
+        """Whole or in pieces. More tokens than fit are as many as fit: Ollama's clients can't know how many do."""
         self.tally = turns.tally
         frame = OllamaFrame(self.name, form, self.came_s, time.time_ns)
-        requests = with_headers(self.request, requests)
-        if body.streams:
-            stream = OllamaStream(frame, turns, context)
-            return await stream_answer(self, self.entry.id, requests, stream, turns, framing=OLLAMA)
-        return await whole_answer(self, self.entry.id, requests, WholeOllama(frame, turns, context), turns)
+        (asked,) = with_headers(self.request, requests)
+
+        async def made(one: GenerateRequest) -> Response:
+            if body.streams:
+                stream = OllamaStream(frame, turns, context)
+                return await stream_answer(self, self.entry.id, [one], stream, turns, framing=OLLAMA)
+            return await whole_answer(self, self.entry.id, [one], WholeOllama(frame, turns, context), turns)
+
+        try:
+            return await made(asked)
+        except PromptTooLongError as error:
+            if asked.max_tokens is None or error.num_prompt_tokens >= error.context_tokens:
+                raise
+            return await made(replace(asked, max_tokens=None))
 
     @contextlib.asynccontextmanager
     async def generation(self, model: str, requests: Sequence[GenerateRequest]) -> AsyncIterator[AsyncIterator[Batch]]:

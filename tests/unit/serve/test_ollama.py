@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from serve.chat.types import Conversation
-from serve.messages import Cancel, Generate, TextPrompt
+from serve.engine.types import Failed, FailureKind
+from serve.messages import Cancel, Events, Generate, Message, TextPrompt
 from serve.models import Models
 from tests.helpers.app import MODELS, App, running_app
-from tests.helpers.fakes import EchoWorker
+from tests.helpers.fakes import EchoWorker, words_of
 
 BY_DEMAND = Models((replace(MODELS.models[0], load="on_demand"),))
 HELLO = [{"role": "user", "content": "hello big world"}]
@@ -49,11 +50,7 @@ def awake(story: Callable[[App], Awaitable[None]]) -> Callable[[App], Awaitable[
     """The story, on a model that serves though it was to wait for its first request."""
 
     async def told(app: App) -> None:
-        waking = asyncio.create_task(app.supervisor.wake("m"))
-        while not waking.done():
-            await app.supervisor.tick()
-            await asyncio.sleep(0)
-        await waking
+        await app.supervisor.wake("m")
         await story(app)
 
     return told
@@ -197,6 +194,42 @@ def test_how_long_a_model_stays_is_told_when_its_answer_ends(monkeypatch: pytest
         assert stays.told == [("m", -1), ("m", 0), ("m", 10)]
 
     run(awake(story), models=BY_DEMAND)
+
+
+class Small(EchoWorker):
+    """Has room for a prompt of three words and nothing that is to be of any length."""
+
+    def send(self, message: Message) -> None:
+        """Refuse as the engine does."""
+        if isinstance(message, Generate) and (message.request.max_tokens is not None or num_words(message) > 3):
+            self.heard.append(message)
+            told = Failed(message.id, FailureKind.TOO_LONG, "too much", num_prompt_tokens=20 * num_words(message))
+            self.say(Events((told,)))
+        else:
+            super().send(message)
+
+
+def num_words(message: Generate) -> int:
+    """Of its prompt."""
+    return len(words_of(message.request.prompt))
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_more_tokens_than_fit_are_as_many_as_fit(stream: bool) -> None:
+    """Only a prompt that does not fit is an error, told once."""
+
+    async def story(app: App) -> None:
+        options = {"num_predict": 50}
+        answer = await post(app, "/api/generate", prompt="a b c", stream=stream, options=options)
+        assert (answer[-1] if stream else answer)["eval_count"] == 3
+        assert [each.request.max_tokens for each in generated(app)] == [50, None]
+        body = {"model": "m", "prompt": "a b c d", "stream": stream}
+        for more in ({}, {"options": options}):
+            refused = await app.client.post("/api/generate", json=body | more)
+            assert (refused.status_code, list(refused.json())) == (400, ["error"])
+        assert len(generated(app)) == 4
+
+    run(story, kind=Small)
 
 
 def test_thoughts_that_a_model_has_none_of_are_refused() -> None:
