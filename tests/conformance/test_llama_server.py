@@ -36,6 +36,13 @@ def test_a_command_line_becomes_settings_and_an_entry(tmp_path: Path) -> None:
     assert (model.max_tokens, model.sampling.seed, model.sampling.temperature) == (64, 42, 0.8)
 
 
+def test_a_key_becomes_a_file_of_keys() -> None:
+    """Which a command line, seen by everybody, has no business with; without one there is none."""
+    assert flags.ours([*TINY, "--api-key", "sk-x"]).api_key == "sk-x"
+    assert "sk-x" not in str(flags.ours([*TINY, "--api-key", "sk-x"]).environ)
+    assert flags.ours(TINY).api_key is None
+
+
 def test_a_shared_cache_is_one_context_for_each_slot() -> None:
     """As large as all of it, as llama-server lets one request have it."""
     assert entry("--parallel", "2", "--ctx-size", "512", "--kv-unified")["context_tokens"] == 512

@@ -31,10 +31,11 @@ CHATML = (
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How our server is to be started."""
+    """How our server is to be started. `api_key` is for a file: ours takes none on its command line."""
 
     environ: dict[str, str]
     models: dict[str, Any]
+    api_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,8 +77,9 @@ def ours(argv: Sequence[str]) -> Command:
         "SLIPWAY_STEP_TOKENS": str(max(16, flags.number("--batch-size", 256))),
         "SLIPWAY_MAX_WAITING": "512",
         "SLIPWAY_LOG_LEVEL": "debug" if "--verbose" in flags.values else "warning",
+        "SLIPWAY_ADMIN_ROUTES": "on",  # llama-server lets everybody set adapters
     }
-    return Command(environ, {"models": [entry]})
+    return Command(environ, {"models": [entry]}, flags.values.get("--api-key"))
 
 
 def theirs(argv: Sequence[str], folder: Path) -> list[str]:

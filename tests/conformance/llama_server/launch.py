@@ -33,6 +33,10 @@ def main(argv: list[str]) -> None:
         "SLIPWAY_METRICS_PORT": str(free_port()),
         **command.environ,
     }
+    if command.api_key:
+        keys_file = models_file.with_name("keys")
+        keys_file.write_text(command.api_key)
+        environ["SLIPWAY_API_KEYS_FILE"] = str(keys_file)
     os.execve(sys.executable, [sys.executable, "-m", "serve"], environ)
 
 
