@@ -92,7 +92,8 @@ def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
         for entry in entries:
             if not _NAME.fullmatch(entry.name) or entry.name.startswith(_NO_MODEL):
                 continue
-            if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(root):
+            # Not Path.resolve, which raises for a link to itself.
+            if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(root):
                 continue
             with contextlib.suppress(OSError):  # a link to itself hides no other file
                 found = entry.stat()
