@@ -10,18 +10,17 @@ from typing import Final, Literal
 
 AdminRoutes = Literal["auto", "on", "off"]
 
-_NAME = r"/.+"  # a model's, which may have slashes in it
 TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     # what is done, methods, path
     ("pull a model", "POST", r"/v1/api/pull|/api/pull"),
-    ("cancel a pull", "DELETE", r"/v1/api/pulls?/.+"),
-    ("delete a model", "DELETE", rf"/v1/models{_NAME}|/models{_NAME}|/api/delete"),
+    ("cancel a pull", "DELETE", r"/v1/api/pulls/.+"),
+    ("delete a model", "DELETE", r"/v1/models/.+|/api/delete"),
     ("copy a model", "POST", r"/api/copy"),
     ("make or send a model", "POST", r"/api/(create|push)|/api/blobs/.+"),
-    ("load or unload a model", "POST", rf"/(v1/)?models/(load|unload)|/(v1/)?models{_NAME}/(load|unload)"),
-    ("look for new models", "POST", r"/(v1/)?models/discover|/(v1/)?models/reload"),
-    ("load, unload or set adapters", "POST", r"/lora-adapters|/(v1/)?(load|unload)_lora_adapter"),
-    ("load or unload adapters", "POST|DELETE", rf"/(v1/)?models{_NAME}/adapters(/.+)?|/v1/adapters(/.+)?"),
+    ("load or unload a model", "POST", r"/(v1/)?models/(load|unload)"),
+    ("look for new models", "POST", r"/v1/models/discover"),
+    ("load or unload adapters", "POST", r"/v1/lora/(load|unload)"),
+    ("set adapters", "POST", r"/lora-adapters"),
 )
 _TABLE = tuple((what, frozenset(methods.split("|")), re.compile(paths, re.DOTALL)) for what, methods, paths in TABLE)
 
