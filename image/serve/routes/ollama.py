@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
 
 from serve.answers.frame import Chunk
 from serve.answers.ollama import as_message, as_response
@@ -23,18 +21,7 @@ from serve.wire.ollama.context import pack
 from serve.wire.ollama.text import OllamaChat, OllamaGenerate
 from serve.wire.ollama.vectors import OllamaEmbed, OllamaEmbeddings
 
-
-class OllamaErrorBody(BaseModel):
-    """Ollama's error shape."""
-
-    error: str
-
-
-TOLD: dict[int | str, dict[str, Any]] = {
-    "4XX": {"model": OllamaErrorBody, "description": "The request is wrong, or there are too many"}
-}
-
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
+posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
 
 
 @posts.post("/api/generate")

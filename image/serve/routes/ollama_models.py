@@ -21,7 +21,6 @@ from serve.pulls.pull import Pull
 from serve.pulls.types import PullOrder, PullState, PullStatus
 from serve.routes.answering import OwningStream, json_answer
 from serve.routes.json_route import JsonRoute
-from serve.routes.ollama import TOLD
 from serve.routes.ollama_visit import find
 from serve.services import Services, TheServices, services_of
 from serve.supervisor import Supervisor
@@ -33,9 +32,9 @@ API_VERSION = "0.33.0"
 """Of Ollama's API, as it is spoken here: clients ask whether the server is new enough for them."""
 BEGIN_S = 5.0  # so long the hub may take to its first word, for an error to get its own status
 
-router = APIRouter(tags=["ollama"], responses=TOLD)
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
-deletes = APIRouter(tags=["ollama"], route_class=JsonRoute, responses=TOLD)
+router = APIRouter(tags=["ollama"])
+posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
+deletes = APIRouter(tags=["ollama"], route_class=JsonRoute)
 
 
 @router.get("/api/version")
@@ -106,9 +105,9 @@ async def delete(body: DeleteBody, request: Request) -> Response:
     return Response()
 
 
-@router.post("/api/create")
-@router.post("/api/push")
-@router.post("/api/blobs/{digest}")
+@router.post("/api/create", include_in_schema=False)
+@router.post("/api/push", include_in_schema=False)
+@router.post("/api/blobs/{digest}", include_in_schema=False)
 @router.head("/api/blobs/{digest}", include_in_schema=False)
 async def not_served(request: Request) -> Response:
     """This server makes no models and gives none away."""
