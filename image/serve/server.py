@@ -11,6 +11,7 @@ SIGTERM or SIGINT begins the end, in GRACE_S altogether; a second signal ends at
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import random
 import signal
@@ -53,7 +54,10 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
     from serve.front import make_servers
 
-    await _run(supervisor, pulls, make_servers(settings, supervisor, pulls, security, main, side), settings)
+    servers = make_servers(settings, supervisor, pulls, security, main, side)
+    gc.freeze()  # what is there now is never looked through again
+    gc.enable()
+    await _run(supervisor, pulls, servers, settings)
 
 
 async def _run(
