@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import records
-from serve.answers.errors import error_response
+from serve.answers.errors import anthropic, error_response, shape_of
 from serve.errors import ForbiddenError, RateLimitError, RequestError, UnauthorizedError
 from serve.log import request_id, trace_id
 from serve.metrics import Metrics
@@ -26,6 +26,7 @@ from serve.traces import LEFT, NoTracer, Tracer
 log = logging.getLogger(__name__)
 
 HEADER = "x-request-id"
+ANTHROPIC_HEADER = "request-id"  # where Anthropic's clients look for it
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
 _LAST = (b"connection", b"close")
@@ -54,7 +55,8 @@ class Access:
             return
         given = Headers(scope=scope).get(HEADER)
         request_id.set(given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(16))
-        id_header = (HEADER.encode(), request_id.get().encode())
+        names = (HEADER, ANTHROPIC_HEADER) if shape_of(scope["path"]) is anthropic else (HEADER,)
+        id_headers = [(name.encode(), request_id.get().encode()) for name in names]
         span, noted = self._tracer.begin(scope), records.collect()
         trace_id.set(span.trace_id)
         started, status = time.monotonic(), 0
@@ -63,7 +65,7 @@ class Access:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append(id_header)
+                message["headers"].extend(id_headers)
                 if self._is_leaving():
                     message["headers"].append(_LAST)
             await send(message)

@@ -52,6 +52,7 @@ def test_a_message_is_of_the_clients_own_type(client: anthropic.Anthropic) -> No
     assert block.type == "text"
     assert block.text
     assert (found.model, found.role, found.stop_reason) == ("tiny", "assistant", "max_tokens")
+    assert found._request_id
     assert found.usage.output_tokens == 8
 
 
@@ -159,6 +160,14 @@ def test_models_are_listed(client: anthropic.Anthropic, server: RunningServer) -
     assert (found.id, found.display_name, found.max_input_tokens) == ("tiny", "tiny", 4096)
     assert client.models.retrieve("gpt-4o") == found
     assert server.get("/v1/models").json()["data"][0]["object"] == "model"
+
+
+def test_a_prompt_may_be_read_only(client: anthropic.Anthropic) -> None:
+    """With no token to generate: it is in the cache from then on."""
+    messages: Any = [{"role": "user", "content": "a prompt that is read before it is asked " * 4}]
+    first = ask(client, messages=messages, max_tokens=0)
+    assert (first.stop_reason, first.usage.output_tokens) == ("max_tokens", 0)
+    assert (ask(client, messages=messages).usage.cache_read_input_tokens or 0) > first.usage.input_tokens // 2
 
 
 def test_errors_are_the_clients_own(client: anthropic.Anthropic) -> None:

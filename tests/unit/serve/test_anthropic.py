@@ -72,6 +72,6 @@ def test_errors_have_anthropics_shape(more: dict[str, Any], status: int, kind: s
             answer = await ask(app, **more)
             told = answer.json()
             assert (answer.status_code, told["type"], told["error"]["type"]) == (status, "error", kind)
-            assert told["request_id"] == answer.headers["x-request-id"]
+            assert told["request_id"] == answer.headers["x-request-id"] == answer.headers["request-id"]
 
     asyncio.run(story())
