@@ -19,6 +19,7 @@ from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
 from serve.openapi.document import document
 from serve.routes import (
+    adapters,
     anthropic,
     chats,
     health,
@@ -56,6 +57,7 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         chats.posts,
         pull.posts,
         models.posts,
+        adapters.posts,
         ollama.posts,
         ollama_models.posts,
     )

@@ -19,7 +19,7 @@ from serve.errors import ModelNotReadyError, RequestError, WorkerLostError
 from serve.lifecycle import Lifecycle, State
 from serve.link import Link
 from serve.loading import load_message
-from serve.messages import Detokenized, Events, Loaded, Message, Prepared, Rendered, Tokenized
+from serve.messages import Adapted, Detokenized, Events, Loaded, Message, Prepared, Rendered, Tokenized
 from serve.models import ModelEntry
 from serve.ports import Launcher, Options, Seen, Status
 from serve.waking import Wish
@@ -246,7 +246,7 @@ class Keeper:
             case Events():
                 for event in message.events:
                     self.desk.deliver(event)
-            case Prepared() | Tokenized() | Detokenized() | Rendered():
+            case Prepared() | Tokenized() | Detokenized() | Rendered() | Adapted():
                 self.desk.deliver(message)
             case Loaded() if self.state is State.LOADING:
                 self._on_loaded(link, message)

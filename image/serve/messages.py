@@ -1,7 +1,7 @@
 """What the HTTP process and a worker say to each other. Values only; ipc.py turns them into bytes.
 
-HTTP process -> worker: Load, Generate, Tokenize, Detokenize, Render, Cancel, Ping, Stop
-worker -> HTTP process: Progress, Loaded, NotLoaded, Prepared, Events, Tokenized, Detokenized, Rendered, Pong
+HTTP process -> worker: Load, Generate, Tokenize, Detokenize, Render, AddAdapter, DropAdapter, Cancel, Ping, Stop
+worker -> HTTP process: Progress, Loaded, NotLoaded, Prepared, Events, Tokenized, Detokenized, Rendered, Adapted, Pong
 """
 
 from __future__ import annotations
@@ -112,6 +112,22 @@ class Render:
 
 
 @dataclass(frozen=True, slots=True)
+class AddAdapter:
+    """Load this adapter, or another one under the same name, between two steps."""
+
+    id: int
+    adapter: AdapterPath
+
+
+@dataclass(frozen=True, slots=True)
+class DropAdapter:
+    """Give this adapter's memory back. Requests that use it fail."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Nobody listens to this one any more."""
 
@@ -186,6 +202,13 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapted:
+    """The adapter is there, or not any more."""
+
+    id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
     """What one step brought, for all its sequences."""
 
@@ -200,8 +223,9 @@ class Pong:
     stats: Stats
 
 
-Question = Tokenize | Detokenize | Render
-Reply = Tokenized | Detokenized | Rendered
+Change = AddAdapter | DropAdapter
+Question = Tokenize | Detokenize | Render | Change
+Reply = Tokenized | Detokenized | Rendered | Adapted
 Message = (
     Load | Generate | Question | Cancel | Ping | Stop | Progress | Loaded | NotLoaded | Prepared | Reply | Events | Pong
 )

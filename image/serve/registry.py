@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from serve.errors import ConflictError, InvalidRequestError
 from serve.folder import model_id, parts
-from serve.models import ModelEntry, Models, fold
+from serve.models import AdapterEntry, ModelEntry, Models, fold
 from serve.ports import Found, Options
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Registry:
         self._configured = {entry.id: entry for entry in configured.models}
         self._options = options
         self._found: dict[str, Found] = {}  # by file
+        self._adapters: dict[str, tuple[AdapterEntry, ...]] = {}  # of found models, by id
         self._warned: set[str] = set()
         self.names = names
         self.models = Models(())
@@ -59,11 +60,13 @@ class Registry:
         return [entry.id for entry in self.models.models if parts(entry.file)[0] == first]
 
     def replace(self, entry: ModelEntry) -> None:
-        """Other defaults of a model, for as long as this process runs."""
+        """Other defaults of a configured model, other adapters of a found one, for as long as this process runs."""
         known = self._configured.get(entry.id)
         if known is not None:
             self._configured[entry.id] = replace(entry, aliases=known.aliases)
-            self._make()
+        else:
+            self._adapters[entry.id] = entry.adapters
+        self._make()
 
     # ---- names ----
 
@@ -123,6 +126,7 @@ class Registry:
         configured = self._configured.values()
         files = {part for entry in configured for part in parts(entry.file)}
         files |= {adapter.file for entry in configured for adapter in entry.adapters}
+        files |= {adapter.file for adapters in self._adapters.values() for adapter in adapters}
         taken = {fold(name) for entry in configured for name in (entry.id, *entry.aliases)}
         for file in sorted(self._found.keys() - files):
             id_ = self.names.ids.get(file, model_id(file))
@@ -136,6 +140,7 @@ class Registry:
                 num_slots=self._options.discovered_slots,
                 context_tokens=self._options.discovered_context_tokens,
                 load="on_demand",
+                adapters=self._adapters.get(id_, ()),
             )
 
     def _warn(self, file: str, id_: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from serve.engine.types import Accepted, Delta, Embedded, Event, Failed, Finished
 from serve.errors import RequestError
-from serve.messages import Detokenized, Message, Prepared, Rendered, Reply, Tokenized
+from serve.messages import Message, Prepared, Reply
 from serve.pulse import Pace
 
 Told = Event | Prepared | Reply
@@ -134,4 +134,4 @@ def is_last(told: Told) -> bool:
     """Does nothing more come for this request?"""
     if isinstance(told, Finished):
         return told.is_last
-    return isinstance(told, Failed | Embedded | Tokenized | Detokenized | Rendered)
+    return isinstance(told, Failed | Embedded | Reply)

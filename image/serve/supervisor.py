@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from serve.catalogue import Catalogue
@@ -19,8 +19,8 @@ from serve.keeper import Keeper
 from serve.lifecycle import Lifecycle
 from serve.link import TICK_S
 from serve.loads import next_loads
-from serve.messages import Detokenized, GenerateRequest, Question, Rendered, Reply, Tokenized
-from serve.models import ModelEntry, Models
+from serve.messages import GenerateRequest, Question, Reply
+from serve.models import AdapterEntry, ModelEntry, Models
 from serve.ports import Disk, Launcher, Options, Puller, Seen, Status
 from serve.requests import Inbox
 from serve.rounds import Rounds
@@ -127,12 +127,11 @@ class Supervisor:
             desk.finish(request_id)
         if isinstance(told, Failed):
             raise desk.error(told)
-        assert isinstance(told, Tokenized | Detokenized | Rendered)
+        assert isinstance(told, Reply)
         return told
 
-    def set_adapters(self, entry: ModelEntry, scales: Mapping[int, float]) -> None:
-        """How much of each adapter of a model a request gets that does not say; of those that are not named, none."""
-        adapters = tuple(replace(each, scale=scales.get(index, 0.0)) for index, each in enumerate(entry.adapters))
+    def set_adapters(self, entry: ModelEntry, adapters: tuple[AdapterEntry, ...]) -> None:
+        """The adapters of a model, and how much of each a request gets that does not say. adapters.py loads them."""
         self._catalogue.registry.replace(replace(entry, adapters=adapters))
         self._sync()
 

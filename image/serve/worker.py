@@ -21,30 +21,31 @@ import socket
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from serve.chat.types import FormKind
 from serve.cpu import check_cpu
-from serve.engine.engine import Engine, Limits
-from serve.engine.state import StateStore
+from serve.engine.engine import Engine
 from serve.engine.types import (
-    AdapterFile,
     Event,
     Failed,
     FailureKind,
     LoadError,
-    LoadOptions,
     RefusedError,
     Request,
     Stats,
 )
 from serve.errors import SetupError
 from serve.ipc import Channel, FrameError
+from serve.loaded import adapt, limits, load_options, state_store
 from serve.log import request_id, set_up_logging
 from serve.messages import (
+    Adapted,
+    AddAdapter,
     Cancel,
+    Change,
     Detokenize,
     Detokenized,
+    DropAdapter,
     Events,
     Generate,
     Load,
@@ -101,7 +102,7 @@ class Worker:
         self._channel = channel
         self._loads: queue.SimpleQueue[Load] = queue.SimpleQueue()
         self._to_prepare: queue.SimpleQueue[Generate | Question | Cancel | Stop] = queue.SimpleQueue()
-        self._inbox: queue.SimpleQueue[Request | Cancel | Stop] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Request | Cancel | Change | Stop] = queue.SimpleQueue()
         self._prompts: Prompts | None = None
         self._num_read = self._num_prepared = 0  # of those that went to prepare; each written by one thread
         self._stats = Stats()
@@ -127,11 +128,11 @@ class Worker:
         from serve.engine.llama.backend import Llama
 
         started = time.monotonic()
-        with Llama(_load_options(load), self._report_progress) as llama:
+        with Llama(load_options(load), self._report_progress) as llama:
             info, longest = llama.info(), llama.model.longest_token_bytes
             self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest))
             load_s = time.monotonic() - started
-            engine, store = Engine(llama, _limits(load)), _state_store(load, llama.fingerprint())
+            engine, store = Engine(llama, limits(load)), state_store(load, llama.fingerprint())
             if store is not None:
                 log.info("KV states restored: %d", engine.restore_state(store))
             self._channel.send(Loaded(info, load_s))
@@ -148,10 +149,7 @@ class Worker:
             for command in self._commands(wait=engine.is_idle):
                 if isinstance(command, Stop):
                     return
-                if isinstance(command, Cancel):
-                    engine.cancel(command.id)
-                else:
-                    events.append(_counted(engine.submit(command), command))
+                events += self._obey(engine, command)
             if not engine.is_idle:
                 with self._stepping:
                     events += engine.step()
@@ -160,7 +158,21 @@ class Worker:
             if events:
                 self._channel.send(Events(tuple(events)))
 
-    def _commands(self, *, wait: bool) -> list[Request | Cancel | Stop]:
+    def _obey(self, engine: Engine, command: Request | Cancel | Change) -> list[Event]:
+        match command:
+            case Request():
+                return [_counted(engine.submit(command), command)]
+            case Cancel():
+                engine.cancel(command.id)
+                return []
+        try:
+            events = adapt(engine, command)
+        except LoadError as error:
+            return [Failed(command.id, FailureKind.UNSUPPORTED, str(error))]
+        self._channel.send(Adapted(command.id))
+        return events
+
+    def _commands(self, *, wait: bool) -> list[Request | Cancel | Change | Stop]:
         """All that came; waits for one when there is nothing else to do."""
         commands = [self._inbox.get()] if wait else []
         with contextlib.suppress(queue.Empty):
@@ -191,8 +203,8 @@ class Worker:
 
     def _prepare_one(self, prompts: Prompts, message: Generate | Question | Cancel | Stop) -> None:
         request_id.set(message.http_id if isinstance(message, Generate) else "")  # of this thread's log lines
-        if isinstance(message, Cancel | Stop):
-            self._inbox.put(message)
+        if isinstance(message, Cancel | Change | Stop):
+            self._inbox.put(message)  # between two steps
             return
         try:
             self._answer(prompts, message)
@@ -203,7 +215,7 @@ class Worker:
             log.exception("a prompt could not be prepared")
             self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
 
-    def _answer(self, prompts: Prompts, message: Generate | Question) -> None:
+    def _answer(self, prompts: Prompts, message: Generate | Tokenize | Detokenize | Render) -> None:
         match message:
             case Generate():
                 request, told = prompts.prepare(message)
@@ -236,7 +248,7 @@ class Worker:
                 self._channel.send(Pong(stuck_s, self._stats))
             case Load():
                 self._loads.put(message)
-            case Generate() | Tokenize() | Detokenize() | Render() | Cancel() | Stop():
+            case Generate() | Tokenize() | Detokenize() | Render() | AddAdapter() | DropAdapter() | Cancel() | Stop():
                 # Each hand-over to another thread costs more than a short prompt. The order of requests stays.
                 if self._prompts is not None and self._num_read == self._num_prepared and _is_short(message):
                     self._prepare_one(self._prompts, message)
@@ -260,35 +272,6 @@ def _is_short(message: Generate | Question | Cancel | Stop) -> bool:
     if not isinstance(request.prompt, TextPrompt) or request.text_bias or request.form.kind is not FormKind.TEXT:
         return False
     return sum(len(part) if isinstance(part, str) else 1 for part in request.prompt.parts) <= SHORT_PROMPT
-
-
-def _load_options(load: Load) -> LoadOptions:
-    return LoadOptions(
-        path=Path(load.path),
-        num_slots=load.num_slots,
-        sequence_tokens=load.context_tokens,
-        step_tokens=load.step_tokens,
-        num_threads=load.num_threads,
-        adapters=tuple(AdapterFile(each.name, Path(each.path)) for each in load.adapters),
-    )
-
-
-def _state_store(load: Load, fingerprint: str) -> StateStore | None:
-    if load.state_dir is None:
-        return None
-    return StateStore(Path(load.state_dir), fingerprint, load.state_max_bytes)
-
-
-def _limits(load: Load) -> Limits:
-    return Limits(
-        num_slots=load.num_slots,
-        sequence_tokens=load.context_tokens,
-        kv_tokens=load.num_slots * load.context_tokens,
-        step_tokens=load.step_tokens,
-        max_waiting=load.max_waiting,
-        mixed_tokens=load.mixed_tokens,
-        num_draft_tokens=load.num_draft_tokens,
-    )
 
 
 def main(fd: int, model: str) -> int:

@@ -19,9 +19,12 @@ from serve.engine.types import (
     Task,
 )
 from serve.messages import (
+    Adapted,
+    AddAdapter,
     Cancel,
     Detokenize,
     Detokenized,
+    DropAdapter,
     Events,
     Generate,
     Load,
@@ -147,6 +150,8 @@ class EchoWorker(FakeWorker):
                 self.say(Detokenized(message.id, bytes(message.tokens).decode()))
             case Render():
                 self.say(Rendered(message.id, " ".join(words_of(message.conversation))))
+            case AddAdapter() | DropAdapter():
+                self.say(Adapted(message.id))
             case Cancel():
                 pass
             case Stop():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -169,7 +170,8 @@ async def set_lora_adapters(body: AdapterScales, request: Request) -> Response:
     for index in scales:
         if index >= len(entry.adapters):
             raise InvalidRequestError(f"there is no adapter {index}: model {entry.id!r} has {len(entry.adapters)}")
-    services.supervisor.set_adapters(entry, scales)
+    adapters = tuple(replace(each, scale=scales.get(index, 0.0)) for index, each in enumerate(entry.adapters))
+    services.supervisor.set_adapters(entry, adapters)
     return json_answer({"success": True})
 
 
