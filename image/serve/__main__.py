@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def _command(options: argparse.Namespace) -> int:
     if options.command is None:
-        gc.disable()  # until all is imported (server.py enables it): all of it stays, and looking takes a sixth of the start
+        gc.disable()  # server.py enables it: all that is imported stays, and looking through it is a sixth of the start
     # Imported here: a worker needs none of it, and each process pays for what it imports.
     from serve.log import set_up_logging
     from serve.settings import load_settings
