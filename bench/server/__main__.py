@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.engine import hardware
-from bench.server import health, idle, recovery, start
+from bench.server import health, idle, pull, recovery, start
 from bench.server.lab import Lab
 from bench.server.report import Row, json_line, table
 from tools import cache, llama, settings
@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "idle": idle.measure,
     "start": start.measure,
     "recovery": recovery.measure,
+    "pull": pull.measure,
 }
 ROUNDS, QUICK_ROUNDS = 5, 2
 
