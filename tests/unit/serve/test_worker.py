@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import json
+import logging
 import socket
 import time
+from dataclasses import replace
 
 import pytest
 
 from serve.chat.types import Conversation
 from serve.engine.types import Failed, FailureKind, ModelInfo, Request
 from serve.ipc import Channel
+from serve.log import JsonFormatter
 from serve.messages import (
     Cancel,
     Detokenize,
@@ -78,6 +83,28 @@ def test_a_prompt_that_breaks_the_tokenizer_fails_alone(bad: str, caplog: pytest
         assert worker._inbox.get(timeout=5) == Request(2, (1, 2))
     assert "MemoryError" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("bad", ["secret", "secret" + LONG])
+def test_what_a_worker_logs_of_a_prompt_has_the_id_of_the_http_request(bad: str) -> None:
+    """In whichever thread it is prepared; the next one's lines are its own."""
+    handler = logging.StreamHandler(lines := io.StringIO())
+    handler.setFormatter(JsonFormatter(model="m"))
+    logger = logging.getLogger("serve.worker")
+    logger.addHandler(handler)
+    ours, theirs = socket.socketpair()
+    ours.settimeout(5)
+    try:
+        with ours, theirs:
+            worker = Worker(Channel(theirs))
+            worker._start_preparing(Prompts(Vocabulary(), INFO, None))
+            for number, http_id in ((1, "first"), (2, "second"), (3, "")):
+                worker._dispatch(replace(generate(number, bad), http_id=http_id))
+                next(Channel(ours).receive())
+    finally:
+        logger.removeHandler(handler)
+    told = [json.loads(line) for line in lines.getvalue().splitlines()]
+    assert [(line["model"], line.get("request_id")) for line in told] == [("m", "first"), ("m", "second"), ("m", None)]
 
 
 def test_requests_stay_in_their_order() -> None:
