@@ -23,6 +23,7 @@ LEAST_CHARS: Final = 16
 """Of a plain key. Shorter ones can be found by trying, all the sooner by who sees their hash."""
 MOST_KEYS: Final = 1000
 """Each request is compared with all of them."""
+_NAME_DIGITS = 12
 _HASH = "sha256:"
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
@@ -53,7 +54,8 @@ def digest_of(key: bytes) -> bytes:
 def parse_keys(text: str, *, is_admin: bool) -> tuple[Key, ...]:
     """All keys of a file, or KeysError with the number of the line. A file without keys lets nobody in: an error, too.
 
-    A key without a name is called by its line, not by its hash: whoever reads logs could try words against that.
+    A key without a name has one that its hash makes: wherever it stands, limits, logs and histories are its own. Of a
+    key that can't be guessed it says nothing.
     """
     keys = tuple(_keys(text, is_admin=is_admin))
     if not keys:
@@ -73,7 +75,6 @@ def check_together(keys: tuple[Key, ...]) -> None:
 
 
 def _keys(text: str, *, is_admin: bool) -> Iterator[Key]:
-    kind = "admin" if is_admin else "key"
     for number, line in enumerate(text.splitlines(), start=1):
         words = line.split()
         if not words or words[0].startswith("#"):
@@ -84,7 +85,8 @@ def _keys(text: str, *, is_admin: bool) -> Iterator[Key]:
             if name in fields:
                 raise KeysError(f"line {number} says {name} twice")
             fields[name] = value
-        yield Key(digest=_digest(words[0], number), is_admin=is_admin, **{"name": f"{kind}-{number}"} | fields)
+        digest = _digest(words[0], number)
+        yield Key(digest=digest, is_admin=is_admin, **{"name": f"key-{digest.hex()[:_NAME_DIGITS]}"} | fields)
 
 
 def _digest(word: str, number: int) -> bytes:

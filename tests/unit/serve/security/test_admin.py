@@ -35,7 +35,6 @@ def routes(app: App) -> list[APIRoute]:
         ("POST", "/api/copy", "copy a model"),
         ("POST", "/models/load", "load or unload a model"),
         ("POST", "/v1/models/unload", "load or unload a model"),
-        ("POST", "/v1/models/unload", "load or unload a model"),
         ("DELETE", "/v1/models/line\nbreak", "delete a model"),
         ("POST", "/v1/lora/load", "load or unload adapters"),
         ("POST", "/lora-adapters", "set adapters"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from serve.security.keys import LEAST_CHARS, MOST_KEYS, Key, KeysError, check_together, digest_of, parse_keys
 
 PLAIN = "sk-a-key-in-plain-text"
+DIGEST = hashlib.sha256(PLAIN.encode()).digest()
 HASH = hashlib.sha256(b"another").hexdigest()
 
 
@@ -18,7 +19,7 @@ def test_plain_keys_and_hashes_are_the_same_to_us() -> None:
     """Comments and empty lines are nothing; what is not said is no limit."""
     text = f"# ours\n\n{PLAIN}\nsha256:{HASH} name=letters rate_per_min=600 concurrency=8 priority=-5\n"
     assert parse_keys(text, is_admin=False) == (
-        Key("key-3", hashlib.sha256(PLAIN.encode()).digest()),
+        Key(f"key-{DIGEST.hex()[:12]}", DIGEST),
         Key("letters", bytes.fromhex(HASH), rate_per_min=600, concurrency=8, priority=-5),
     )
     assert parse_keys(PLAIN, is_admin=True)[0].is_admin

@@ -69,7 +69,7 @@ def test_a_broken_file_leaves_the_keys_as_they_were(
     with caplog.at_level(logging.ERROR):
         for _ in range(3):
             clock.now += LOOK_S
-            assert names(ring, OLD) == ["key-1"]
+            assert ring.find(OLD.encode())
     assert len(caplog.records) == 1
     assert "API keys stay as they were: SLIPWAY_API_KEYS_FILE is " in caplog.text
     assert NEW not in caplog.text
@@ -87,7 +87,7 @@ def test_at_the_start_a_file_that_cannot_be_used_is_the_end(tmp_path: Path) -> N
     with pytest.raises(SetupError, match=f"SLIPWAY_ADMIN_KEYS_FILE is {path}: it has no key"):
         KeyRing(key_files(None, path), FakeClock())
     path.write_text(f"{OLD}\n")
-    with pytest.raises(SetupError, match="'key-1' and 'admin-1' are the same key"):
+    with pytest.raises(SetupError, match=r"'key-[0-9a-f]{12}' and 'key-[0-9a-f]{12}' are the same key"):
         KeyRing(key_files(path, path), FakeClock())
     path.write_bytes(b"#" * (MOST_BYTES + 1))
     with pytest.raises(SetupError, match=f"it has more than {MOST_BYTES} bytes"):
