@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,6 +154,25 @@ def test_thoughts_are_blocks(own_folder: Path) -> None:
             (thoughts,) = ask(client, messages=messages, **asked).content
             assert thoughts.type == "thinking"
             assert thoughts.signature
+
+
+def test_an_answer_that_breaks_off_is_the_clients_own_error(own_folder: Path) -> None:
+    """One that says to try again."""
+    with RunningServer(own_folder, [model_entry()]) as server:
+        server.wait_for("/health/ready", 200)
+        with connect(server) as client:
+            events = client.messages.create(
+                model="tiny", max_tokens=3000, messages=HELLO, stream=True, extra_body=GREEDY
+            )
+            for event in events:
+                if event.type == "content_block_delta":
+                    break
+            (worker,) = server.worker_pids()
+            os.kill(worker, signal.SIGKILL)
+            with pytest.raises(anthropic.APIStatusError) as error:
+                list(events)
+    assert isinstance(error.value.body, dict)
+    assert error.value.body["error"]["type"] == "overloaded_error"
 
 
 def test_models_are_listed(client: anthropic.Anthropic, server: RunningServer) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -268,6 +270,45 @@ def test_everything_else_is_of_the_clients_own_types(client: openai.OpenAI) -> N
     assert whole.choices[0].logprobs is not None
     assert len(whole.choices[0].logprobs.tokens or ()) == 4
     assert len(client.embeddings.create(model="tiny", input=["a", "b"], encoding_format="float").data) == 2
+
+
+def test_a_stream_of_choices_with_scores_is_of_the_clients_own_types(client: openai.OpenAI) -> None:
+    """Each chunk; the last one has the usage."""
+    chunks = list(
+        client.chat.completions.create(
+            model="tiny",
+            messages=HELLO,
+            n=2,
+            logprobs=True,
+            top_logprobs=2,
+            max_tokens=4,
+            stream=True,
+            stream_options={"include_usage": True},
+            extra_body=GOES_ON,
+        )
+    )
+    scores = [score for c in chunks for each in c.choices if each.logprobs for score in each.logprobs.content or ()]
+    assert len(scores) == 8
+    assert chunks[-1].usage is not None
+    assert (chunks[-1].choices, chunks[-1].usage.completion_tokens) == ([], 8)
+
+
+def test_an_answer_that_breaks_off_has_failed(own_folder: Path) -> None:
+    """The last event of its stream says so, and that it was no mistake of the client's."""
+    with RunningServer(own_folder, [model_entry()]) as server:
+        server.wait_for("/health/ready", 200)
+        with connect(server) as client:
+            asked: Any = {"model": "tiny", "input": "Hello", "max_output_tokens": 3000, "extra_body": GOES_ON}
+            events = iter(client.responses.create(**asked, stream=True))
+            while next(events).type != "response.output_text.delta":
+                pass
+            (worker,) = server.worker_pids()
+            os.kill(worker, signal.SIGKILL)
+            *_, last = events
+    assert last.type == "response.failed"
+    assert last.response.error is not None
+    assert last.response.error.code == "server_error"
+    assert last.response.output[0].type == "message"
 
 
 def test_the_asynchronous_client_works_too(server: RunningServer) -> None:
