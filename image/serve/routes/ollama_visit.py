@@ -15,11 +15,12 @@ from serve.answers.ollama import Form, OllamaFrame, OllamaStream, WholeOllama, W
 from serve.answers.ollama_models import thinks
 from serve.answers.turns import Tally, Turns
 from serve.engine.types import Embedded, ModelInfo
-from serve.errors import ConflictError, InvalidRequestError, ModelNotFoundError, PromptTooLongError
+from serve.errors import ConflictError, ForbiddenError, InvalidRequestError, ModelNotFoundError, PromptTooLongError
 from serve.generation import Batch
 from serve.messages import GenerateRequest, TextPrompt, Tokenize, Tokenized
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
+from serve.security.admin import may_change
 from serve.services import Services, services_of
 from serve.wire.ollama.text import ModelFields, TextFields
 from serve.wire.ollama.vectors import to_vectors
@@ -130,11 +131,14 @@ class Visit:
         return self.entry.load == "on_demand" and not self.entry.pinned
 
     def _keep_alive(self) -> None:
-        if self.keep_alive_s is not None and self._may_go:
+        """Most clients send one with each request: whose key does not allow it is answered all the same."""
+        if self.keep_alive_s is not None and self._may_go and may_change(self.request.scope):
             self.services.supervisor.keep_alive(self.entry.id, self.keep_alive_s)
 
     async def _unload(self) -> None:
         """Now, or when the requests of others have ended."""
+        if not may_change(self.request.scope):
+            raise ForbiddenError("this key may not unload a model: an admin key may")
         if not self._may_go:
             raise ConflictError(f"model {self.name!r} is set to stay loaded", param="keep_alive")
         supervisor = self.services.supervisor

@@ -6,7 +6,8 @@ A route that is not in the table is for everybody who may ask a model; a test ho
 from __future__ import annotations
 
 import re
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 AdminRoutes = Literal["auto", "on", "off"]
 
@@ -29,6 +30,11 @@ def operation(method: str, path: str) -> str | None:
     """What a request would do to the server; None: nothing. A slash at the end is no way around it."""
     path = path.rstrip("/")
     return next((what for what, methods, paths in _TABLE if method in methods and paths.fullmatch(path)), None)
+
+
+def may_change(scope: Mapping[str, Any]) -> bool:
+    """May who sent a request that is not in the table do such things in passing? Ollama's `keep_alive` is one."""
+    return bool(scope.get("state", {}).get("may_change", True))
 
 
 def are_on(routes: AdminRoutes, *, has_admin_keys: bool, discovers: bool) -> bool:

@@ -56,6 +56,7 @@ class Guard:
             try:
                 key = self._check(scope["method"], scope["path"], Headers(scope=scope))
                 _tell(scope, key)
+                scope["state"]["may_change"] = not self._ring.has_admin_keys or (key is not None and key.is_admin)
                 if key is not None and scope["method"] not in READING:
                     stack.enter_context(self._limits.use(key))
             except RequestError as error:

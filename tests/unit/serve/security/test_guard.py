@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import httpx
 import pytest
 
 from serve.messages import Generate
-from tests.helpers.app import App, running_app
+from serve.models import Models
+from tests.helpers.app import MODELS, App, running_app
 from tests.helpers.fakes import EchoWorker
 
 KEY, ADMIN, CANARY = "sk-a-key-of-a-client", "sk-a-key-of-admins", "sk-canary-in-a-coal-mine"
@@ -190,6 +192,26 @@ def test_an_admin_may_ask_models_too_and_with_admin_keys_alone_everybody_may(tmp
     play(tmp_path, both, keys=KEY, admin=ADMIN)
     (tmp_path / "keys").unlink()
     play(tmp_path, admin_alone, admin=ADMIN)
+
+
+def test_what_ollamas_clients_say_of_a_models_stay_counts_from_administrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others are answered all the same, unless unloading is all that they want."""
+
+    async def story(app: App) -> None:
+        told: list[float | None] = []
+        monkeypatch.setattr(app.supervisor, "keep_alive", lambda _, seconds: told.append(seconds))
+        await app.supervisor.wake("m")
+        body = {"model": "m", "prompt": "hello", "stream": False}
+        for key, answer, stay in ((KEY, 403, []), (ADMIN, 200, [-1])):
+            asked = await app.client.post("/api/generate", json=body | {"keep_alive": -1}, headers=bearer(key))
+            assert (asked.status_code, told) == (200, stay)
+            only = await app.client.post("/api/generate", json={"model": "m", "keep_alive": 0}, headers=bearer(key))
+            assert only.status_code == answer, only.text
+
+    models = Models((replace(MODELS.models[0], load="on_demand"),))
+    play(tmp_path, story, keys=KEY, admin=ADMIN, models=models)
 
 
 def test_a_foreign_page_changes_no_server_that_has_no_keys(tmp_path: Path) -> None:
