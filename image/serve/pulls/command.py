@@ -28,6 +28,8 @@ from serve.pulls.types import PullOrder, PullState
 
 TOLD_EVERY_S = 0.25
 INTERRUPTED = 130
+GONE = 1  # the server is
+NICE = 5  # whoever computes answers comes first
 
 
 def run(options: argparse.Namespace) -> str:
@@ -38,6 +40,7 @@ def run(options: argparse.Namespace) -> str:
 def run_for_server(options: argparse.Namespace) -> int:
     """The same as a child of the server. Returns the exit code; the last line says how it ended."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the server's own parent has done to it
+    os.nice(NICE)
     tell = _to_stdout()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -84,7 +87,10 @@ def _to_stdout() -> Tell:
     os.dup2(2, 1)
 
     def tell(report: Report) -> None:
-        out.write(lines.encode(report))
+        try:
+            out.write(lines.encode(report))
+        except BrokenPipeError:
+            os._exit(GONE)
 
     return tell
 
@@ -92,7 +98,7 @@ def _to_stdout() -> Tell:
 def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    os._exit(1)  # what is written so far is gone on from by the next pull
+    os._exit(GONE)  # what is written so far is gone on from by the next pull
 
 
 class Paced:

@@ -111,13 +111,11 @@ def _fetch(files: Sequence[File], folder: Path, transfer: Transfer, teller: _Tel
                 others_bytes = there_bytes + sum(each.done_bytes for each in parts if each is not part)
                 is_last = part is parts[-1]
                 transfer.fill(part, file.remote, teller.downloading(others_bytes), teller.verifying(is_last=is_last))
-        except (KeyboardInterrupt, OSError):
-            for part in parts:  # a full disk is in everybody's way
-                part.discard()
-            raise
-        except RequestError:
-            for part in parts:  # the others are gone on from by the next one
-                if not part.done_bytes:
+        except (KeyboardInterrupt, RequestError, OSError) as error:
+            # What could be gone on from stays; but a full disk is in everybody's way.
+            is_unwanted = isinstance(error, KeyboardInterrupt) or _is_full(error)
+            for part in parts:
+                if is_unwanted or not part.done_bytes:
                     part.discard()
             raise
         for part in reversed(parts):  # whoever looks for a split model looks for its first part
@@ -143,9 +141,13 @@ def _check_room(folder: Path, wanted_bytes: int) -> None:
 
 
 def _disk_error(folder: Path, error: OSError) -> RequestError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if _is_full(error):
         return NoSpaceError(f"{folder} became full in the middle: what was written is removed")
     return RequestError(f"{folder} can't be written to: {error.strerror or error}")
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class _Teller:

@@ -90,6 +90,9 @@ class Pull:
 
     async def _run(self) -> None:
         try:
+            if self._ports.places.locked():
+                self._set(message="other pulls run: it waits for its turn")
+                self._begun.set()  # nobody is to wait for the hub's answer so long
             async with self._ports.places:
                 await self._transfer()
         except asyncio.CancelledError:

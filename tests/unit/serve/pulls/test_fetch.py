@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from serve.alone import alone
-from serve.errors import ConflictError, ForbiddenError, HubError, ModelNotFoundError, NoSpaceError
+from serve.errors import ConflictError, ForbiddenError, HubError, ModelNotFoundError, NoSpaceError, RequestError
 from serve.pulls.fetch import fetch
 from serve.pulls.lines import Report
 from serve.pulls.types import PullOrder, PullState
@@ -163,6 +163,24 @@ def test_a_disk_that_fills_up_in_the_middle_is_told_and_freed(
     with pytest.raises(NoSpaceError, match="became full in the middle: what was written is removed"):
         run(tmp_path, FakeHub(HUB))
     assert names(tmp_path) == []
+
+
+def test_a_disk_that_fails_otherwise_keeps_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network file system that comes back, for instance: the next try goes on from it."""
+    real = os.pwrite
+
+    def fail(fd: int, data: bytes, at: int) -> int:
+        if at >= 98:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(fd, data, at)
+
+    monkeypatch.setattr(os, "pwrite", fail)
+    with pytest.raises(RequestError, match="can't be written to: Input/output error"):
+        run(tmp_path, FakeHub(HUB))
+    monkeypatch.undo()
+    hub = FakeHub(HUB)
+    run(tmp_path, hub)
+    assert hub.firsts == [98]
 
 
 def test_an_interrupted_fetch_leaves_nothing(tmp_path: Path) -> None:

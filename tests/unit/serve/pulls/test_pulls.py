@@ -209,7 +209,7 @@ def test_a_cancelled_pull_leaves_nothing_and_tells_its_followers() -> None:
         assert (await following)[-1].state is S.CANCELLED
         assert children.all[0].ended == [True]
         assert (await pulls.cancel(running[0].id)).state is S.CANCELLED
-        for pull in (running[0], running[-1]):
+        for pull in (running[0], running[-1], running[-2]):
             with pytest.raises(ConflictError, match="somebody cancelled this pull"):
                 await pull.begun()
         with pytest.raises(NotFoundError, match="there is no pull 'x'"):
@@ -247,6 +247,9 @@ def test_only_a_few_run_at_once_and_only_some_wait() -> None:
             pulls.start(PullOrder("org/m", f"{number}.gguf"))
         await settle()
         assert len(children.all) == MAX_AT_ONCE
+        waiting = pulls.find(str(MAX_AT_ONCE + MAX_WAITING))
+        await waiting.begun()  # nobody waits for its turn before there is an answer
+        assert waiting.status.message == "other pulls run: it waits for its turn"
         with pytest.raises(OverloadedError) as caught:
             pulls.start(ORDER)
         assert caught.value.retry_after_s is not None
