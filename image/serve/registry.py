@@ -112,7 +112,7 @@ class Registry:
     # ---- making the present state ----
 
     def _make(self) -> None:
-        entries = [*self._configured.values(), *self._found_entries()]
+        entries = [*self._configured.values(), *sorted(self._found_entries(), key=lambda entry: entry.id)]
         taken = {fold(name) for entry in entries for name in (entry.id, *entry.aliases)}
         copies = [(alias, of) for alias, of in self.names.aliases.items() if fold(alias) not in taken]
         self.models = Models(
