@@ -21,7 +21,7 @@ from serve.errors import ForbiddenError, RateLimitError, RequestError, Unauthori
 from serve.log import request_id, trace_id
 from serve.metrics import Metrics
 from serve.records import Noted
-from serve.traces import LEFT, NoTracer, Tracer
+from serve.traces import LEFT, PROBES, NoTracer, Tracer
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,6 @@ ANTHROPIC_HEADER = "request-id"  # where Anthropic's clients look for it
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
 _LAST = (b"connection", b"close")
-_PROBES = ("/health", "/ready", "/metrics", "/ui/state")  # asked every few seconds
 
 
 class Access:
@@ -88,7 +87,7 @@ class Access:
         self._metrics.http_request(scope["method"], route, status, duration_s)
         if noted.error in REFUSALS:
             self._metrics.refused(key, noted.error)
-        level = logging.DEBUG if route.startswith(_PROBES) else logging.INFO
+        level = logging.DEBUG if route.startswith(PROBES) else logging.INFO
         if not log.isEnabledFor(level):
             return
         fields = {

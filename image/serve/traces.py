@@ -15,6 +15,8 @@ from serve.records import Noted
 
 LEFT = 499
 """As others log it: the client left before there was an answer. No status of HTTP."""
+PROBES = ("/health", "/v1/health", "/ready", "/metrics", "/ui/state")
+"""What is asked every few seconds begins so: worth no span, and a line of the log only for who looks closely."""
 TRACEPARENT = "traceparent"
 # https://www.w3.org/TR/trace-context/#traceparent-header: a later version may have more after the flags, this one not.
 _FORM = re.compile(

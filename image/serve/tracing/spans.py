@@ -22,7 +22,7 @@ from starlette.types import Scope
 
 from serve.log import request_id
 from serve.records import GenerationRecord, Noted
-from serve.traces import LEFT
+from serve.traces import LEFT, PROBES, NoTracer, OpenSpan
 
 Attributes = dict[str, AttributeValue]
 Part = tuple[str, float, float]
@@ -36,8 +36,10 @@ class SpanTracer:
         self._tracer = provider.get_tracer("slipway")
         self.close = close
 
-    def begin(self, scope: Scope) -> RequestSpan:
-        """In the trace of the caller, where there is one."""
+    def begin(self, scope: Scope) -> OpenSpan:
+        """In the trace of the caller, where there is one. Probes would only hide the others."""
+        if scope["path"].startswith(PROBES):
+            return NoTracer().begin(scope)
         context = extract(dict(Headers(scope=scope)))
         began_ns, began_s = time.time_ns(), time.monotonic()
         span = self._tracer.start_span(

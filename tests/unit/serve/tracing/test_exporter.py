@@ -18,7 +18,7 @@ from serve.tracing.exporter import JsonExporter
 from serve.tracing.setup import make_tracer
 
 SCOPE: dict[str, Any] = {
-    "type": "http", "method": "GET", "path": "/health", "scheme": "http", "http_version": "1.1", "headers": [],
+    "type": "http", "method": "GET", "path": "/v1/models", "scheme": "http", "http_version": "1.1", "headers": [],
 }  # fmt: skip
 
 

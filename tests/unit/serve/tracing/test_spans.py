@@ -36,13 +36,12 @@ def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
 
 
 def spans_of(asked: dict[str, Any], status: int, noted: Noted) -> list[ReadableSpan]:
-    """The request's own span, then its parts."""
+    """The last one first: the request's own, then its parts."""
     memory, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(memory))
     span = SpanTracer(provider, lambda: None).begin(asked)
     span.end(status, noted)
-    *inner, own = memory.get_finished_spans()
-    return [own, *inner]
+    return list(memory.get_finished_spans()[::-1])
 
 
 def test_a_request_is_a_span_of_the_server_in_the_callers_trace() -> None:
@@ -65,7 +64,8 @@ def test_a_request_is_a_span_of_the_server_in_the_callers_trace() -> None:
 
 def test_a_generation_is_told_in_the_words_of_generative_ai_and_in_parts() -> None:
     """Children of the request, one after the other, from where the other ended."""
-    own, *inner = spans_of(scope(), 200, Noted([RECORD]))
+    own, *backwards = spans_of(scope(), 200, Noted([RECORD]))
+    inner = backwards[::-1]
     attributes = own.attributes or {}
     assert attributes["gen_ai.request.model"] == "m"
     assert attributes["gen_ai.operation.name"] == "chat"
@@ -98,6 +98,12 @@ def test_an_error_of_ours_is_one_of_the_span(status: int, noted: Noted, error: s
     assert (own.attributes or {}).get("error.type") == error
     assert own.status.status_code is code
     assert ("http.response.status_code" in (own.attributes or {})) == (status != LEFT)
+
+
+@pytest.mark.parametrize("path", ["/health", "/healthz", "/health/ready", "/ready", "/v1/health", "/metrics"])
+def test_probes_are_no_spans(path: str) -> None:
+    """There would be more of them than of anything else."""
+    assert spans_of(scope() | {"path": path}, 200, Noted()) == []
 
 
 def test_of_what_was_cut_off_only_the_known_parts_are_told() -> None:
