@@ -87,8 +87,9 @@ def test_a_refusal_tells_the_numbers() -> None:
     """And who holds them."""
     models = [Resident("busy", 60, is_busy=True), Resident("idle", 30)]
     answer = make_room(models, 100, Wanted("w", 50, 50))
-    assert str(answer) == ("it needs 50 bytes of the 100 that all models may take, and busy, which can't go for it, have 60")
-    assert str(make_room([], 100, Wanted("w", 500, 200))) == ("it needs 200 bytes of the 100 that all models may take")
+    wanted = "it needs 50 bytes of the 100 that all models may take"
+    assert str(answer) == f"{wanted}, and busy, which can't go for it, have 60"
+    assert str(make_room([], 100, Wanted("w", 500, 200))) == "it needs 200 bytes of the 100 that all models may take"
 
 
 def test_a_guess_does_not_keep_out_a_model_that_is_alone() -> None:
