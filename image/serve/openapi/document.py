@@ -20,7 +20,6 @@ DESCRIPTION = (
     "llama.cpp's, Jina's and Cohere's. Every answer has the header X-Request-Id, which is in the server's log, too."
 )
 _REFERENCE = re.compile(r'"#/components/schemas/([^"]+)"')
-_IN_PATH = re.compile(r"{(\w+)}")
 _ERRORS: dict[errors.Shape, str] = {
     errors.openai: "Error",
     errors.anthropic: "AnthropicError",
@@ -53,7 +52,6 @@ def document(app: FastAPI) -> Json:
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             _add_examples(operation, requests.get(f"{method.upper()} {path}", {}))
-            _add_parameters(path, operation)
             operation["responses"] = _responses(path, method, operation, answers["answers"], schemas)
     found["components"]["schemas"] = _used(found["paths"], schemas)
     # Where the server has keys; which there are is no business of the document.
@@ -69,15 +67,6 @@ def read(name: str) -> Json:
     """One of the data files."""
     data: Json = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return data
-
-
-def _add_parameters(path: str, operation: Json) -> None:
-    """Those in the path, also where a route has no use for them."""
-    told = operation.setdefault("parameters", [])
-    names = {each["name"] for each in told if each["in"] == "path"}
-    for name in _IN_PATH.findall(path):
-        if name not in names:
-            told.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
 
 
 def _add_examples(operation: Json, examples: Json) -> None:

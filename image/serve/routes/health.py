@@ -103,9 +103,11 @@ async def deep(services: TheServices) -> JSONResponse:
     }
     serving = [s for s in services.supervisor.statuses() if s.state is State.SERVING]
     if not serving or services.supervisor.is_draining:
+        is_ready = services.supervisor.is_ready
+        word = _word(services) if is_ready or services.supervisor.statuses() else "unhealthy"
         reason = "no model is loaded" if not services.supervisor.is_draining else "the server is about to stop"
-        told = about | {"status": _word(services), "reason": reason, "model": None, "num_tokens": 0}
-        return JSONResponse(told, status_code=200 if services.supervisor.is_ready else 503)
+        told = about | {"status": word, "reason": reason, "model": None, "num_tokens": 0}
+        return JSONResponse(told, status_code=200 if is_ready else 503)
     about["model"] = serving[0].model
     try:
         async with asyncio.timeout(services.settings.deep_s):

@@ -81,6 +81,39 @@ def test_every_example_is_read_by_the_route_itself(document: Json) -> None:
     assert num_read > 20
 
 
+def test_answers_are_as_they_are_described(document: Json) -> None:
+    """Every example that these models can answer, and everything that can be asked without a body."""
+
+    async def story() -> list[str]:
+        async with running_app() as app:
+            found = []
+            for name, operation in operations(document):
+                method, path = name.split(" ")
+                if "{" in path or method == "DELETE" or path.split("/")[-1] in ("pull", "pulls", "copy", "unload"):
+                    continue
+                (content,) = operation.get("requestBody", {"content": {"": {"schema": {}}}})["content"].values()
+                for example in examples(document, content) or [None]:
+                    body = {**example, "model": "m"} if isinstance(example, dict) else example
+                    answer = await app.client.request(method, path, json=body)
+                    assert answer.status_code in (200, 400, 404), (name, answer.text)  # this model has no adapters
+                    shown = operation["responses"]["200" if answer.status_code == 200 else "4XX"]
+                    media_type = answer.headers.get("content-type", "").partition(";")[0]
+                    if media_type == "application/json":
+                        validate(answer.json(), shown["content"][media_type]["schema"])
+                        found.append(name)
+                    else:
+                        assert not media_type or media_type in shown["content"], name
+            return found
+
+    def validate(value: Any, schema: Json) -> None:
+        validator = Draft202012Validator({**schema, "components": document["components"]})
+        assert [error.message for error in validator.iter_errors(value)] == []
+
+    checked = asyncio.run(story())
+    assert {"POST /v1/chat/completions", "POST /v1/generate", "POST /chat", "GET /health/deep", "GET /"} <= set(checked)
+    assert len(checked) > 30
+
+
 def test_every_answer_is_described(document: Json) -> None:
     """Not by a word that fits all of them; with the header that all have, and with the errors of its own API."""
     shapes = {"/v1/messages": "AnthropicError", "/api/chat": "OllamaError", "/v1/completions": "Error"}
