@@ -53,12 +53,17 @@ class Page:
 
     def open(self, place: Path | str, *, scheme: str = "light", width: int | None = None, height: int = 900) -> None:
         """Load a file or an address as a reader with that colour scheme, and a window of that size, would see it."""
-        self.told, self.requests, self.is_loaded = [], [], False
+        self._go("about:blank")  # whatever the page before it still says is said by now
+        self.told, self.requests = [], []
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         if width is not None:
             size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
             self.call("Emulation.setDeviceMetricsOverride", **size)
-        self.call("Page.navigate", url=place if isinstance(place, str) else place.as_uri())
+        self._go(place if isinstance(place, str) else place.as_uri())
+
+    def _go(self, url: str) -> None:
+        self.is_loaded = False
+        self.call("Page.navigate", url=url)
         deadline = time.monotonic() + TIMEOUT_S
         while not self.is_loaded and time.monotonic() < deadline:
             self._note(self._read())
