@@ -32,12 +32,16 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """One API's way. `done` ends what has ended well; an error inside the stream is a chunk of its own."""
+    """One API's way. `done` ends what has ended well; an error inside the stream is a chunk of its own.
+
+    `ping` says nothing but that there is still somebody: proxies close connections on which nothing comes for long.
+    """
 
     media_type: str
     write: Callable[[Iterable[Chunk]], bytes]
     error: Callable[[RequestError], Chunk]
     done: bytes = b""
+    ping: bytes = b""
 
 
 async def frames(framing: Framing, stream: Stream, turns: Turns, batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
@@ -75,11 +79,12 @@ def _lines(chunks: Iterable[Chunk]) -> bytes:
 
 
 _SSE = "text/event-stream; charset=utf-8"
-OPENAI = Framing(_SSE, _events, errors.openai, done=b"data: [DONE]\n\n")
-LLAMA_CPP = Framing(_SSE, _events, errors.openai)
-ANTHROPIC = Framing(_SSE, _named_events, errors.anthropic)
+_COMMENT = b":\n\n"  # no event: clients of server-sent events pass it over
+OPENAI = Framing(_SSE, _events, errors.openai, done=b"data: [DONE]\n\n", ping=_COMMENT)
+LLAMA_CPP = Framing(_SSE, _events, errors.openai, ping=_COMMENT)
+ANTHROPIC = Framing(_SSE, _named_events, errors.anthropic, ping=b'event: ping\ndata: {"type":"ping"}\n\n')
 OLLAMA = Framing("application/x-ndjson", _lines, errors.ollama)
-NAMED_EVENTS = Framing(_SSE, _named_events, lambda error: {"type": "error", **_fields(error)})
+NAMED_EVENTS = Framing(_SSE, _named_events, lambda error: {"type": "error", **_fields(error)}, ping=_COMMENT)
 """OpenAI's responses: https://platform.openai.com/docs/api-reference/responses-streaming/error"""
 
 

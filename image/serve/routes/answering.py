@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ from serve.errors import InvalidRequestError
 from serve.generation import Batch
 from serve.messages import GenerateRequest, Prepared
 
+PING_S = 15.0  # proxies close what is silent for a minute, some for half of one
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"
 AtEnd = Callable[[], Awaitable[None]]
 """Awaited when all is said, before its client is told that this was all."""
@@ -89,27 +91,54 @@ async def stream_answer(
         first: Batch = []
         while all(isinstance(told, Prepared) for _, told in first):
             first += await anext(batches)
-        return OwningStream(
-            frames(framing, stream, turns, _chain(first, batches, at_end)), framing.media_type, stack.pop_all()
-        )
+        content = frames(framing, stream, turns, _chain(first, batches, at_end))
+        return OwningStream(content, framing.media_type, stack.pop_all(), ping=framing.ping)
 
 
 class OwningStream(Response):
-    """A stream that ends what it owns however it ends itself. Whoever leaves cancels a generation so."""
+    """A stream that ends what it owns however it ends itself. Whoever leaves cancels a generation so.
 
-    def __init__(self, content: AsyncIterator[bytes], media_type: str, owned: contextlib.AsyncExitStack) -> None:
+    While nothing comes, as when a long prompt is read, it sends `ping`, if that is anything.
+    """
+
+    def __init__(
+        self,
+        content: AsyncIterator[bytes],
+        media_type: str,
+        owned: contextlib.AsyncExitStack,
+        *,
+        ping: bytes = b"",
+        ping_s: float = PING_S,
+    ) -> None:
         super().__init__()
         self._content = content
         self._start = [(b"content-type", media_type.encode()), *_STREAM_HEADERS]
         self._owned = owned
+        self._ping = ping
+        self._ping_s = ping_s
+        self._num_sent = 0
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """All of it."""
         async with self._owned:
             await send({"type": "http.response.start", "status": 200, "headers": list(self._start)})
-            async for data in self._content:
-                await send({"type": "http.response.body", "body": data, "more_body": True})
+            pinging = asyncio.create_task(self._pings(send)) if self._ping else None
+            try:
+                async for data in self._content:
+                    self._num_sent += 1
+                    await send({"type": "http.response.body", "body": data, "more_body": True})
+            finally:
+                if pinging is not None:
+                    pinging.cancel()
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pings(self, send: Send) -> None:
+        """Whatever is sent is whole frames: a ping between two of them breaks none."""
+        while True:
+            num_before = self._num_sent
+            await asyncio.sleep(self._ping_s)
+            if self._num_sent == num_before:
+                await send({"type": "http.response.body", "body": self._ping, "more_body": True})
 
 
 async def _chain(first: Batch, rest: AsyncIterator[Batch], at_end: AtEnd | None) -> AsyncIterator[Batch]:
