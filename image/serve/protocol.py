@@ -14,6 +14,7 @@ ends (httptools does), no Host or two of them (heads.py). Answers have the shape
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,6 +26,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serve.answers.errors import error_response
 from serve.errors import InvalidRequestError, RequestError, RequestTimeoutError, UnavailableError
 from serve.heads import check_growth, check_head, check_url, raw_answer
+
+log = logging.getLogger(__name__)
 
 SPARE_S: Final = 5.0
 """After the body's time is over: whoever reads it answers first."""
@@ -235,6 +238,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: RequestError) -> None:
         """In the place of the answer, as long as none has begun: that of a request before it goes out as it is."""
+        log.info("refused", extra={"client": (self.client or ("",))[0], "status": error.status, "error": error.label})
         if not self._is_answering or not (self.cycle.response_started or self.pipeline):
             self.transport.write(raw_answer(error, self.url if hasattr(self, "url") else b""))
         if self._is_answering:

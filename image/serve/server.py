@@ -14,6 +14,7 @@ import asyncio
 import gc
 import logging
 import random
+import resource
 import signal
 import socket
 import time
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKER_STOP_S = 3.0
+SPARE_FILES = 256  # of connections to workers, of weights, of logs
 
 
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -48,6 +50,7 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     supervisor = _make_supervisor(settings, environ)
     pulls = make_pulls(settings, environ, supervisor.discover)
     supervisor.pull_by(SourcePuller(pulls))
+    _let_open(2 * settings.max_connections + SPARE_FILES)
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
@@ -138,6 +141,14 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
         sock.close()
         raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {error.strerror}") from error
     return sock
+
+
+def _let_open(num_files: int) -> None:
+    """Many systems let a process open few files unless it asks; a connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = num_files if hard == resource.RLIM_INFINITY else min(num_files, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _notice_lost_clients(sock: socket.socket) -> None:

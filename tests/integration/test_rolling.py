@@ -37,7 +37,7 @@ class Load:
 
     def start(self) -> None:
         """Kept connections and new ones, whole answers and streams, some of which outlast the lame duck."""
-        for keeps, stream, num_tokens in ((True, False, 12), (True, True, 12), (False, False, 12), (True, True, 400)):
+        for keeps, stream, num_tokens in ((True, False, 12), (True, True, 12), (False, False, 12), (True, True, 200)):
             thread = threading.Thread(target=self._ask_on, args=(keeps, stream, num_tokens))
             self._threads.append(thread)
             thread.start()
@@ -86,6 +86,16 @@ def servers(tiny_model: Path, tmp_path: Path) -> Iterator[list[RunningServer]]:
         for server in made:
             server.wait_for("/ready", 200)
         yield made
+
+
+@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGTERM, signal.SIGTERM)])
+def test_a_person_and_a_second_signal_wait_for_nobody(own_folder: Path, signals: tuple[signal.Signals, ...]) -> None:
+    """The lame duck is for balancers."""
+    with RunningServer(own_folder, [model_entry()], lame_duck_s=60, grace_s=120) as server:
+        for number in signals:
+            server.process.send_signal(number)
+            time.sleep(0.2)  # two of the same kind at once are one
+        assert server.process.wait(20) == 0
 
 
 def replace(server: RunningServer) -> None:
