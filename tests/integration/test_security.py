@@ -34,8 +34,10 @@ def guarded(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     write_keys(folder, "1", CANARY)
     (folder / "api-keys").symlink_to("..data/keys")
     (folder / "admin-keys").write_text(f"{ADMIN} name=boss\n")
-    settings = {"api_keys_file": folder / "api-keys", "admin_keys_file": folder / "admin-keys", "log_level": "debug"}
-    with RunningServer(folder, [model_entry()], **settings) as server:
+    keys, admin_keys = folder / "api-keys", folder / "admin-keys"
+    with RunningServer(
+        folder, [model_entry()], api_keys_file=keys, admin_keys_file=admin_keys, log_level="debug"
+    ) as server:
         server.wait_for("/health/ready", 200)
         yield server
 
