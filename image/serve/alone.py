@@ -19,22 +19,27 @@ log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def alone(target: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock of a file that is about to be written. The lock's own file stays: removing it would break it."""
+def alone(target: Path, on_wait: Callable[[], None] = lambda: None, *, can_wait: bool = True) -> Iterator[None]:
+    """Hold the lock of a file that is about to be written. The lock's own file stays: removing it would break it.
+
+    Whoever can't wait gets BlockingIOError where another process has it.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     fd = os.open(target.with_name(f".{target.name}.lock"), flags, 0o600)
     try:
-        _lock(fd, target, on_wait)
+        _lock(fd, target, on_wait, can_wait=can_wait)
         yield
     finally:
         os.close(fd)
 
 
-def _lock(fd: int, target: Path, on_wait: Callable[[], None]) -> None:
+def _lock(fd: int, target: Path, on_wait: Callable[[], None], *, can_wait: bool) -> None:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return
     except BlockingIOError:
+        if not can_wait:
+            raise
         log.info("another process writes the same file: waiting for it", extra={"file": target.name})
         on_wait()
     except OSError as error:

@@ -58,11 +58,16 @@ class FakeChildren:
 
     def __init__(self) -> None:
         self.all: list[FakeChild] = []
+        self.discarded: list[tuple[str, ...]] = []
 
     async def launch(self, order: PullOrder) -> FakeChild:
         """One more."""
         self.all.append(FakeChild(order))
         return self.all[-1]
+
+    async def discard(self, files: Sequence[str]) -> None:
+        """Noted."""
+        self.discarded.append(tuple(files))
 
 
 async def nothing(_: Sequence[str]) -> Sequence[str]:

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from serve.errors import RequestError
-from serve.pulls import lines
+from serve.pulls import lines, part
 from serve.pulls.lines import Report
 from serve.pulls.types import PullOrder
 
@@ -41,6 +41,9 @@ class Launcher(Protocol):
     async def launch(self, order: PullOrder) -> Child:
         """Start one."""
 
+    async def discard(self, files: Sequence[str]) -> None:
+        """Remove what earlier ones have left of these files, unless somebody goes on with it right now."""
+
 
 class ProcessLauncher:
     """Starts `python -m serve pull`."""
@@ -63,6 +66,10 @@ class ProcessLauncher:
             start_new_session=True,  # Ctrl-C is for the HTTP process, which ends its children itself
         )
         return ProcessChild(process)
+
+    async def discard(self, files: Sequence[str]) -> None:
+        """In a thread: the directory may be on a network."""
+        await asyncio.to_thread(part.discard, [self._folder / file for file in files])
 
 
 class ProcessChild:

@@ -13,10 +13,11 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from serve import weights
+from serve.alone import alone
 from serve.pulls.digest import Digest
 
 
@@ -27,8 +28,7 @@ class Part:
         self.target = target
         self.sha256 = sha256
         self.size_bytes = size_bytes
-        self._path = weights.partial_path(target)
-        self._note = self._path.with_name(f"{self._path.name}.json")
+        self._path, self._note = _paths(target)
         self._fd = self._open()
         self.done_bytes = os.fstat(self._fd).st_size
         self._digest = Digest(self._fd, self.done_bytes)
@@ -78,11 +78,27 @@ class Part:
 
     def discard(self) -> None:
         """Leave nothing."""
-        for path in (self._path, self._note):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        _remove(self.target)
 
     def close(self) -> None:
         """What was written stays."""
         self._digest.close()
         os.close(self._fd)
+
+
+def discard(targets: Iterable[Path]) -> None:
+    """Leave nothing of what earlier processes have left of these files. What another one writes right now stays."""
+    for target in targets:
+        with contextlib.suppress(OSError), alone(target, can_wait=False):
+            _remove(target)
+
+
+def _paths(target: Path) -> tuple[Path, Path]:
+    path = weights.partial_path(target)
+    return path, path.with_name(f"{path.name}.json")
+
+
+def _remove(target: Path) -> None:
+    for path in _paths(target):
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

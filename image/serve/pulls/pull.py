@@ -80,7 +80,9 @@ class Pull:
 
     async def cancel(self, *, discards: bool = True) -> None:
         """Returns when it has ended. `discards`: what is written so far goes; else the next pull goes on from it."""
-        if not self.status.state.has_ended:
+        if self.status.state is PullState.FAILED and discards:
+            await self._ports.launcher.discard(self.status.files)
+        elif not self.status.state.has_ended:
             self._discards = discards
             self._task.cancel()
             await asyncio.wait({self._task})

@@ -70,7 +70,10 @@ class Pulls:
             raise NotFoundError(f"there is no pull {pull_id[:80]!r}") from None
 
     async def cancel(self, pull_id: str) -> PullStatus:
-        """End one and remove what it has written; returns when that is done. One that has ended stays as it is."""
+        """End one and remove what it has written; returns when that is done.
+
+        One that has ended stays as it is, but of one that failed nothing is left for the next to go on from.
+        """
         pull = self.find(pull_id)
         await pull.cancel()
         return pull.status

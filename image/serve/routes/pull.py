@@ -40,7 +40,7 @@ async def pulls(services: TheServices) -> dict[str, Any]:
 
 @router.delete("/v1/api/pulls/{pull_id}")
 async def cancel(pull_id: str, services: TheServices) -> dict[str, Any]:
-    """End a pull for all who follow it, and remove what it has written. One that has ended stays as it is."""
+    """End a pull for all who follow it, and remove what it has written, also of one that has failed."""
     return summary(await services.pulls.cancel(pull_id))
 
 

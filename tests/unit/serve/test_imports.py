@@ -89,3 +89,10 @@ def test_templates_run_only_where_the_model_is() -> None:
             assert not names & {"serve.chat.template", "serve.chat.sandbox", "serve.chat.plan", "serve.chat.turns"}, (
                 path
             )
+
+
+def test_the_server_never_imports_the_hubs_client() -> None:
+    """It takes half a second and ten megabytes, and knows the hub's token: all of it is for the child that pulls."""
+    assert importing("huggingface_hub") == {"serve/pulls/huggingface.py"}
+    assert importing("serve.pulls.huggingface") == {"serve/pulls/command.py"}
+    assert importing("serve.pulls.command") == {"serve/__main__.py"}

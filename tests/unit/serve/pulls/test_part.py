@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from serve.pulls.part import Part
+from serve.alone import alone
+from serve.pulls.part import Part, discard
 
 CONTENT = b"0123456789"
 SHA256, OTHER = hashlib.sha256(CONTENT).hexdigest(), "f" * 64
@@ -92,6 +93,16 @@ def test_a_pipe_in_its_place_is_removed(tmp_path: Path) -> None:
     """Opening one would wait for ever."""
     os.mkfifo(tmp_path / ".m.part")
     assert done_bytes(tmp_path) == 0
+
+
+def test_what_others_left_is_removed_unless_somebody_writes_it(tmp_path: Path) -> None:
+    """A lock tells."""
+    leave(tmp_path)
+    with alone(tmp_path / "m"):
+        discard([tmp_path / "m"])
+        assert {".m.part", ".m.part.json"} <= set(names(tmp_path))
+    discard([tmp_path / "m", tmp_path / "never"])
+    assert not list(tmp_path.glob(".*part*"))
 
 
 def test_beginning_anew_leaves_no_byte(tmp_path: Path) -> None:

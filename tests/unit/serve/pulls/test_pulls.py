@@ -219,6 +219,23 @@ def test_a_cancelled_pull_leaves_nothing_and_tells_its_followers() -> None:
     run(story())
 
 
+def test_what_a_failed_pull_left_can_be_removed() -> None:
+    """It fills the disk, and nobody may want to go on from it. It stays on the list as a failure."""
+
+    async def story() -> None:
+        children = FakeChildren()
+        pulls = make_pulls(children)
+        pull = pulls.start(ORDER)
+        await settle()
+        children.all[0].tell(S.DOWNLOADING, 5)
+        children.all[0].fail(HubError("no"))
+        await follow(pull)
+        assert (await pulls.cancel(pull.id)).state is S.FAILED
+        assert children.discarded == [("m.gguf",)]
+
+    run(story())
+
+
 def test_a_server_that_stops_keeps_what_is_written() -> None:
     """Followers hear of it, and nothing new begins."""
 
