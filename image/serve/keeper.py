@@ -53,6 +53,7 @@ class Keeper:
         self._on_change = on_change
         self._link: Link | None = None
         self._num_restarts = 0
+        self._has_failed = self._is_other = False  # since the last launch: the worker; its file is another one
         self.desk = Desk(self.wish, options, clock, self.not_ready)
         self._info: ModelInfo | None = None
         self.most_bytes = 0  # that its workers took; 0 before one was measured
@@ -62,7 +63,7 @@ class Keeper:
 
     @property
     def entry(self) -> ModelEntry:
-        """What is configured. Its names and adapters may change at any time: those of `wish` are the present ones."""
+        """What is configured now: its names and adapters may change at any time."""
         return self.wish.entry
 
     @property
@@ -99,8 +100,7 @@ class Keeper:
 
     def status(self) -> Status:
         """Right now, as a value."""
-        unload_in_s = self.wish.unload_in_s if self.is_serving else None
-        link = self._link
+        link, unload_in_s = self._link, self.wish.unload_in_s if self.is_serving else None
         return Status(
             model=self.entry.id,
             state=self.life.state,
@@ -123,20 +123,19 @@ class Keeper:
 
     def found(self, seen: Seen) -> None:
         """The weights are there. Others than those that failed get their chance at once."""
-        is_new, self.seen = seen != self.seen, seen
-        if self.state in (State.ABSENT, State.PULLING):
+        is_same, self.seen = seen == self.seen, seen
+        self._is_other = self._is_other or not is_same
+        if self.state is State.FAILED and self._is_other and is_same:  # nobody writes to it any more
+            self.life.forgive()
             self._go(State.READY_ON_DISK)
-        elif self.state is State.FAILED and (is_new or (self.wish.is_on and self.life.can_retry())):
-            if is_new:
-                self.life.forgive()
+        elif self.state in (State.ABSENT, State.PULLING) or (self.wish.is_on and self.life.can_retry()):
             self._go(State.READY_ON_DISK)
 
     def missing(self, reason: str, *, is_pulled: bool = False) -> None:
         """They are not there, or not yet."""
         if self.life.is_resident or (self.state is State.FAILED and not self.life.can_retry()):
             return
-        if self.state is State.FAILED:
-            self._go(State.READY_ON_DISK)
+        self.retry()
         if not (is_pulled and self.state is State.PULLING):
             self._go(State.ABSENT, reason)
         if is_pulled:
@@ -151,7 +150,8 @@ class Keeper:
 
     async def launch(self) -> None:
         """Load it. Whoever calls this has made room."""
-        self._num_restarts += self.life.num_failures > 0 and self._info is not None
+        self._num_restarts += self._has_failed
+        self._has_failed = self._is_other = False
         self._link = link = Link(self._options, self._clock)
         self._go(State.LOADING)
         try:
@@ -159,8 +159,7 @@ class Keeper:
                 self.entry.id, partial(self._on_message, link), partial(self._on_end, link)
             )
         except OSError as error:
-            self._link = None
-            self._fail(f"no worker can be started: {error}")
+            self._on_end(link, f"can't be started: {error}")
             return
         link.worker = worker
         if self._link is not link or self.state is State.DRAINING:  # not wanted any more
@@ -174,7 +173,8 @@ class Keeper:
         if link is None or link.worker is None:
             return
         if why := link.look():
-            self._give_up(link, why)
+            link.kill()  # and don't wait for its end: a process in a dead system call may never come to it
+            self._on_end(link, f"{why} and was killed")
         elif self._ending is not None:
             self._ending.step(len(self.desk))
 
@@ -207,6 +207,11 @@ class Keeper:
         if self._link is not None:
             self._link.kill()
 
+    async def gone(self) -> None:
+        """Wait until the present worker has ended."""
+        if self._link is not None:
+            await self._link.has_ended.wait()
+
     def give_up_replays(self, error: RequestError) -> None:
         """Nothing is asked again any more: the server is about to stop."""
         self.replays = False
@@ -220,22 +225,15 @@ class Keeper:
             self.most_bytes = max(self.most_bytes, await self._link.measure())
 
     def _end(self, why: str, *, drain_s: float) -> None:
-        link = self._link
-        if link is None:
+        if (link := self._link) is None:
             return
         if self.state is State.LOADING:  # it does not listen before it has loaded
             link.kill()
-        if self.state is not State.DRAINING:
-            self._go(State.DRAINING, why)
+        self._go(State.DRAINING, why if self.state is not State.DRAINING else self.life.reason)
         self.desk.shut()
         self._ending = self._ending or Ending(link, self._clock)
         self._ending.within(drain_s)
         self._ending.step(len(self.desk))
-
-    def _give_up(self, link: Link, why: str) -> None:
-        """Kill it, and don't wait for its end: a process in a dead system call may never come to it."""
-        link.kill()
-        self._on_end(link, f"{why} and was killed")
 
     # ---- what the worker says ----
 
@@ -270,8 +268,8 @@ class Keeper:
     def _on_end(self, link: Link, how: str) -> None:
         if link is not self._link:
             return
-        was, self._link = self.state, None
-        self._ending = None
+        link.has_ended.set()
+        was, self._link, self._ending = self.state, None, None
         reason = link.last_words or f"its worker {how}"
         lost = WorkerLostError(f"the worker of model {self.entry.id!r} ended in the middle of this request: {reason}")
         self.desk.lose(lost, keeps_unbegun=was is State.SERVING and self.replays)
@@ -281,7 +279,7 @@ class Keeper:
             self._fail(reason)
 
     def _fail(self, reason: str) -> None:
-        was_loading = self.state is State.LOADING
+        was_loading, self._has_failed = self.state is State.LOADING, True
         log.error("model %s failed: %s", self.entry.id, reason, extra={"model": self.entry.id})
         self.life.fail(reason)
         if was_loading:

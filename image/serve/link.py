@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from serve.engine.types import Stats
@@ -25,6 +26,7 @@ class Link:
         self.load_share = 0.0
         self.memory_bytes = 0
         self.stats = Stats()
+        self.has_ended = asyncio.Event()
 
     def send(self, message: Message) -> None:
         """To the worker, if there is one."""

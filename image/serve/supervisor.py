@@ -196,8 +196,7 @@ class Supervisor:
 
     async def _unload(self, keeper: Keeper, why: str) -> None:
         keeper.unload(why)
-        while keeper.life.is_resident and not keeper.is_serving:
-            await asyncio.sleep(0.02)
+        await keeper.gone()
 
     def pull_by(self, puller: Puller) -> None:
         """From now on weights that are not there can be pulled."""

@@ -6,6 +6,7 @@ import asyncio
 import errno
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -32,7 +33,7 @@ from serve.messages import (
     Tokenize,
 )
 from serve.models import ModelEntry
-from serve.ports import Options
+from serve.ports import Options, Seen
 from serve.requests import Inbox
 from serve.rounds import Rounds
 from tests.helpers.fakes import LOADED, WRITTEN_AT, FakeClock, FakeDisk, FakeLauncher, FakeWorker
@@ -406,6 +407,61 @@ def test_a_process_that_cannot_be_started_is_tried_again() -> None:
         world.launcher.error = None
         await world.tick(4)
         assert world.state() is State.LOADING
+
+    asyncio.run(story())
+
+
+def test_a_process_that_cannot_be_started_and_is_not_wanted_any_more_is_no_failure() -> None:
+    """It was unloaded while it was to be started."""
+
+    async def story() -> None:
+        world = World()
+
+        async def launch(*_: object) -> FakeWorker:
+            world.keeper.unload("somebody says so")
+            raise OSError(11, "Resource temporarily unavailable")
+
+        world.launcher.launch = launch  # type: ignore[method-assign,assignment]
+        await world.tick()
+        assert world.state() is State.READY_ON_DISK
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_starts_too_late_is_ended() -> None:
+    """The model was unloaded meanwhile."""
+
+    async def story() -> None:
+        world = World()
+        launch = world.launcher.launch
+
+        async def slow(*given: Any) -> FakeWorker:
+            worker = await launch(*given)
+            world.keeper.unload("somebody says so")
+            return worker
+
+        world.launcher.launch = slow  # type: ignore[method-assign,assignment]
+        await world.tick()
+        assert world.worker.is_killed
+        assert world.worker.heard == []
+        world.worker.end("was killed by SIGKILL")
+        assert world.state() is State.READY_ON_DISK
+
+    asyncio.run(story())
+
+
+def test_a_file_that_failed_and_grows_is_tried_when_it_grows_no_more() -> None:
+    """Somebody copies it by hand: each look would start a worker in vain."""
+
+    async def story() -> None:
+        world = World()
+        await world.tick()
+        world.worker.end("ended with code 1")
+        for size in (1, 2, 3):
+            world.keeper.found(Seen(0, size))
+            assert world.state() is State.FAILED
+        world.keeper.found(Seen(0, 3))
+        assert world.state() is State.READY_ON_DISK
 
     asyncio.run(story())
 
