@@ -7,10 +7,11 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anthropic
 import pytest
+from pydantic import BaseModel
 
 from tests.helpers.running_server import RunningServer, model_entry
 from tests.integration.test_openai_client import SCHEMA, THINKS
@@ -22,6 +23,12 @@ GREEDY: Any = {"temperature": 0, "ignore_eos": True}
 HELLO: Any = [{"role": "user", "content": "Hello there"}]
 TOOL: Any = {"name": "f", "description": "d", "input_schema": SCHEMA, "cache_control": {"type": "ephemeral"}}
 PICTURE: Any = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
+
+
+class Choice(BaseModel):
+    """What an answer is to be. The client takes bounds of numbers out of a schema, but not choices."""
+
+    a: Literal["left", "right"]
 
 
 @pytest.fixture
@@ -118,6 +125,22 @@ def test_a_streamed_call_is_what_its_deltas_join_to(client: anthropic.Anthropic)
     for index, block in enumerate(final.content):
         assert block.type == "tool_use"
         assert block.input == json.loads(joined[index])
+
+
+def test_an_answer_of_a_form_is_parsed(client: anthropic.Anthropic) -> None:
+    """Whole and streamed."""
+    asked: Any = {"model": "tiny", "max_tokens": 400, "messages": HELLO, "output_format": Choice}
+    assert isinstance(client.messages.parse(**asked).parsed_output, Choice)
+    with client.messages.stream(**asked) as stream:
+        assert isinstance(stream.get_final_message().parsed_output, Choice)
+
+
+def test_what_is_being_tried_out_comes_on_the_same_path(client: anthropic.Anthropic) -> None:
+    """The client's beta features have a query and a header of their own."""
+    found = client.beta.messages.create(model="tiny", max_tokens=4, messages=HELLO, betas=["context-1m-2025-08-07"])
+    assert found.content[0].type == "text"
+    counted = client.beta.messages.count_tokens(model="tiny", messages=HELLO)
+    assert counted.input_tokens == client.messages.count_tokens(model="tiny", messages=HELLO).input_tokens
 
 
 def test_a_stop_sequence_ends_and_is_told(client: anthropic.Anthropic) -> None:
