@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -81,10 +82,13 @@ class Bar:
         self._bar: tqdm | None = None
         self._state = ""
         self._told = 0
+        self._done = self._total = 0  # lines that tell of something else do not repeat them
 
     def show(self, line: dict[str, Any]) -> None:
         """One line of the server."""
-        state, done, total = line.get("status", ""), line.get("done_bytes") or 0, line.get("total_bytes") or 0
+        state, self._total = line.get("status", ""), line.get("total_bytes") or self._total
+        self._done = done = line.get("done_bytes", self._done)
+        total = self._total
         if sys.stderr.isatty():
             self._draw(state, done, total, line)
         elif state != self._state or (total and 100 * done // total >= self._told + STEP):
@@ -95,8 +99,9 @@ class Bar:
     def _draw(self, state: str, done: int, total: int, line: dict[str, Any]) -> None:
         if self._bar is None:
             # Speed and time left are the server's, which knows what came from an earlier try.
-            form = "{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} {postfix}"
-            self._bar = tqdm(total=None, bar_format=form, unit="B", unit_scale=True, file=sys.stderr, leave=False)
+            form = "{desc} {percentage:3.0f}%|{bar}| {n_fmt}B/{total_fmt}B{postfix}"
+            about = {"desc": f"{self._file} {state}", "total": total or None, "bar_format": form}
+            self._bar = tqdm(unit_scale=True, file=sys.stderr, leave=False, **about)
         bar = self._bar
         bar.total = total or None
         bar.n = done
@@ -117,7 +122,10 @@ class Bar:
 
 def _speed(line: dict[str, Any]) -> str:
     speed, left = line.get("bytes_per_s") or 0, line.get("eta_s") or 0
-    return (f"{size(speed)}/s" if speed else "") + (f", {duration(left)} left" if left else "")
+    parts = [f"{size(speed)}/s"] if speed else []
+    if left:
+        parts.append(f"{duration(left) if left > 90 else f'{math.ceil(left)} s'} left")
+    return ", ".join(parts)
 
 
 def _say(text: str) -> None:

@@ -38,9 +38,9 @@ def test_a_pull_is_watched_to_its_end(capsys: pytest.CaptureFixture[str]) -> Non
     assert printed.err.splitlines() == [
         "m.gguf starting",
         "m.gguf downloading 0 B of 1.0 kB",
-        "m.gguf downloading 500 B of 1.0 kB 100 B/s, 5.0 s left",
+        "m.gguf downloading 500 B of 1.0 kB 100 B/s, 5 s left",
         "m.gguf verifying 1.0 kB of 1.0 kB",
-        "m.gguf complete",
+        "m.gguf complete 1.0 kB of 1.0 kB",
     ]
 
 
