@@ -20,9 +20,9 @@ FILES = (
     "test_basic.py", "test_completion.py", "test_chat_completion.py", "test_tokenize.py", "test_embedding.py",
     "test_rerank.py", "test_lora.py", "test_speculative.py", "test_ctx_shift.py", "test_ignore_eos.py",
     "test_template.py", "test_tool_call.py", "test_security.py", "test_stream.py", "test_metrics.py",
-    "test_slot_save.py", "test_kv_keep_only_active.py",
+    "test_slot_save.py", "test_kv_keep_only_active.py", "test_compat_anthropic.py", "test_compat_oai_responses.py",
 )  # fmt: skip
-"""Not here: pictures, MCP, the router of several processes, the web page, other companies' APIs."""
+"""Not here: pictures, MCP, the router of several processes, the web page, Google's API."""
 
 
 def main(arguments: Sequence[str]) -> int:

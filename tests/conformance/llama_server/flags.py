@@ -20,7 +20,10 @@ WITHOUT_VALUE = frozenset(
     }
 )  # fmt: skip
 OF_THE_MODEL = frozenset({"--hf-repo", "--hf-file", "--model-url", "--offline"})
-ALIASES = ("davinci-002", "gpt-3.5-turbo", "gpt-3.5-turbo-instruct", "text-embedding-3-small", "codellama70b")
+ALIASES = (
+    "davinci-002", "gpt-3.5-turbo", "gpt-3.5-turbo-instruct", "gpt-4.1", "text-embedding-3-small", "codellama70b",
+    "test",
+)  # fmt: skip
 """Names that clients of the suite send; llama-server answers to any."""
 LEAST_CONTEXT = 64
 CHATML = (
