@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import time
 from collections.abc import Callable
 
@@ -18,14 +17,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve import records
 from serve.answers.errors import anthropic, error_response, shape_of
 from serve.errors import ForbiddenError, RateLimitError, RequestError, UnauthorizedError
-from serve.log import request_id, trace_id
+from serve.log import ID_HEADER, new_id, request_id, trace_id
 from serve.metrics import Metrics
 from serve.records import Noted
 from serve.traces import LEFT, PROBES, NoTracer, Tracer
 
 log = logging.getLogger(__name__)
 
-HEADER = "x-request-id"
 ANTHROPIC_HEADER = "request-id"  # where Anthropic's clients look for it
 _SANE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 REFUSALS = frozenset(kind.label for kind in (UnauthorizedError, ForbiddenError, RateLimitError))
@@ -52,9 +50,9 @@ class Access:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER)
-        request_id.set(given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(16))
-        names = (HEADER, ANTHROPIC_HEADER) if shape_of(scope["path"]) is anthropic else (HEADER,)
+        given = Headers(scope=scope).get(ID_HEADER)
+        request_id.set(given if given and _SANE_ID.fullmatch(given) else new_id())
+        names = (ID_HEADER, ANTHROPIC_HEADER) if shape_of(scope["path"]) is anthropic else (ID_HEADER,)
         id_headers = [(name.encode(), request_id.get().encode()) for name in names]
         span, noted = self._tracer.begin(scope), records.collect()
         trace_id.set(span.trace_id)

@@ -9,6 +9,7 @@ from typing import Final
 
 from serve.answers.errors import shape_of
 from serve.errors import HeadersTooLargeError, InvalidRequestError, RequestError, UrlTooLongError
+from serve.log import ID_HEADER, request_id
 
 MOST_URL: Final = 8 * 1024
 MOST_HEAD: Final = 32 * 1024
@@ -51,5 +52,6 @@ def raw_answer(error: RequestError, url: bytes) -> bytes:
         "content-type: application/json",
         f"content-length: {len(body)}",
         "connection: close",
+        f"{ID_HEADER}: {request_id.get()}",
     ]
     return "\r\n".join([*head, "", ""]).encode() + body

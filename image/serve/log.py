@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 
+ID_HEADER = "x-request-id"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 trace_id: ContextVar[str] = ContextVar("trace_id", default="")
 """Of the W3C trace that the request belongs to."""
 
 _PLAIN_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def new_id() -> str:
+    """For a request that brought none."""
+    return secrets.token_hex(16)
 
 
 class JsonFormatter(logging.Formatter):

@@ -26,6 +26,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from serve.answers.errors import error_response
 from serve.errors import InvalidRequestError, RequestError, RequestTimeoutError, UnavailableError
 from serve.heads import check_growth, check_head, check_url, raw_answer
+from serve.log import ID_HEADER, new_id, request_id
 
 log = logging.getLogger(__name__)
 
@@ -238,6 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, error: RequestError) -> None:
         """In the place of the answer, as long as none has begun: that of a request before it goes out as it is."""
+        request_id.set(new_id())  # whatever the client called it: nobody has read that
         log.info("refused", extra={"client": (self.client or ("",))[0], "status": error.status, "error": error.label})
         if not self._is_answering or not (self.cycle.response_started or self.pipeline):
             self.transport.write(raw_answer(error, self.url if hasattr(self, "url") else b""))
@@ -254,6 +256,7 @@ _HEALTH = tuple(path.encode() for path in HEALTH)
 
 async def _over_limit(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of the application."""
+    request_id.set(new_id())
     answer = error_response(scope["path"], UnavailableError("there are too many connections: try again"))
-    answer.headers["connection"] = "close"
+    answer.headers.update({"connection": "close", ID_HEADER: request_id.get()})
     await answer(scope, receive, send)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
@@ -159,6 +160,7 @@ def test_what_breaks_http_is_refused_and_the_connection_closed(raw: bytes, statu
         async with serving() as running:
             answer = await running.ask(raw)
             assert (answer.status, answer.headers["connection"]) == (status, "close")
+            assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])  # as the log has it
             assert answer.json()["error"]["type"] == "invalid_request_error"
 
     play(story())
@@ -300,6 +302,7 @@ def test_beyond_the_limit_it_is_503_in_shape_and_health_still_answers() -> None:
                 await asyncio.sleep(0.01)
             refused = await running.ask(HEAD + LAST)
             assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+            assert re.fullmatch("[0-9a-f]{32}", refused.headers["x-request-id"])
             assert refused.json()["error"]["message"].startswith("there are too many connections")
             assert told(await running.ask(b"GET /health/live HTTP/1.1\r\nHost: x\r\n" + LAST))["path"] == "/health/live"
             more = [await running.connect() for _ in range(RESERVED + 5)]
