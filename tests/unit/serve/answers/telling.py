@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
+
+from hypothesis import strategies as st
 
 from serve.answers.frame import Frame
 from serve.answers.framing import OPENAI, Framing, Stream, frames
@@ -42,6 +45,16 @@ THOUGHTFUL: list[Told] = [
     Finished(1, FinishReason.STOP, 9, 11, num_cached_tokens=4),
 ]
 """Thoughts, text, and a call of the tool `f`."""
+
+_SAID = "".join(told.text for told in THOUGHTFUL if isinstance(told, Delta))
+
+
+@st.composite
+def thoughtful(draw: st.DrawFn) -> list[Told]:
+    """The same, cut into other pieces."""
+    cuts = sorted(draw(st.sets(st.integers(0, len(_SAID)), max_size=12)) | {0, len(_SAID)})
+    deltas = [Delta(1, _SAID[start:end]) for start, end in itertools.pairwise(cuts)]
+    return [*THOUGHTFUL[:2], *deltas, THOUGHTFUL[-1]]
 
 
 def turns(num_choices: int = 1, **more: Any) -> Turns:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from anthropic.types import Message, RawMessageStreamEvent
+from hypothesis import given
 from pydantic import TypeAdapter
 
 from serve.answers.anthropic import SIGNATURE, MessageFrame, MessageStream, WholeMessage
@@ -18,7 +19,7 @@ from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason
 from serve.errors import RequestError, WorkerLostError
 from serve.requests import Told
-from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, turns
+from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, thoughtful, turns
 
 FRAME = MessageFrame("msg_1", "m", stops=frozenset({"END"}))
 EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
@@ -112,6 +113,18 @@ def test_thoughts_text_and_calls_are_blocks() -> None:
         {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}},
     ]
     assert whole(THOUGHTFUL)["usage"]["output_tokens_details"] == {"thinking_tokens": 2}
+
+
+@given(told=thoughtful())
+def test_how_the_text_is_cut_does_not_matter(told: list[Told]) -> None:
+    """The blocks are the same, and the deltas of each join to them."""
+    joined = ["", "", ""]
+    for event in stream(told):
+        if event["type"] == "content_block_delta" and event["delta"]["type"] != "signature_delta":
+            (text,) = (value for name, value in event["delta"].items() if name != "type")
+            joined[event["index"]] += text
+    assert joined == ["Hmm.", "I ask.", '{"a": 1}']
+    assert whole(told)["content"] == whole(THOUGHTFUL)["content"]
 
 
 def test_thoughts_may_be_hidden() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from hypothesis import given
 from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
@@ -18,7 +19,7 @@ from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.errors import GenerationError, InvalidRequestError, OverloadedError, RequestError, WorkerLostError
 from serve.requests import Told
-from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, turns
+from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, thoughtful, turns
 from tests.unit.serve.wire.bodies import responses_body
 
 BODY = responses_body(metadata={"k": "v"})
@@ -135,6 +136,19 @@ def test_a_whole_answer_is_what_a_stream_ends_with(told: list[Told], summarizes:
 
     last = stream(told, summarizes=summarizes)[-1]["response"]
     assert without_ids(last) == without_ids(whole(told, summarizes=summarizes))
+
+
+@given(told=thoughtful())
+def test_how_the_text_is_cut_does_not_matter(told: list[Told]) -> None:
+    """The items are the same, and the deltas of each join to what it says when it is done."""
+    found = stream(told)
+    joined: dict[str, str] = {}
+    for event in found:
+        if event["type"].endswith(".delta"):
+            joined[event["item_id"]] = joined.get(event["item_id"], "") + event["delta"]
+    thoughts, message, call = found[-1]["response"]["output"]
+    assert joined == {thoughts["id"]: "Hmm.", message["id"]: "I ask.", call["id"]: '{"a": 1}'}
+    assert call["arguments"] == joined[call["id"]]
 
 
 def test_an_answer_that_was_cut_is_incomplete() -> None:
