@@ -20,8 +20,12 @@ log = logging.getLogger(__name__)
 MAX_PRELOADS = 2  # at a time
 
 
-def next_loads(keepers: Sequence[Keeper], budget_bytes: int | None) -> list[Keeper]:
-    """Those that are to be launched now. Tells others to go, and refuses who has no chance."""
+def next_loads(keepers: Sequence[Keeper], budget_bytes: int | None, *, is_guess: bool = False) -> list[Keeper]:
+    """Those that are to be launched now. Tells others to go, and refuses who has no chance.
+
+    A budget that nobody set `is_guess`, too: it can't know that weights go to a GPU, or that a limit has room for pages
+    that can be read again. So it divides memory among models, and refuses none that is alone.
+    """
     chosen: list[Keeper] = []
     waiting = [k for k in keepers if k.wish.is_on and k.state is State.READY_ON_DISK]
     num_loading = sum(k.state is State.LOADING for k in keepers)
@@ -32,7 +36,7 @@ def next_loads(keepers: Sequence[Keeper], budget_bytes: int | None) -> list[Keep
         if not (is_urgent or keeper.life.num_failures) and num_loading >= MAX_PRELOADS:
             continue
         residents = [_resident(k, is_chosen=k in chosen) for k in keepers if k.life.is_resident or k in chosen]
-        match make_room(residents, budget_bytes, _wanted(keeper), may_evict=is_urgent):
+        match make_room(residents, budget_bytes, _wanted(keeper, is_guess=is_guess), may_evict=is_urgent):
             case NoRoom() as no_room:
                 keeper.refuse(NoRoomError(f"model {keeper.entry.id!r} can't be loaded: {no_room}", retry_after_s=5))
             case Room(evict, fits_now):
@@ -54,11 +58,12 @@ def _evict(keepers: Iterable[Keeper], wanted: Keeper) -> None:
             keeper.unload(f"it made room for {wanted.entry.id}")
 
 
-def _wanted(keeper: Keeper) -> Wanted:
+def _wanted(keeper: Keeper, *, is_guess: bool = False) -> Wanted:
     """As configured or measured, or guessed, which is not good enough to refuse a model that is alone."""
     guess = guess_bytes(keeper.entry, keeper.seen.size_bytes)
     known = max(keeper.most_bytes, keeper.entry.memory_bytes or 0)
-    return Wanted(keeper.entry.id, known or guess, known or keeper.seen.size_bytes)
+    least = known or keeper.seen.size_bytes
+    return Wanted(keeper.entry.id, known or guess, 0 if is_guess else least)
 
 
 def _resident(keeper: Keeper, *, is_chosen: bool) -> Resident:

@@ -99,6 +99,7 @@ class Options:
     drain_s: float = 25.0  # how long requests of a model may go on that is to be unloaded
     absent: Absent = "wait"  # what the first request for weights gets that are not here but could be pulled
     memory_bytes: int | None = None  # all workers together; None: as much as they like
+    memory_is_guess: bool = False  # nobody set it
     discovers: bool = False  # serve what is in the models directory, too
     discovered_slots: int = 4
     discovered_context_tokens: int = 4096

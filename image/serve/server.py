@@ -191,6 +191,7 @@ def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervis
             drain_s=settings.grace_s,
             absent=settings.absent,
             memory_bytes=memory_budget() if settings.memory_bytes is None else settings.memory_bytes,
+            memory_is_guess=settings.memory_bytes is None,
             discovers=not models.models if settings.discover is None else settings.discover,
             discovered_slots=settings.discovered_slots,
             discovered_context_tokens=settings.discovered_context_tokens,

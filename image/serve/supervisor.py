@@ -222,7 +222,8 @@ class Supervisor:
         self._leaving = [keeper for keeper in self._leaving if keeper.life.is_resident]
         await self._rounds.go(self._all(), self._look_at_folder)
         if not self._is_closed:
-            loads = next_loads(self._all(), self._options.memory_bytes)
+            budget, is_guess = self._options.memory_bytes, self._options.memory_is_guess
+            loads = next_loads(self._all(), budget, is_guess=is_guess)
             await asyncio.gather(*(keeper.launch() for keeper in loads))
 
     async def _look_at_folder(self) -> None:

@@ -194,6 +194,23 @@ def test_the_idle_make_room_and_the_busy_do_not() -> None:
     run(lambda: World(BASE, other, kind=HoldingWorker), story)
 
 
+@pytest.mark.parametrize(("is_guess", "told"), [(True, "hello big world "), (False, "no room")])
+def test_a_budget_that_nobody_set_refuses_no_model_that_is_alone(is_guess: bool, told: str) -> None:
+    """Its weights may go to a GPU. Others give way to it, and it to them."""
+    large = replace(BASE, id="large", file="large.gguf", memory_bytes=None)
+
+    async def story(world: World) -> None:
+        await world.ask("m")
+        try:
+            answer = await world.ask("large")
+        except NoRoomError:
+            answer = "no room"
+        assert answer == told
+        assert world.states()["m"] is (State.READY_ON_DISK if is_guess else State.SERVING)
+
+    run(lambda: World(BASE, large, memory_is_guess=is_guess), story)
+
+
 def test_what_is_there_from_the_start_is_loaded_in_its_order_and_takes_no_place() -> None:
     """The third one has no room; it says so, and comes when somebody asks for it."""
     entries = [
