@@ -61,7 +61,11 @@ def _tracer(environ: Mapping[str, str]) -> Tracer:
         return NoTracer()
     from serve.tracing.setup import make_tracer
 
-    return make_tracer(endpoint, environ)
+    try:
+        return make_tracer(endpoint, environ)
+    except (OSError, ValueError) as error:  # a certificate that is not there, a timeout that is no number
+        log.warning("no traces: %s", error)
+        return NoTracer()
 
 
 def _history(settings: Settings) -> History:

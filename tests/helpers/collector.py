@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -60,7 +61,8 @@ def collector() -> Iterator[Collector]:
         def do_POST(self) -> None:
             assert self.path == "/v1/traces"
             state.headers = {name.lower(): value for name, value in self.headers.items()}
-            state.take(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            body = self.rfile.read(int(self.headers["content-length"]))
+            state.take(json.loads(gzip.decompress(body) if self.headers["content-encoding"] == "gzip" else body))
             self.send_response(200)
             self.send_header("content-length", "2")
             self.end_headers()

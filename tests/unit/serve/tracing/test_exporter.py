@@ -14,8 +14,10 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from serve.records import Noted
 from serve.tracing import exporter
-from serve.tracing.exporter import JsonExporter
+from serve.tracing.endpoint import PREFIX
+from serve.tracing.exporter import JsonExporter, poster
 from serve.tracing.setup import make_tracer
+from tests.helpers.collector import collector
 
 SCOPE: dict[str, Any] = {
     "type": "http", "method": "GET", "path": "/v1/models", "scheme": "http", "http_version": "1.1", "headers": [],
@@ -108,3 +110,21 @@ def test_the_end_sends_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         tracer.close()
         (resource,) = got[0]["resourceSpans"]
         assert {"key": "service.name", "value": {"stringValue": service}} in resource["resource"]["attributes"]
+
+
+@pytest.mark.parametrize("compression", ["", "gzip"])
+def test_it_is_posted_as_the_variables_say(compression: str) -> None:
+    """Headers, which may be escaped, and compression; those of traces win."""
+    environ = {"HEADERS": "api-key=all", "TRACES_HEADERS": "api-key=a%20b,other=c", "COMPRESSION": compression}
+    with collector() as watching:
+        post = poster(f"{watching.url}/v1/traces", {f"{PREFIX}{name}": value for name, value in environ.items()})
+        assert JsonExporter(post).export(one_span()) is SpanExportResult.SUCCESS
+        assert [span["name"] for span in watching.spans] == ["a span"]
+        assert (watching.headers["api-key"], watching.headers["other"]) == ("a b", "c")
+        assert watching.headers.get("content-encoding", "") == compression
+
+
+def test_a_certificate_that_is_not_there_is_told_at_the_start() -> None:
+    """And not at the first span."""
+    with pytest.raises(FileNotFoundError):
+        poster("https://collector", {f"{PREFIX}CERTIFICATE": "/not/there.pem"})
