@@ -240,6 +240,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, error: RequestError) -> None:
         """In the place of the answer, as long as none has begun: that of a request before it goes out as it is."""
         request_id.set(new_id())  # whatever the client called it: nobody has read that
+        if self.transport.is_closing():
+            return
         log.info("refused", extra={"client": (self.client or ("",))[0], "status": error.status, "error": error.label})
         if not self._is_answering or not (self.cycle.response_started or self.pipeline):
             self.transport.write(raw_answer(error, self.url if hasattr(self, "url") else b""))

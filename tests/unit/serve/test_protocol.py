@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import random
 import re
 import socket
 from collections.abc import AsyncIterator, Coroutine
@@ -346,5 +347,50 @@ def test_connections_between_two_requests_can_be_closed_and_only_those() -> None
             assert split(await beginning[0].read()).status == 200
             for _, writer in (idle, busy, beginning):
                 writer.close()
+
+    play(story())
+
+
+WHOLE = (
+    b"GET /v1/models?a=b HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 3\r\n\r\nabc",
+)
+PIECES = (b"\r\n", b"\n", b"\x00", b"\xff", b":", b" ", b"0\r\n\r\n", b"Upgrade: h2c\r\n", b"CONNECT ", b"HTTP/1.1")
+
+
+def damaged(chance: random.Random) -> bytes:
+    """Some requests in a row, with a few bytes lost, doubled or put in between."""
+    data = bytearray(b"".join(chance.choices(WHOLE, k=chance.randrange(1, 5))))
+    for _ in range(chance.randrange(6)):
+        at = chance.randrange(len(data) + 1)
+        data[at : at + chance.choice((0, 0, 1, 5))] = chance.choice((b"", *PIECES, bytes([chance.randrange(256)])))
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_bytes_make_the_server_stumble(seed: int) -> None:
+    """Whatever comes, in pieces of any size: it is answered or refused, and nothing goes wrong behind it."""
+    chance = random.Random(seed)
+
+    async def story() -> None:
+        stumbles: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: stumbles.append(context))
+        async with serving() as running:
+            for _ in range(150):
+                data = damaged(chance)
+                reader, writer = await running.connect()
+                with contextlib.suppress(ConnectionError, RuntimeError):  # it may be closed already
+                    while data:
+                        num = chance.choice((1, 7, 50, 1000))
+                        writer.write(data[:num])
+                        data = data[num:]
+                        await asyncio.sleep(0)
+                    writer.write_eof()
+                    await reader.read()
+                writer.close()
+            assert stumbles == []
+            assert told(await running.ask(HEAD + LAST))["path"] == "/v1/models"
 
     play(story())
