@@ -1,7 +1,7 @@
 """How fast a pull is beside curl, from the same hub on this machine, and whether its memory stays what it is.
 
 A pull is timed from the hub's first answer to the checked, flushed file under its name; curl's to the flushed file,
-unchecked. In turns, on a link of a gigabit and on none. The start of the process is told beside it: it does not grow
+unchecked. In turns, on two links and without one. The start of the process is told beside it: it does not grow
 with the file.
 """
 
@@ -24,6 +24,8 @@ from tests.helpers.hub_server import HubState, hub_server
 
 MIB = 1024 * 1024
 GIGABIT = 125_000_000
+# Without a limit it is the CPUs that are compared: curl computes no SHA-256. It is told, not promised.
+LINKS = {"a gigabit": GIGABIT, "2.5 gigabits": 5 * GIGABIT // 2, "no limit": None}
 KEY = "org/m/m.gguf"
 
 
@@ -35,12 +37,13 @@ def measure(lab: Lab) -> Iterator[Row]:
         for file, size in (("m.gguf", large), ("s.gguf", small)):
             _write(folder / file, size)
         with hub_server({KEY: folder / "m.gguf", "org/m/s.gguf": folder / "s.gguf"}, has_sums=True) as hub:
-            for link, bytes_per_s in (("a gigabit", GIGABIT), ("no limit", None)):
+            for link, bytes_per_s in LINKS.items():
                 hub.bytes_per_s = bytes_per_s
                 pairs = [(_pull(lab, hub, folder), _curl(hub, folder)) for _ in lab.rounds(f"pull, {link}")]
                 shares = tuple(curl_s / pull.transfer_s for pull, curl_s in pairs)
                 mib_per_s = sorted(large / pull.transfer_s for pull, _ in pairs)[len(pairs) // 2]
-                yield Row(f"pull/curl, {link}", "x", shares, at_least(0.9), f"{large} MiB at {mib_per_s:.0f} MiB/s")
+                target = at_least(0.9) if bytes_per_s else None
+                yield Row(f"pull/curl, {link}", "x", shares, target, f"{large} MiB at {mib_per_s:.0f} MiB/s")
             yield Row("pull, process start", "s", tuple(pull.start_s for pull, _ in pairs))
             least = _pull(lab, hub, folder, "s.gguf").peak_bytes
             grown = tuple((pull.peak_bytes - least) / MIB for pull, _ in pairs)
