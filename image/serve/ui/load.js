@@ -16,7 +16,7 @@ export function start() {
     const waiting = sum(now, "num_waiting");
     return `${value} running${waiting ? `, ${waiting} waiting` : ""}`;
   });
-  row("Tokens written", rate("generated_tokens"), (value) => `${value.toFixed(value < 10 ? 1 : 0)} a second`);
+  row("Tokens written", rate("generated_tokens"), (value) => `${value.toFixed(value && value < 10 ? 1 : 0)} a second`);
   row("KV memory", share, (value) => `${Math.round(100 * value)} %`, 1);
   row("Memory", (now) => now.server.memory_bytes + sum(now, "memory_bytes"), (value, now) => {
     const total = now.server.memory_total_bytes;
