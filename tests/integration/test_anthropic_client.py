@@ -13,14 +13,11 @@ import anthropic
 import pytest
 from pydantic import BaseModel
 
+from tests.helpers.clients import GREEDY, HELLO, SCHEMA, THINKS, anthropic_client
 from tests.helpers.running_server import RunningServer, model_entry
-from tests.integration.test_openai_client import SCHEMA, THINKS
 
 pytestmark = pytest.mark.engine
 
-GREEDY: Any = {"temperature": 0, "ignore_eos": True}
-"""Newer versions of the client do not know sampling any more; the API and this server do."""
-HELLO: Any = [{"role": "user", "content": "Hello there"}]
 TOOL: Any = {"name": "f", "description": "d", "input_schema": SCHEMA, "cache_control": {"type": "ephemeral"}}
 PICTURE: Any = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "aGk="}}
 
@@ -33,16 +30,9 @@ class Choice(BaseModel):
 
 @pytest.fixture
 def client(server: RunningServer) -> Iterator[anthropic.Anthropic]:
-    """Anthropic's client, strict, that tries once."""
-    with connect(server) as connected:
+    """Anthropic's client."""
+    with anthropic_client(server) as connected:
         yield connected
-
-
-def connect(server: RunningServer) -> anthropic.Anthropic:
-    """A client of this server."""
-    return anthropic.Anthropic(
-        base_url=server.url, api_key="none", max_retries=0, timeout=30, _strict_response_validation=True
-    )
 
 
 def ask(client: anthropic.Anthropic, **more: Any) -> anthropic.types.Message:
@@ -168,7 +158,7 @@ def test_thoughts_are_blocks(own_folder: Path) -> None:
     """Whole and streamed; they may come back."""
     with RunningServer(own_folder, [model_entry(chat_template=THINKS)]) as server:
         server.wait_for("/health/ready", 200)
-        with connect(server) as client:
+        with anthropic_client(server) as client:
             asked: Any = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "extra_body": GREEDY}
             with client.messages.stream(model="tiny", max_tokens=8, messages=HELLO, **asked) as stream:
                 final = stream.get_final_message()
@@ -183,7 +173,7 @@ def test_an_answer_that_breaks_off_is_the_clients_own_error(own_folder: Path) ->
     """One that says to try again."""
     with RunningServer(own_folder, [model_entry()]) as server:
         server.wait_for("/health/ready", 200)
-        with connect(server) as client:
+        with anthropic_client(server) as client:
             events = client.messages.create(
                 model="tiny", max_tokens=3000, messages=HELLO, stream=True, extra_body=GREEDY
             )
