@@ -47,7 +47,8 @@ class Body:
         except RequestError as error:
             self._held_bytes -= taken.num_bytes
             answer = error_response(scope["path"], error)
-            answer.headers["connection"] = "close"  # what is left of the body is not read
+            if isinstance(error, RequestTimeoutError) or may_send_no_body(scope):
+                answer.headers["connection"] = "close"
             await answer(scope, receive, send)
             return
         try:
@@ -85,6 +86,14 @@ class Body:
             raise BodyTooLargeError(f"the body is larger than the {self._max_bytes} bytes that are allowed")
         if self._held_bytes > MOST_AT_ONCE * self._max_bytes:
             raise UnavailableError("the bodies of other requests take all the memory that there is for them")
+
+
+def may_send_no_body(scope: Scope) -> bool:
+    """Of a request that is answered before its body came. Most clients read no answer before they have sent it all: so
+    it is let in and dropped, as long as its time lasts. Who has asked whether to send it may not send it now, and what
+    comes next could be either: then the connection can't be used any more.
+    """
+    return "expect" in Headers(scope=scope)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

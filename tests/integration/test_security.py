@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import json
 import os
 import socket
 import subprocess
@@ -121,6 +123,17 @@ def test_a_refused_request_leaves_its_connection_usable(guarded: RunningServer) 
         for key, status in ((WRONG, 401), (CANARY, 200), (WRONG, 401)):
             answer = client.post("/v1/completions", json=PROMPT, headers={"x-api-key": key})
             assert answer.status_code == status
+
+
+def test_a_body_that_is_far_too_large_is_refused_so_that_its_client_reads_it(guarded: RunningServer) -> None:
+    """Also one that sends all before it reads anything; the next request comes over the same connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=30)
+    with contextlib.closing(connection):
+        for key, size, status in ((CANARY, 20_000_000, 413), (WRONG, 20_000_000, 401), (CANARY, 2, 400)):
+            headers = {"x-api-key": key}
+            connection.request("POST", "/v1/completions", body=b"{" * size, headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, "error" in json.loads(answer.read())) == (status, True)
 
 
 def test_bytes_that_are_no_request_do_no_harm(guarded: RunningServer) -> None:

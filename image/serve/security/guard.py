@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.answers.errors import error_response
+from serve.body import may_send_no_body
 from serve.errors import ForbiddenError, RequestError, UnauthorizedError
 from serve.security import admin
 from serve.security.keys import Key
@@ -34,7 +35,6 @@ STATE: Final = "/ui/state"  # what it shows: no part of the page
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 PRIORITY: Final = b"x-priority"
 _REALM = 'Bearer realm="slipway"'
-_MOST_DROPPED = 64 * 1024  # of a body that nobody wants: more is not read, the connection ends
 
 
 class Guard:
@@ -126,11 +126,10 @@ def _tell(scope: Scope, key: Key | None) -> None:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, error: RequestError) -> None:
-    """A small body that still comes is dropped, so that the connection can be used again."""
+    """A body that still comes is dropped."""
     answer, headers = error_response(scope["path"], error), Headers(scope=scope)
     if isinstance(error, UnauthorizedError):
         answer.headers["www-authenticate"] = f'{_REALM}, error="invalid_token"' if _given(headers) else _REALM
-    is_open_ended = "transfer-encoding" in headers or "expect" in headers
-    if is_open_ended or int(headers.get("content-length", "0")) > _MOST_DROPPED:
+    if may_send_no_body(scope):
         answer.headers["connection"] = "close"
     await answer(scope, receive, send)

@@ -38,6 +38,18 @@ def test_a_body_that_is_too_large_is_413_announced_or_not() -> None:
     asyncio.run(story())
 
 
+def test_a_refused_body_leaves_its_connection_to_the_next_request() -> None:
+    """Unless its client asked first whether to send it."""
+
+    async def story() -> None:
+        async with running_app(max_body_bytes=SMALL) as app:
+            for headers, ends in (({}, False), ({"expect": "100-continue"}, True)):
+                answer = await app.client.post(COMPLETIONS, content=b"x" * (SMALL + 1), headers=headers)
+                assert (answer.status_code, "connection" in answer.headers) == (413, ends)
+
+    asyncio.run(story())
+
+
 def test_a_body_that_does_not_come_is_408() -> None:
     """Its connection is not used any more."""
 
