@@ -10,9 +10,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import httpx2
-from huggingface_hub import HfApi, get_hf_file_metadata, get_session, hf_hub_url
+from huggingface_hub import HfApi, get_hf_file_metadata, get_session, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # public, and not said to be
@@ -45,8 +46,8 @@ class HuggingFace:
 
     def look(self, repo: str, revision: str, file: str) -> Remote:
         """The etag of a large file is its SHA-256; small files have another kind of etag."""
-        with _told(repo):
-            found = get_hf_file_metadata(self._url(repo, revision, file), endpoint=self._endpoint)
+        with _asked(repo):
+            found = get_hf_file_metadata(self._url(repo, revision, file), token=_token(), endpoint=self._endpoint)
         if found.size is None or found.size < 0:
             raise HubError(f"the hub does not say how large {repo}/{file} is: is HF_ENDPOINT a hub?")
         return Remote(repo, found.commit_hash or revision, file, _sha256(found.etag), found.size)
@@ -54,22 +55,20 @@ class HuggingFace:
     def files(self, repo: str, revision: str) -> tuple[str, ...]:
         """All of the repository, also in folders."""
         found: list[str] = []
-        try:
-            with _told(repo):
-                for entry in HfApi(self._endpoint).list_repo_tree(repo, recursive=True, revision=revision):
-                    if isinstance(entry, RepoFile):
-                        found.append(entry.path)
-                    if len(found) > MAX_LISTED:
-                        raise HubError(f"{repo} has more than {MAX_LISTED} files: name one")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:  # the client takes what it gets for a list
-            raise HubError(f"the hub does not list the files of {repo} as one does") from error
+        with _asked(repo):
+            api = HfApi(self._endpoint, _token())
+            for entry in api.list_repo_tree(repo, recursive=True, revision=revision):
+                if isinstance(entry, RepoFile):
+                    found.append(entry.path)
+                if len(found) > MAX_LISTED:
+                    raise HubError(f"{repo} has more than {MAX_LISTED} files: name one")
         return tuple(found)
 
     @contextlib.contextmanager
     def read(self, remote: Remote, first: int) -> Iterator[Stream]:
         """The token stays with the hub: the client does not send it to where that redirects."""
         last = min(first + PIECE_BYTES, remote.size_bytes) - 1
-        headers = build_hf_headers() | {"accept-encoding": "identity"}
+        headers = build_hf_headers(token=_token()) | {"accept-encoding": "identity"}
         if (first, last) != (0, remote.size_bytes - 1):
             headers["range"] = f"bytes={first}-{last}"
         url = self._url(remote.repo, remote.revision, remote.file)
@@ -110,6 +109,27 @@ def _range(response: httpx2.Response, remote: Remote, first: int) -> tuple[int, 
 
 def _garbage(remote: Remote, what: str) -> TemporaryError:
     return TemporaryError(HubError(f"the hub sent {what} for {remote.source}"))
+
+
+def _token() -> str | Literal[False]:
+    """Where the client finds it; False: there is none. It is looked at first: an error later might quote it."""
+    try:
+        token = get_token()
+    except (OSError, ValueError) as error:
+        raise HubError("the hub's token (HF_TOKEN_PATH) can't be read") from error
+    if token and not (token.isascii() and token.isprintable()):
+        raise HubError("the hub's token (HF_TOKEN or HF_TOKEN_PATH) is none: there are characters that no token has")
+    return token or False
+
+
+@contextlib.contextmanager
+def _asked(repo: str) -> Iterator[None]:
+    """A question as a whole: what else goes wrong in the client is the answer's fault, or that of its settings."""
+    try:
+        with _told(repo):
+            yield
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise HubError(f"the hub can't be asked for {repo}, or does not answer as one: {_kind(error)}") from error
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Pull:
         self._story = [PullStatus(pull_id, order, PullState.STARTING, 0, 0, 0.0, 0.0, "", (), ports.wall())]
         self._changed = asyncio.Event()
         self._begun = asyncio.Event()
-        self._discards = False
+        self._discards = self._is_there = False
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -83,8 +83,9 @@ class Pull:
         if self.status.state is PullState.FAILED and discards:
             await self._ports.launcher.discard(self.status.files)
         elif not self.status.state.has_ended:
-            self._discards = discards
-            self._task.cancel()
+            if not self._is_there:  # else it is too late, and it ends at once
+                self._discards = discards
+                self._task.cancel()
             await asyncio.wait({self._task})
         if not self.status.state.has_ended:  # it was over before it began
             self._end_cancelled()
@@ -121,6 +122,7 @@ class Pull:
             how = await self._ended(child)
         if last is None or last.state is not PullState.COMPLETE:
             raise RequestError(f"the process that pulls {how}: ask again, and it goes on from where it was")
+        self._is_there = True
         await self._discover(last)
 
     async def _ended(self, child: Child) -> str:

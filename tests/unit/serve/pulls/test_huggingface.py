@@ -216,3 +216,27 @@ def test_a_name_that_the_hub_does_not_take_is_the_askers(state: HubState) -> Non
     with pytest.raises(InvalidRequestError, match="the hub takes no such name"):
         HuggingFace(state.url).look("org/m--x.git", "main", "m.gguf")
     assert state.asked == []
+
+
+@pytest.mark.parametrize("token", ["hf_ä", "hf_\x01", "hf_a\nx-evil: 1"])
+def test_a_token_that_is_none_is_told_without_it(state: HubState, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """Before anything is asked."""
+    monkeypatch.setattr(huggingface, "get_token", lambda: token)
+    for ask in (look, read):
+        with pytest.raises(HubError) as caught:
+            ask(state)
+        assert "hf_" not in str(caught.value)
+    assert state.asked == []
+
+
+def test_a_token_file_that_cannot_be_read_is_told(
+    state: HubState, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the setting that names it; without a file, nobody's name is told."""
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path))
+    with pytest.raises(HubError, match=r"HF_TOKEN_PATH\) can't be read"):
+        look(state)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "absent"))
+    look(state)
+    assert state.asked[-1][3] == ""

@@ -236,6 +236,30 @@ def test_what_a_failed_pull_left_can_be_removed() -> None:
     run(story())
 
 
+def test_it_is_too_late_to_cancel_what_is_there() -> None:
+    """The file has its name: the pull is complete, and whoever wants to be rid of it removes the model."""
+
+    async def story() -> None:
+        found = asyncio.Event()
+
+        async def discover(_: Sequence[str]) -> Sequence[str]:
+            await found.wait()
+            return ["m"]
+
+        children = FakeChildren()
+        pulls = make_pulls(children, discover=discover)
+        pulls.start(ORDER)
+        await settle()
+        children.all[0].complete()
+        await settle()
+        cancelling = asyncio.create_task(pulls.cancel("1"))
+        await settle()
+        found.set()
+        assert (await cancelling).state is S.COMPLETE
+
+    run(story())
+
+
 def test_a_server_that_stops_keeps_what_is_written() -> None:
     """Followers hear of it, and nothing new begins."""
 
