@@ -207,12 +207,13 @@ class SecretsConfig:
 
 @dataclass(frozen=True, slots=True)
 class MonitoringConfig:
-    """`operator`: the Prometheus operator is there, and selects by `labels`."""
+    """`operator`: the Prometheus operator is there, and selects by `labels`. `otlp_endpoint`: takes spans over HTTP."""
 
     namespace: str
     operator: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
     interval_s: int = 30
+    otlp_endpoint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

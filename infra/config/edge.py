@@ -26,6 +26,9 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _check_tls(settings)
     yield from _check_gateway(settings)
     yield from _check_operator(settings)
+    collector = settings.monitoring.otlp_endpoint
+    if collector != NONE and not collector.startswith(("http://", "https://")):
+        yield f"slipway:monitoring.otlp_endpoint: {collector!r} is not allowed; allowed: a URL, or 'none'"
 
 
 def _check_gateway(settings: Settings) -> Iterator[str]:
@@ -98,7 +101,8 @@ def resolve(settings: Settings, endpoints: Endpoints) -> EdgeConfig:
 def resolve_monitoring(settings: Settings) -> MonitoringConfig:
     """As it was written."""
     found = settings.monitoring
-    return MonitoringConfig(found.namespace, found.operator, dict(found.labels), found.interval_s)
+    collector = unless_none(found.otlp_endpoint)
+    return MonitoringConfig(found.namespace, found.operator, dict(found.labels), found.interval_s, collector)
 
 
 def _class_name(settings: Settings) -> str:

@@ -2,9 +2,10 @@
 
     ingress controller, gateway ──8000──> model      prometheus ──9090──> model
     pull Job, a model that downloads as it starts ──53──> cluster DNS, ──443──> the hub (public addresses only)
+    model ──53──> cluster DNS, ──> the collector of its traces, where one is named
     backup Job ──53──> cluster DNS, ──> its bucket; the one with history ──> prometheus
 
-A model whose weights are on a volume opens no connection at all. A fill Job copies from a volume and has no network.
+A model whose weights are on a volume opens no other connection. A fill Job copies from a volume and has no network.
 A pull Job's openings are for pods of its role: while none runs, nothing is open. Autoscalers reach no pod of ours: HPA
 and KEDA ask the API server, a metrics adapter, or Prometheus, which is let in above.
 """
@@ -29,7 +30,8 @@ Selector = Manifest
 
 def network_policies(plan: Plan) -> list[Manifest]:
     """All policies of the namespace, in a stable order."""
-    return [_default_deny(plan), *_from_edge(plan), _from_prometheus(plan), *_to_hub(plan), *_to_backups(plan)]
+    inwards = [*_from_edge(plan), _from_prometheus(plan)]
+    return [_default_deny(plan), *inwards, *_to_collector(plan), *_to_hub(plan), *_to_backups(plan)]
 
 
 def _policy(plan: Plan, name: str, pods: Selector, **spec: object) -> Manifest:
@@ -74,6 +76,13 @@ def _from_edge(plan: Plan) -> Iterator[Manifest]:
 def _from_prometheus(plan: Plan) -> Manifest:
     rule = {"from": [in_namespace(plan.monitoring.namespace)], "ports": [_tcp(names.METRICS_PORT)]}
     return _policy(plan, "prometheus-to-metrics", _role(names.ROLE_MODEL), policyTypes=["Ingress"], ingress=[rule])
+
+
+def _to_collector(plan: Plan) -> Iterator[Manifest]:
+    endpoint = plan.monitoring.otlp_endpoint
+    if endpoint is not None:
+        yield _to_dns(plan, "model", _role(names.ROLE_MODEL))
+        yield _egress(plan, "model-to-collector", _role(names.ROLE_MODEL), *of_url(endpoint, ANYWHERE))
 
 
 def _to_hub(plan: Plan) -> Iterator[Manifest]:

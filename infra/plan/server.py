@@ -85,4 +85,15 @@ def _environment(config: StackConfig, chosen: ModelConfig) -> dict[str, str]:
         "SLIPWAY_GRACE_S": str(DRAIN_S),
         "SLIPWAY_MAX_BODY_BYTES": str(config.edge.body_bytes),
         **step,
+        **_traces(config),
+    }
+
+
+def _traces(config: StackConfig) -> dict[str, str]:
+    """By OpenTelemetry's own variables. Which model it was is in each span."""
+    if config.monitoring.otlp_endpoint is None:
+        return {}
+    return {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": config.monitoring.otlp_endpoint,
+        "OTEL_RESOURCE_ATTRIBUTES": f"deployment.environment.name={config.stack}",
     }

@@ -28,9 +28,12 @@ class EdgeSettings(Group):
 
 
 class MonitoringSettings(Group):
-    """From where metrics are read; with `operator`, its objects are made with the labels that it selects by."""
+    """From where metrics are read, and where traces go; with `operator`, its objects are made with the labels that it
+    selects by.
+    """
 
     namespace: Label = words.MONITORING_NAMESPACE
     operator: bool = False
     labels: dict[Text, Text] = Field(default_factory=lambda: dict(words.OPERATOR_LABELS))
     interval_s: Seconds = words.SCRAPE_S
+    otlp_endpoint: Text = words.NONE

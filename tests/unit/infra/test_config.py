@@ -201,6 +201,11 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
             {"use": ["registry-login"]},
             "slipway:secrets.use: 'registry-login' needs slipway:image.pull_secret",
         ),
+        (
+            "monitoring",
+            {"otlp_endpoint": "collector:4317"},
+            "slipway:monitoring.otlp_endpoint: 'collector:4317' is not allowed; allowed: a URL",
+        ),
         ("monitoring", {"interval_s": 10}, "slipway:monitoring.interval_s: 10 needs slipway:monitoring.operator true"),
         (
             "monitoring",

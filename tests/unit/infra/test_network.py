@@ -123,6 +123,15 @@ def test_a_model_that_downloads_as_it_starts_reaches_the_hub_and_others_do_not()
     assert reached({}, STARTING) == set()
 
 
+def test_a_model_reaches_the_collector_of_its_traces_and_nothing_else() -> None:
+    """Where one is named: its namespace, whose Service may send it to any port, and the name server."""
+    traced = {"monitoring": {"otlp_endpoint": "http://collector.monitoring:4318"}}
+    assert reached({}, MODEL) == set()
+    ports = {(PROMETHEUS.address, port) for port in MANY_PORTS}
+    assert reached(traced, MODEL) == ports | DNS_TCP
+    assert reached(traced, STRANGER) == set()
+
+
 @pytest.mark.parametrize("delivery", ["own", "ephemeral"])
 def test_an_opening_is_there_only_for_pods_that_there_are(delivery: str) -> None:
     """A policy that selects nobody is a mistake that nobody sees."""
