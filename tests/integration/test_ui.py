@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -110,7 +110,8 @@ def test_settings_and_all_that_was_said_are_sent(page: Page) -> None:
 def test_stop_ends_the_answer_at_the_server_too(page: Page, server: RunningServer) -> None:
     """What was written stays; nobody computes on. By button and by Escape."""
     page.ask("void (window.more = { ignore_eos: true })")
-    for stop in (lambda: page.click("#stop"), lambda: page.press("Escape")):
+    stops: list[Callable[[], None]] = [lambda: page.click("#stop"), lambda: page.press("Escape")]
+    for stop in stops:
         send(page, "Hello there", max_tokens="4000")
         page.until(f"{LAST}.querySelector(':scope > .text').textContent.length")
         stop()

@@ -123,8 +123,8 @@ def test_a_key_is_asked_for_and_kept_for_this_tab_only(browser: Page, folder: Pa
     """A wrong one is asked for again; what only administrators may is told as that."""
     for name, key in (("keys", KEY), ("admins", ADMIN)):
         (tmp_path / name).write_text(key)
-    files = {"api_keys_file": tmp_path / "keys", "admin_keys_file": tmp_path / "admins"}
-    with RunningServer(folder, None, **files) as server:
+    keys, admins = tmp_path / "keys", tmp_path / "admins"
+    with RunningServer(folder, None, api_keys_file=keys, admin_keys_file=admins) as server:
         page = opened(browser, server)
         for key, words in (("sk-a-wrong-key-of-nobody", "an API key is missing"), (KEY, "not known here")):
             page.until("document.querySelector('#key-dialog').open")

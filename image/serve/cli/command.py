@@ -23,6 +23,9 @@ def run(arguments: list[str], environ: Mapping[str, str] = os.environ) -> int:
     except SetupError as error:
         print(f"serve: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    except KeyError as error:  # only answers are looked into by name
+        print(f"serve: {options.url} does not answer as Slipway does: {error} is missing", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `| head` has seen enough

@@ -93,9 +93,9 @@ async def page_with_slash() -> Response:
     return RedirectResponse("../ui", status_code=308)
 
 
-@router.get("/ui/state")
+@router.get("/ui/state", include_in_schema=False)
 async def state(services: TheServices) -> dict[str, Any]:
-    """Models, load, memory and pulls at this moment, for people; programs read /metrics."""
+    """Models, load, memory and pulls at this moment. It changes with the page; programs read /metrics."""
     supervisor = services.supervisor
     return overview(
         word=_word(services),
