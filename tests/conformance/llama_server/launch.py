@@ -31,6 +31,7 @@ def main(argv: list[str]) -> None:
         "SLIPWAY_MODELS_DIR": str(folder),
         "SLIPWAY_MODELS_FILE": str(models_file),
         "SLIPWAY_METRICS_PORT": str(free_port()),
+        "SLIPWAY_LAME_DUCK_S": "0",
         **command.environ,
     }
     if command.api_key:
