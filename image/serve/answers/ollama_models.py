@@ -6,6 +6,7 @@ What a file says of itself is known when it was loaded once; until then its name
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import asdict
 
@@ -157,7 +158,7 @@ def _metadata(entry: ModelEntry, info: ModelInfo | None) -> Chunk:
 def _parameters(entry: ModelEntry) -> list[tuple[str, str]]:
     given = {"num_ctx": entry.context_tokens} | asdict(entry.sampling)
     found = [(name, str(value)) for name, value in given.items() if value is not None]
-    return found + [("stop", f'"{stop}"') for stop in entry.stop]
+    return found + [("stop", json.dumps(stop)) for stop in entry.stop]
 
 
 def _human(number: int) -> str:

@@ -155,8 +155,7 @@ def _order_of(entry: ModelEntry, body: PullBody) -> PullOrder:
     source = entry.source
     if source is None:
         return body.order()
-    file, sha256 = source.file or entry.file, source.sha256 or entry.sha256
-    return PullOrder(source.repo, file, source.revision, sha256)
+    return PullOrder(source.repo, source.file or entry.file, source.revision, source.sha256)
 
 
 def _models(services: Services) -> list[tuple[ModelEntry, Status]]:

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from serve.errors import ConflictError, ModelNotFoundError, UnauthorizedError
+from serve.models import Models, SourceEntry
 from serve.pulls.types import PullOrder, PullState
-from tests.helpers.app import App, running_app
+from tests.helpers.app import MODELS, App, running_app
 
 NAME = "hf.co/org/repo:Q8_0"
 
@@ -195,6 +196,24 @@ def test_a_model_that_is_here_needs_no_pull(name: str) -> None:
         assert not app.children.all
 
     run(story)
+
+
+def test_a_known_model_comes_from_where_it_is_known_to_be() -> None:
+    """Under any of its names; one without a source, from where its name says."""
+    source = SourceEntry("org/repo", "v2", "folder/m.gguf", "ab" * 32)
+    known = Models((replace(MODELS.models[0], source=source),))
+
+    async def story(app: App) -> None:
+        asking = await pulling(app, model="GPT-4o:latest", stream=False)
+        assert app.children.all[0].order == PullOrder("org/repo", "folder/m.gguf", "v2", "ab" * 32)
+        app.children.all[0].complete()
+        assert (await asking).json() == {"status": "success"}
+
+    async def without(app: App) -> None:
+        assert (await app.client.post("/api/pull", json={"model": "m"})).status_code == 400
+
+    run(story, present=False, models=known)
+    run(without, present=False)
 
 
 @pytest.mark.parametrize("body", [{"model": "llama3.2"}, {"model": "m", "insecure": True}, {"name": ""}])

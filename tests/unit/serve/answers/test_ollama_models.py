@@ -199,6 +199,7 @@ def test_all_that_is_known_of_a_model() -> None:
         ["temperature", "0.5"],
         ["top_k", "3"],
     ]
+    assert found["parameters"].splitlines()[3].split() == ["stop", '"\\n"']
     assert found["modelfile"].startswith("FROM Some-Model-7B.Q8_0.gguf\nPARAMETER num_ctx 4096\n")
 
 
