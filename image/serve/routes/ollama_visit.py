@@ -34,7 +34,7 @@ def find(services: Services, name: str | None) -> ModelEntry:
     try:
         return services.supervisor.models.find(name or None)
     except ModelNotFoundError as error:
-        raise ModelNotFoundError(f"model {name!r} not found", param="model") from error
+        raise ModelNotFoundError(f"model {name or ''!r} not found", param="model") from error
 
 
 @dataclass(slots=True)

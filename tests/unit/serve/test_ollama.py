@@ -255,6 +255,17 @@ def test_an_unknown_model_is_not_found_in_ollamas_words(path: str) -> None:
     run(story)
 
 
+def test_a_server_without_models_says_so() -> None:
+    """Also where no model was named: it is not a mistake of ours."""
+
+    async def story(app: App) -> None:
+        answer = await app.client.post("/api/generate", json={"prompt": "a"})
+        assert (answer.status_code, answer.json()) == (404, {"error": "model '' not found"})
+        assert (await app.client.get("/api/tags")).json() == {"models": []}
+
+    run(story, models=Models(()))
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
