@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+from gguf import GGUFWriter
 
+from tests.helpers import tiny_gguf
 from tests.helpers.hub_server import HubState, hub_server
 from tests.helpers.running_server import RunningServer, model_entry
 
@@ -24,13 +26,19 @@ SPLIT = tuple(f"big-0000{number}-of-00002.gguf" for number in (1, 2))
 ORDER = {"model": REPO, "filename": FILE}
 
 
+class SplitWriter(GGUFWriter):
+    """Writes a model as llama.cpp's own tool splits large ones."""
+
+    def __init__(self, path: Path, architecture: str) -> None:
+        super().__init__(path, architecture, split_max_tensors=12)
+
+
 @pytest.fixture
 def hub(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubState]:
-    """It has the tiny model under a new name, and one in two parts that nobody can load."""
+    """It has the tiny model under a new name, and one like it in two parts."""
     folder = tmp_path_factory.mktemp("hub")
     shutil.copy(tiny_model, folder / FILE)
-    for name in SPLIT:
-        (folder / name).write_bytes(name.encode() * 1000)
+    tiny_gguf.write(folder / "big.gguf", seed=2, writer_type=SplitWriter)
     with hub_server({f"{REPO}/{name}": folder / name for name in (FILE, *SPLIT)}, has_sums=True) as state:
         yield state
 
@@ -97,6 +105,7 @@ def test_a_pulled_model_serves_without_a_restart_and_nobody_else_notices(folder:
     """Seed 001's way, without its 20 seconds of downtime: no request to the other model fails meanwhile."""
     hub.cut_after, hub.bytes_per_s = [100_000, 50_000], 1_000_000
     with serving(folder, hub) as server:
+        until(lambda: ids(server) == ["tiny"])
         assert chat(server, "tiny").status_code == 200
         with Neighbour(server, "tiny") as neighbour:
             told = pull(server)
@@ -144,6 +153,7 @@ def test_the_parts_of_a_split_model_become_one_model(folder: Path, hub: HubState
         assert first[-1]["models"] == second[-1]["models"] == ["big"]
         assert ids(server).count("big") == 1
         assert all((folder / name).is_file() for name in SPLIT)
+        assert chat(server, "big").status_code == 200
 
 
 def test_the_first_request_pulls_a_model_that_is_known_and_absent(folder: Path, hub: HubState) -> None:
@@ -172,7 +182,7 @@ def test_a_pull_can_be_cancelled_and_leaves_nothing(folder: Path, hub: HubState)
         following.join()
         assert (answer.json()["status"], told[-1]["status"]) == ("cancelled", "cancelled")
         assert [path.name for path in folder.glob(".*part*")] == []
-        assert ids(server) == ["tiny"]
+        until(lambda: ids(server) == ["tiny"])
 
 
 def test_a_hub_that_refuses_is_an_answer_of_its_own(folder: Path, hub: HubState) -> None:
