@@ -17,11 +17,11 @@ from serve.answers.errors import error_response
 from serve.body import Body
 from serve.disconnect import CancelOnDisconnect
 from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
-from serve.openapi.document import document
 from serve.routes import (
     adapters,
     anthropic,
     chats,
+    document,
     health,
     llamacpp,
     metrics,
@@ -45,7 +45,7 @@ from serve.traces import Tracer
 
 def create_app(services: Services, tracer: Tracer | None = None, security: Security | None = None) -> ASGIApp:
     """The application over a set of services. From outside: Access, CORS, Guard, Body, CancelOnDisconnect, routes."""
-    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, openapi_url=None)  # document.py has it
     app.state.services = services
     posts = (
         openai.posts,
@@ -61,7 +61,7 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         ollama.posts,
         ollama_models.posts,
     )
-    gets = (health, metrics, models, openai, llamacpp, chats, pull, ollama_models, ui)
+    gets = (health, metrics, models, openai, llamacpp, chats, pull, ollama_models, ui, document)
     routers = (*posts, *(module.router for module in gets), ollama_models.deletes)
     for router in routers:
         app.include_router(router)
@@ -69,7 +69,6 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         app.add_exception_handler(kind, _handler(answer))
     routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
     app.add_exception_handler(HTTPException, partial(_http_error, routes))
-    app.openapi = partial(document, app)  # type: ignore[method-assign]  # FastAPI's own way to have another one
     settings, supervisor = services.settings, services.supervisor
     security = security or make_security(settings)
     inner = CancelOnDisconnect(Shortcut(app, posts, _ERRORS))

@@ -32,7 +32,7 @@ def questions(server: RunningServer, user: str = "anna") -> list[str]:
 
 def test_a_killed_server_has_forgotten_nothing_that_it_had_answered(own_folder: Path) -> None:
     """Several users at once when SIGKILL comes; what each was answered is there, and each conversation goes on."""
-    settings = {"state_dir": own_folder / "state"}
+    state_dir = own_folder / "state"
     answered: dict[str, int] = {}
 
     def talk(server: RunningServer, user: str) -> None:
@@ -43,7 +43,7 @@ def test_a_killed_server_has_forgotten_nothing_that_it_had_answered(own_folder: 
         except httpx.TransportError:
             pass
 
-    with RunningServer(own_folder, [model_entry()], **settings) as server:
+    with RunningServer(own_folder, [model_entry()], state_dir=state_dir) as server:
         server.wait_for("/health/ready", 200)
         threads = [threading.Thread(target=talk, args=(server, user)) for user in ("anna", "ben", "eve")]
         for thread in threads:
@@ -53,7 +53,7 @@ def test_a_killed_server_has_forgotten_nothing_that_it_had_answered(own_folder: 
         server.process.kill()
         for thread in threads:
             thread.join()
-    with RunningServer(own_folder, [model_entry()], **settings) as server:
+    with RunningServer(own_folder, [model_entry()], state_dir=state_dir) as server:
         server.wait_for("/health/ready", 200)
         for user, num_turns in answered.items():
             kept = questions(server, user)
