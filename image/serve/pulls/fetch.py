@@ -23,7 +23,7 @@ from serve.pulls import names
 from serve.pulls.hub import Remote
 from serve.pulls.lines import Report
 from serve.pulls.part import Part
-from serve.pulls.transfer import Transfer
+from serve.pulls.transfer import OnProgress, Transfer
 from serve.pulls.types import PullOrder, PullState
 
 Tell = Callable[[Report], None]
@@ -98,7 +98,11 @@ def _sha256(remote: Remote, wanted: str | None) -> str:
 
 
 def _fetch(files: Sequence[File], folder: Path, transfer: Transfer, teller: _Teller, *, may_replace: bool) -> None:
-    missing = [file for file in files if not _is_there(file, teller, may_replace=may_replace)]
+    missing, looked_at_bytes = [], 0
+    for file in files:
+        if not _is_there(file, teller.hashing(looked_at_bytes), may_replace=may_replace):
+            missing.append(file)
+        looked_at_bytes += file.remote.size_bytes
     there_bytes = teller.total_bytes - sum(file.remote.size_bytes for file in missing)
     with contextlib.ExitStack() as stack:
         parts: list[Part] = []
@@ -109,8 +113,9 @@ def _fetch(files: Sequence[File], folder: Path, transfer: Transfer, teller: _Tel
             _check_room(folder, sum(part.size_bytes - part.done_bytes for part in parts))
             for file, part in zip(missing, parts, strict=True):
                 others_bytes = there_bytes + sum(each.done_bytes for each in parts if each is not part)
-                is_last = part is parts[-1]
-                transfer.fill(part, file.remote, teller.downloading(others_bytes), teller.verifying(is_last=is_last))
+                # Of the parts before the last one nothing is told: the hash is never far behind the bytes.
+                on_hashed = teller.hashing(others_bytes) if part is parts[-1] else _nothing
+                transfer.fill(part, file.remote, teller.downloading(others_bytes), on_hashed)
         except (KeyboardInterrupt, RequestError, OSError) as error:
             # What could be gone on from stays; but a full disk is in everybody's way.
             is_unwanted = isinstance(error, KeyboardInterrupt) or _is_full(error)
@@ -122,8 +127,8 @@ def _fetch(files: Sequence[File], folder: Path, transfer: Transfer, teller: _Tel
             part.place()
 
 
-def _is_there(file: File, teller: _Teller, *, may_replace: bool) -> bool:
-    if weights.is_right(file.target, file.sha256, lambda done: teller.tell(PullState.VERIFYING, done)):
+def _is_there(file: File, on_hashed: OnProgress, *, may_replace: bool) -> bool:
+    if weights.is_right(file.target, file.sha256, on_hashed):
         return True
     if os.path.lexists(file.target) and not may_replace:
         raise ConflictError(f"{file.target.name} is there, and is another file: remove that model first")
@@ -164,9 +169,12 @@ class _Teller:
     def waits(self) -> None:
         self.tell(PullState.STARTING, 0, "another process writes the same file: waiting for it")
 
-    def downloading(self, others_bytes: int) -> Callable[[int], None]:
+    def downloading(self, others_bytes: int) -> OnProgress:
         return lambda done: self.tell(PullState.DOWNLOADING, others_bytes + done)
 
-    def verifying(self, *, is_last: bool) -> Callable[[int], None]:
-        """Of the parts before the last one nothing is told: the hash is never far behind the bytes."""
-        return (lambda done: self.tell(PullState.VERIFYING, done)) if is_last else (lambda _: None)
+    def hashing(self, others_bytes: int) -> OnProgress:
+        return lambda done: self.tell(PullState.VERIFYING, others_bytes + done)
+
+
+def _nothing(_: int) -> None:
+    """Is told."""

@@ -59,6 +59,11 @@ def test_any_part_or_a_pattern_brings_a_split_model_whole(tmp_path: Path, order:
     assert told[-1].total_bytes == 600
     done = [report.done_bytes for report in told if report.state is PullState.DOWNLOADING]
     assert (done == sorted(done), done[-1]) == (True, 600)
+    hashed = [report.done_bytes for report in told if report.state is PullState.VERIFYING]
+    assert (hashed == sorted(hashed), hashed[-1]) == (True, 600)
+    told = run(tmp_path, hub, order)  # again: all is there, and looked at
+    hashed = [report.done_bytes for report in told if report.state is PullState.VERIFYING]
+    assert (hashed == sorted(hashed), hashed[-1]) == (True, 600)
     assert {asked.split()[1] for asked in hub.asked if asked.startswith("read")} == {COMMIT}
 
 
