@@ -7,7 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -188,22 +191,45 @@ def test_a_conversation_at_a_terminal(server: RunningServer) -> None:
     assert second > first + 4
 
 
-def test_ctrl_c_stops_an_answer_and_its_computation(server: RunningServer) -> None:
-    """The next question is answered."""
-    with terminal(argv("chat", "--temperature", "2"), environ(server.url)) as at:
-        at.until(">>> ")
-        for turn in range(1, 20):
-            at.type(f"Tell me number {turn}\r")
-            at.until(f"number {turn}\r\n")
-            at.type("\x03")
-            at.until(">>> ", times=turn + 1)
-            if "(stopped)" in at.shown:
-                break
-        assert "(stopped)" in at.shown
-        at.type("/bye\r")
-        assert at.end() == 0
-    assert "Traceback" not in at.shown
-    assert all(model["num_running"] == 0 for model in state_of(server)["models"])
+class _Endless(BaseHTTPRequestHandler):
+    """Answers without an end, for as long as somebody listens."""
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def do_POST(self) -> None:
+        """Word by word."""
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b'data: {"choices": [{"delta": {"content": "word "}}]}\n\n')
+                time.sleep(0.01)
+        except OSError:
+            self.server.left.release()  # type: ignore[attr-defined]
+
+
+def test_ctrl_c_stops_an_answer_and_its_computation() -> None:
+    """The connection ends at once, which ends the work at a server; the next question is answered."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Endless) as endless:
+        left = endless.left = threading.Semaphore(0)  # type: ignore[attr-defined]
+        threading.Thread(target=endless.serve_forever, kwargs={"poll_interval": 0.02}).start()
+        try:
+            with terminal(argv("chat", "any"), environ(f"http://127.0.0.1:{endless.server_address[1]}")) as at:
+                at.until(">>> ")
+                for _ in range(2):
+                    at.shown = ""
+                    at.type("Hello\r")
+                    at.until("word word")
+                    at.type("\x03")
+                    at.until("(stopped)\r\n>>> ")
+                    assert left.acquire(timeout=20)
+                    assert "Traceback" not in at.shown
+                at.type("/bye\r")
+                assert at.end() == 0
+        finally:
+            endless.shutdown()
 
 
 # ---- bench ----

@@ -116,6 +116,7 @@ def test_stop_ends_the_answer_at_the_server_too(page: Page, server: RunningServe
         page.until(f"{LAST}.querySelector(':scope > .text').textContent.length")
         stop()
         page.until(f"{IDLE} && {LAST}.querySelector('.foot').textContent.includes('stopped')")
+        assert page.ask("document.activeElement.id") == "prompt"
         page.until("real('/ui/state').then(r => r.json()).then(s => s.models[0].num_running === 0)")
     assert httpx.get(f"{server.url}/ui/state").json()["models"][0]["num_waiting"] == 0
 

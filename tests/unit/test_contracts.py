@@ -10,6 +10,7 @@ from infra.manifests import model as model_manifest
 from infra.manifests import weights as weights_manifest
 from infra.plan import Plan
 from serve.__main__ import _parser
+from serve.cli.arguments import is_for_people
 from serve.models import load_models
 from serve.security.guard import PUBLIC
 from serve.settings import Settings
@@ -57,6 +58,7 @@ def test_the_servers_command_line_takes_the_arguments_of_every_weights_job(plan:
     for model in plan.models:
         job = weights_manifest.fill_job(plan, model, "image", "weights")
         options: argparse.Namespace = _parser().parse_args(job["spec"]["template"]["spec"]["containers"][0]["args"])
+        assert not is_for_people(job["spec"]["template"]["spec"]["containers"][0]["args"])
         assert options.file == model.weights.file
         assert options.sha256 == model.weights.sha256
 

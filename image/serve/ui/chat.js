@@ -24,7 +24,10 @@ export function start() {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !document.querySelector("dialog[open]")) running?.abort();
   });
-  $("stop").onclick = () => running?.abort();
+  $("stop").onclick = () => {
+    running?.abort();
+    prompt.focus();
+  };
   $("new").onclick = clear;
   on("state", tellWait);
 }
@@ -148,7 +151,7 @@ class Turn {
       this.wait.remove();
     }
     if (usage) this.count(usage, timings);
-    // Not more often than the screen is painted, however fast the model is.
+    // As often as the screen is painted.
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
