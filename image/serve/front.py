@@ -44,7 +44,7 @@ def make_servers(
 ) -> list[tuple[Server, socket.socket]]:
     """The API, and the metrics on a port of their own."""
     metrics = Metrics(supervisor.statuses, pulls=pulls.all, memory_bytes=lambda: supervisor.memory_bytes)
-    history = _history(settings)
+    history = make_history(settings)
     atexit.register(history.close)  # requests may write to the last
     services = Services(settings, supervisor, metrics, history=history, pulls=pulls)
     bounds = ConnectionBounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
@@ -68,7 +68,7 @@ def _tracer(environ: Mapping[str, str]) -> Tracer:
         return NoTracer()
 
 
-def _history(settings: Settings) -> History:
+def make_history(settings: Settings) -> History:
     """In the file that is set, or beside other state. Only a place that somebody named must be a good one."""
     bounds = Bounds(settings.history_turns, settings.history_user_bytes, settings.history_users, settings.history_bytes)
     if settings.history_file is not None:

@@ -16,6 +16,7 @@ from serve.history.fit import fitting
 from serve.history.history import Talk
 from serve.history.types import Owner, Turn, owner_of
 from serve.models import ModelEntry
+from serve.routes.answering import with_headers
 from serve.routes.counting import count_tokens
 from serve.routes.json_route import JsonRoute
 from serve.routes.simple import answered
@@ -42,11 +43,12 @@ async def chat(body: UserChatRequest, request: Request, user_id: str) -> Respons
         before = await talk.turns() if body.context else []
         told = await fitting(before, partial(_fits, services, entry, body))
 
-        made = body.request(entry, body.after(_messages(told)))
+        requests = with_headers(request, [body.request(entry, body.after(_messages(told)))])
         keep = partial(_keep, talk, question, entry.id, {"user_id": user_id, "context_turns": len(told)})
         if not body.stream:
-            return await answered(services, entry, request, made, streams=False, keep=keep)
-        return await answered(services, entry, request, made, streams=True, keep=keep, holds=stack.pop_all())
+            return await answered(services, entry, requests, streams=False, keep=keep)
+        # Nothing that can fail stands between the two: whoever takes the stack gives the turn back.
+        return await answered(services, entry, requests, streams=True, keep=keep, holds=stack.pop_all())
 
 
 @router.get("/chat/{user_id}/history")

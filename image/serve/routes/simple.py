@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import APIRouter, Request, Response
 
@@ -32,7 +32,7 @@ async def generate(body: SimpleGenerateRequest, request: Request) -> Response:
     services = services_of(request)
     entry = await services.supervisor.wake(body.model)
     made = body.to_generate(entry, chats=_chats(services, entry))
-    return await answered(services, entry, request, made, streams=body.stream)
+    return await answered(services, entry, with_headers(request, [made]), streams=body.stream)
 
 
 @posts.post("/chat")
@@ -41,21 +41,20 @@ async def chat(body: SimpleChatRequest, request: Request) -> Response:
     services = services_of(request)
     entry = services.supervisor.models.find(body.model)
     made = body.request(entry, body.conversation(body.said()))
-    return await answered(services, entry, request, made, streams=body.stream)
+    return await answered(services, entry, with_headers(request, [made]), streams=body.stream)
 
 
 async def answered(
     services: Services,
     entry: ModelEntry,
-    request: Request,
-    made: GenerateRequest,
+    requests: Sequence[GenerateRequest],
     *,
     streams: bool,
     keep: Keep | None = None,
     holds: contextlib.AsyncExitStack | None = None,
 ) -> Response:
-    """Whole or streamed. `keep` is awaited before the end is told; `holds` is left when a stream has ended."""
-    turns = Turns(1, time.monotonic, None if isinstance(made.prompt, TextPrompt) else make_parser)
+    """Of one request, whole or streamed. `keep` is awaited before the end is told; `holds` is left with a stream."""
+    turns = Turns(1, time.monotonic, None if isinstance(requests[0].prompt, TextPrompt) else make_parser)
     more: Chunk = {}
     answer = SimpleAnswer(SimpleFrame(entry.id, request_id.get(), more), turns)
 
@@ -63,7 +62,6 @@ async def answered(
         if keep is not None:
             more.update(await keep(answer.text))
 
-    requests = with_headers(request, [made])
     if not streams:
         return await whole_answer(services, entry.id, requests, answer, turns, at_end=at_end)
     return await stream_answer(services, entry.id, requests, answer, turns, at_end=at_end, holds=holds)

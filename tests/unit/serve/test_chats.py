@@ -120,6 +120,25 @@ def test_who_leaves_early_leaves_no_half_turn_and_nothing_locked() -> None:
     run(story, HoldingWorker)
 
 
+def test_a_request_that_is_refused_locks_nothing() -> None:
+    """Whatever is wrong with it, and however it is to be answered: the next one is answered."""
+
+    async def story(app: App) -> None:
+        for stream in (True, False):
+            for headers, more in (
+                ({"x-priority": "high"}, {}),
+                ({}, {"n": 2}),
+                ({}, {"lora": [{"name": "x"}]}),
+                ({}, {"model": "other"}),
+            ):
+                body = {"message": "a", "stream": stream, **more}
+                refused = await app.client.post("/chat/anna", json=body, headers=headers)
+                assert refused.status_code in (400, 404)
+        assert (await say(app, "one"))["context_turns"] == 0
+
+    run(story)
+
+
 def test_two_requests_of_a_user_come_one_after_the_other() -> None:
     """Each sees all answers before it."""
 
