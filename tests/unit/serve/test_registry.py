@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,14 @@ def test_each_name_means_one_model(files: list[str], copies: list[tuple[str, str
     registry.set_found(found(*(f"{name}.gguf" for name in files[1:])))
     names = [fold(name) for entry in registry.models.models for name in (entry.id, *entry.aliases)]
     assert len(names) == len(set(names))
+
+
+def test_a_found_model_keeps_the_adapters_that_it_was_given() -> None:
+    """Also over the next look at the folder, and their files are no models then."""
+    registry = make("big.gguf", "lora.gguf")
+    assert ids(registry) == ["set", "big", "lora"]
+    given = (AdapterEntry("b", "lora.gguf", 0.5),)
+    registry.replace(replace(registry.models.find("big"), adapters=given))
+    registry.set_found(found("big.gguf", "lora.gguf"))
+    assert ids(registry) == ["set", "big"]
+    assert registry.models.find("big").adapters == given
