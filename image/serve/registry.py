@@ -36,6 +36,7 @@ class Registry:
         self._configured = {entry.id: entry for entry in configured.models}
         self._options = options
         self._found: dict[str, Found] = {}  # by file
+        self._found_by_id: dict[str, Found] = {}
         self._adapters: dict[str, tuple[AdapterEntry, ...]] = {}  # of found models, by id
         self._warned: set[str] = set()
         self.names = names
@@ -44,14 +45,14 @@ class Registry:
 
     def found(self, id_: str) -> Found | None:
         """What was found of a model; None for a configured one."""
-        entry = next((entry for entry in self.models.models if entry.id == id_), None)
-        return None if entry is None or id_ in self._configured else self._found.get(entry.file)
+        return self._found_by_id.get(id_)
 
     def set_found(self, found: Iterable[Found]) -> list[str]:
         """These are in the folder now, and no others. Returns the ids that were not there before."""
-        before = {entry.id for entry in self.models.models}
+        before, was = {entry.id for entry in self.models.models}, self._found
         self._found = {each.file: each for each in found}
-        self._make()
+        if self._found != was:
+            self._make()
         return [entry.id for entry in self.models.models if entry.id not in before]
 
     def of_file(self, file: str) -> list[str]:
@@ -112,7 +113,9 @@ class Registry:
     # ---- making the present state ----
 
     def _make(self) -> None:
-        entries = [*self._configured.values(), *sorted(self._found_entries(), key=lambda entry: entry.id)]
+        found = sorted(self._found_entries(), key=lambda entry: entry.id)
+        self._found_by_id = {entry.id: self._found[entry.file] for entry in found}
+        entries = [*self._configured.values(), *found]
         taken = {fold(name) for entry in entries for name in (entry.id, *entry.aliases)}
         copies = [(alias, of) for alias, of in self.names.aliases.items() if fold(alias) not in taken]
         self.models = Models(
