@@ -36,14 +36,6 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words!r} did not come {times} times: {self.shown!r}"
             self._read(0.1)
 
-    def insist(self, text: str, words: str) -> None:
-        """Type again and again until words come: a line editor loses a Ctrl-C that comes while it sets itself up."""
-        deadline = time.monotonic() + TIMEOUT_S
-        while words not in self.shown:
-            assert time.monotonic() < deadline, f"{words!r} did not come: {self.shown!r}"
-            self.type(text)
-            self._read(0.5)
-
     def end(self) -> int:
         """Read until the program ends; its exit code."""
         deadline = time.monotonic() + TIMEOUT_S
