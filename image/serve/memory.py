@@ -1,13 +1,15 @@
-"""How much memory all workers together may take, where no setting says it: what the container, or the machine, has."""
+"""Memory as the machine has it: how much all workers together may take where no setting says it, and who goes first."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from serve.cpu import cgroup_folders
 
 # What the HTTP process takes itself, with room for its connections.
 OWN_BYTES = 160 * 1024 * 1024
+_MOST_ADJ, _MORE_ADJ = 1000, 300
 _UNLIMITED = 2**60  # version 1 has no word for it, but a number beyond all memory
 
 
@@ -16,6 +18,13 @@ def memory_budget(root: Path = Path("/")) -> int | None:
     limits = [limit for folder in cgroup_folders(root, "memory") if (limit := _limit(folder))]
     found = limits or _available(root)
     return max(0, min(found) - OWN_BYTES) if found else None
+
+
+def go_first(root: Path = Path("/")) -> None:
+    """Where memory is out, let the kernel end this process: a worker is replaced, and the server says what happened."""
+    path = root / "proc/self/oom_score_adj"
+    with contextlib.suppress(OSError, ValueError):
+        path.write_text(str(min(_MOST_ADJ, int(path.read_text()) + _MORE_ADJ)))
 
 
 def _limit(folder: Path) -> int | None:

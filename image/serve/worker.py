@@ -38,6 +38,7 @@ from serve.errors import SetupError
 from serve.ipc import Channel, FrameError
 from serve.loaded import adapt, limits, load_options, state_store
 from serve.log import request_id, set_up_logging
+from serve.memory import go_first
 from serve.messages import (
     Adapted,
     AddAdapter,
@@ -277,6 +278,7 @@ def _is_short(message: Generate | Question | Cancel | Stop) -> bool:
 def main(fd: int, model: str) -> int:
     """Entry of the child process: `fd` is its end of the socket."""
     os.nice(NICENESS)
+    go_first()
     set_up_logging("warning", model=model)
     with socket.socket(fileno=fd) as sock:
         return Worker(Channel(sock)).run()

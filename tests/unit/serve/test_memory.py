@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.memory import OWN_BYTES, memory_budget
+from serve.memory import OWN_BYTES, go_first, memory_budget
 
 GIB = 1024**3
 
@@ -46,3 +46,14 @@ def test_a_small_container_has_none_and_an_unknown_machine_any(tmp_path: Path) -
     """Never less than nothing."""
     assert memory_budget(machine(tmp_path, {"memory.max": "1000"})) == 0
     assert memory_budget(tmp_path / "nowhere") is None
+
+
+@pytest.mark.parametrize(("before", "after"), [("0\n", "300"), ("-997\n", "-697"), ("985\n", "1000"), ("?", "?")])
+def test_a_worker_goes_before_the_server(tmp_path: Path, before: str, after: str) -> None:
+    """By as much as the kernel allows; where it can't be said it is not."""
+    path = tmp_path / "proc/self/oom_score_adj"
+    path.parent.mkdir(parents=True)
+    path.write_text(before)
+    go_first(tmp_path)
+    assert path.read_text() == after
+    go_first(tmp_path / "nowhere")
