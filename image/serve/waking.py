@@ -59,8 +59,9 @@ class Wish:
         await asyncio.shield(self._arrival)
 
     def arrive(self) -> None:
-        """It serves."""
+        """It serves. What is to be there from the start is kept up again from now on, whoever had it loaded."""
         self.used()
+        self.by_demand = self.entry.load == "on_demand"
         arrival, self._arrival = self._arrival, None
         if arrival is not None and not arrival.done():
             arrival.set_result(None)

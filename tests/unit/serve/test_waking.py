@@ -51,6 +51,9 @@ def test_what_is_preloaded_is_wanted_from_the_start_and_waited_for_after_its_fir
     assert (wish.is_on, wish.by_demand) == (True, False)
     wish.unwant()
     assert (wish.is_on, wish.by_demand) == (False, True)
+    wish.want()
+    wish.arrive()
+    assert (wish.is_on, wish.by_demand) == (True, False)
     assert (make()[0].is_on, make()[0].by_demand) == (False, True)
 
 
