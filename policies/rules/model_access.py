@@ -16,6 +16,7 @@ from policies.settings import Settings
 
 KEYS = ("api_key", "api_key_file")
 HUB_TOKENS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+OWN_KEYS = "SLIPWAY_API_KEYS_FILE"
 MAX_SEQUENCES = "VLLM_MAX_N_SEQUENCES"
 
 
@@ -61,8 +62,8 @@ def model_server_has_key(stack: Stack, _settings: Settings) -> Findings:
     """A server behind a LoadBalancer or NodePort Service has an API key, or a proxy beside it in the pod.
 
     Behind an Ingress or an HTTPRoute it is the proxy that asks for keys, in a way that differs with each: that is not
-    judged here, and the paths that are open there are `serve-path-allowlist`'s. Slipway's own server has no keys, so it
-    must not have such a Service.
+    judged here, and the paths that are open there are `serve-path-allowlist`'s. Slipway's own server has a file
+    of keys.
     """
     for pod in reachable.by_service(stack):
         serving = served_models.containers(pod)
@@ -70,7 +71,8 @@ def model_server_has_key(stack: Stack, _settings: Settings) -> Findings:
         has_proxy = any(each.get("ports") is not None for each in others)
         keyed = {server.container.path: _has_key(server) for server in engines.servers(pod)}
         for container in serving:
-            if not has_proxy and (has_key := keyed.get(container.path)) is not True:
+            has_key = True if variables.find(container, OWN_KEYS) else keyed.get(container.path)
+            if not has_proxy and has_key is not True:
                 yield container.bad("args", "must have an API key: a Service makes the server reachable", has_key)
 
 
