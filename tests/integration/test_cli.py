@@ -177,9 +177,9 @@ def test_nothing_through_a_pipe_is_one_line(server: RunningServer) -> None:
 
 def test_a_conversation_at_a_terminal(server: RunningServer) -> None:
     """Asked, answered, asked again with what was said; Ctrl-D ends."""
-    with terminal(argv("chat", "--max-tokens", "4", "--verbose"), environ(server.url)) as at:
+    with terminal(argv("chat", "--temperature", "0", "--max-tokens", "4", "--verbose"), environ(server.url)) as at:
         at.until(">>> ")
-        at.type("Hello\r")
+        at.type("Hello there\r")
         at.until("tokens read")
         at.until(">>> ", times=2)
         at.type("Again\r")
