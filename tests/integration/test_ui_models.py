@@ -91,8 +91,8 @@ def test_a_pull_is_seen_from_its_first_byte_to_its_first_answer(
     shares = page.ask("[...seen].filter(each => each.startsWith('downloading')).map(each => +each.split(' ')[1])")
     assert len({share for share in shares if 0 < share < 1}) >= 2
     page.until("[...document.querySelector('#model').options].some(each => each.value === 'pulled')")
-    page.ask("document.querySelector('#model').value = 'pulled'; document.querySelector('#max-tokens').value = '4'")
-    page.type("#prompt", "Hello")
+    page.ask("document.querySelector('#model').value = 'pulled'; document.querySelector('#temperature').value = '0'")
+    page.type("#prompt", "Hello there")
     page.press("Enter")
     page.until("document.querySelector('.assistant .copy')")
     assert page.told == []
