@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,8 @@ class Server:
         try:
             yield
         except httpx2.ConnectError as error:
-            raise SetupError(f"{self.url} can't be reached: {clean(str(error))} ({WHERE})") from error
+            words = re.sub(r"^\[Errno -?\d+\] ", "", clean(str(error)))
+            raise SetupError(f"{self.url} can't be reached: {words} ({WHERE})") from error
         except httpx2.TimeoutException as error:
             raise SetupError(f"{self.url} does not answer ({WHERE})") from error
         except httpx2.HTTPError as error:
