@@ -3,7 +3,7 @@
 One key a line, plain or as its hash, then what holds for it:
 
     # the team that writes letters
-    sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 name=letters rate_per_min=600 concurrency=8
+    sha256:<64 hexadecimal digits> name=letters rate_per_min=600 concurrency=8
     sk-a-key-in-plain-text name=batch priority=10
 
 A plain hash is enough: a key that nobody can guess needs no slow one, and each request would wait for it.
