@@ -8,9 +8,9 @@ from serve.ports import Options
 
 # Python, llama.cpp and its compute buffers, before any weights.
 WORKER_BYTES = 96 * 1024 * 1024
-# So many tokens of KV take about as much as the weights: measured, 20,000 to 70,000 for models of 0.3 to 8 billion
-# parameters in 4 bits. Only a guess for the first load: the worker's real size is measured after it.
-_TOKENS_PER_WEIGHT = 40_000
+# So many tokens of KV take about as much as the weights: by their shapes, some 14,000 to 40,000 for models of 0.3 to 8
+# billion parameters in 4 bits. Only a guess for the first load: the worker's real size is measured after it.
+_TOKENS_PER_WEIGHT = 30_000
 
 
 def load_message(entry: ModelEntry, options: Options) -> Load:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from serve.engine.types import Sampling
-from serve.errors import ModelNotFoundError, SetupError
-from serve.models import ModelEntry, Models, SamplingDefaults, load_models
+from serve.errors import InvalidRequestError, ModelNotFoundError, SetupError
+from serve.models import ModelEntry, Models, SamplingDefaults, SourceEntry, load_models
 
 GOOD: dict[str, Any] = {"id": "m", "file": "m.gguf", "num_slots": 4, "context_tokens": 2048}
 
@@ -113,3 +113,56 @@ def test_an_unknown_model_names_those_there_are(tmp_path: Path) -> None:
     """So that the next try is right."""
     with pytest.raises(ModelNotFoundError, match="no model 'x' here: there is m"):
         load(tmp_path, GOOD).find("x")
+
+
+def test_names_are_found_as_people_write_them(tmp_path: Path) -> None:
+    """Ollama's clients say `:latest`; capitals are the same; a name as it is wins."""
+    models = load(tmp_path, GOOD | {"id": "Big", "aliases": ["other:latest"]}, GOOD | {"id": "big"})
+    for name, id_ in {"Big": "Big", "big": "big", "BIG:latest": "Big", "OTHER": "Big", "other:LATEST": "Big"}.items():
+        assert models.find(name).id == id_
+    assert models.get("bigger") is None
+
+
+def test_of_very_many_models_some_are_named(tmp_path: Path) -> None:
+    """An error is no list."""
+    models = load(tmp_path, *(GOOD | {"id": f"m{number}"} for number in range(50)))
+    with pytest.raises(ModelNotFoundError, match=r"there is m0, .*, m19, \.\.\.$"):
+        models.find("x")
+    with pytest.raises(InvalidRequestError, match="model is missing"):
+        models.find(None)
+    for name in ("x", None):
+        with pytest.raises(ModelNotFoundError, match="there is none"):
+            Models(()).find(name)
+
+
+def test_how_a_model_comes_and_goes_is_read(tmp_path: Path) -> None:
+    """By default it is there from the start, and stays."""
+    more = {
+        "load": "on_demand",
+        "pinned": True,
+        "load_priority": 3,
+        "idle_unload_s": 60,
+        "memory_bytes": 1000,
+        "source": {"repo": "org/repo", "revision": "v1", "file": "q4/m.gguf", "sha256": "a" * 64},
+    }
+    entry = load(tmp_path, GOOD | more).find("m")
+    assert (entry.load, entry.pinned, entry.load_priority, entry.idle_unload_s) == ("on_demand", True, 3, 60)
+    assert entry.source == SourceEntry("org/repo", "v1", "q4/m.gguf", "a" * 64)
+    plain = load(tmp_path, GOOD).find("m")
+    assert (plain.load, plain.pinned, plain.idle_unload_s, plain.source) == ("preload", False, None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"load": "later"}, r"models\[0\]\.load is 'later'"),
+        ({"idle_unload_s": -1}, r"models\[0\]\.idle_unload_s is -1"),
+        ({"source": {"repo": "norepo"}}, r"models\[0\]\.source\.repo is 'norepo'"),
+        ({"source": {}}, r"models\[0\]\.source\.repo"),
+        ({"memory_bytes": "1G"}, r"models\[0\]\.memory_bytes is '1G'"),
+    ],
+)
+def test_a_wrong_way_to_come_and_go_is_named(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    """With its key."""
+    with pytest.raises(SetupError, match=words):
+        load(tmp_path, GOOD | change)
