@@ -1,7 +1,8 @@
 """Command lines as the users of earlier servers have them in their notes, letter for letter: they work here.
 
 Only the host is another one. They run in a real shell with the real curl, against a real server that begins with one
-model, phi3-mini, and a hub that has TinyLlama; both are tiny models under those names.
+model, phi3-mini, and a hub that has TinyLlama; both are tiny models under those names. Their weights are random, so an
+answer may be any text, also none.
 """
 
 from __future__ import annotations
@@ -123,14 +124,16 @@ def test_health(server: RunningServer, line: str) -> None:
 def test_chat(server: RunningServer, line: str) -> None:
     """Whether the model is loaded already or not."""
     answer = told(server, line)
-    assert answer["choices"][0]["message"]["content"]
+    (choice,) = answer["choices"]
+    assert isinstance(choice["message"]["content"], str)
+    assert choice["finish_reason"] in ("stop", "length")
     assert answer["model"] == "phi3-mini"
 
 
 def test_generate_without_a_stream(server: RunningServer) -> None:
     """In Ollama's form."""
     answer = told(server, DIRECT)
-    assert answer["response"]
+    assert isinstance(answer["response"], str)
     assert answer["done"] is True
 
 
@@ -148,7 +151,7 @@ def test_a_model_that_is_pulled_is_listed_and_answers(server: RunningServer) -> 
         model = told(server, line)
         assert (model["id"], model["object"]) == (TINYLLAMA, "model")
         assert model["created"] > 1_700_000_000
-    assert len(told(server, GENERATE)) > 0
+    assert isinstance(told(server, GENERATE), str)
     assert told(server, CHAT)["model"] == "phi3-mini"
 
 
