@@ -299,12 +299,12 @@ def test_a_hung_worker_is_replaced_within_two_seconds(own_folder: Path) -> None:
 
 def test_sigterm_drains(own_folder: Path) -> None:
     """Readiness off, new requests 503 with Retry-After, the running one finishes, exit code 0, no worker left."""
-    with RunningServer(own_folder, [model_entry()]) as server, connect(server) as client:
+    with RunningServer(own_folder, [model_entry()], grace_s=120) as server, connect(server) as client:
         server.wait_for("/health/ready", 200)
         (worker,) = server.worker_pids()
         stream = iter(
             client.chat.completions.create(
-                model="tiny", messages=HELLO, max_tokens=1000, stream=True, extra_body={"ignore_eos": True}
+                model="tiny", messages=HELLO, max_tokens=500, stream=True, extra_body={"ignore_eos": True}
             )
         )
         next(stream)
