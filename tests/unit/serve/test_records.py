@@ -24,7 +24,7 @@ def test_what_is_noted_belongs_to_the_request_that_collects() -> None:
         records.note(replace(ONE, model=model))
 
     async def story() -> None:
-        assert await asyncio.gather(request("a"), request("b")) == [["a"], ["b"]]
+        assert list(await asyncio.gather(request("a"), request("b"))) == [["a"], ["b"]]
 
     asyncio.run(story())
 
