@@ -88,7 +88,7 @@ def _one_off(options: argparse.Namespace) -> str:
 
 
 def _worker(fd: int, model: str) -> int:
-    from serve.worker import main as worker_main
+    from serve.worker.worker import main as worker_main
 
     return worker_main(fd, model)
 

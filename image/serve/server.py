@@ -24,18 +24,18 @@ from typing import TYPE_CHECKING, Any
 
 from serve.cpu import check_cpu, num_threads
 from serve.errors import SetupError
-from serve.memory import memory_budget
 from serve.models import Models, load_models
-from serve.ports import Options
-from serve.process import ModelsDir, ProcessLauncher
 from serve.pulls.pulls import Pulls
 from serve.pulls.setup import SourcePuller, make_pulls
 from serve.security.setup import make_security
 from serve.settings import PREFIX, Settings
-from serve.supervisor import Supervisor
+from serve.supervision.memory import memory_budget
+from serve.supervision.ports import Options
+from serve.supervision.process import ModelsDir, ProcessLauncher
+from serve.supervision.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from serve.front import Server
+    from serve.http.front import Server
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
-    from serve.front import make_servers
+    from serve.http.front import make_servers
 
     servers = make_servers(settings, supervisor, pulls, security, main, side)
     gc.freeze()  # what is there now is never looked through again

@@ -10,18 +10,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serve import records
 from serve.engine.types import Accepted, Delta, Embedded, Finished
 from serve.errors import RequestError
-from serve.generation import Batch
 from serve.history.history import History, open_history
 from serve.messages import GenerateRequest
-from serve.metrics import Metrics
 from serve.pulls.pulls import Pulls
-from serve.records import GenerationRecord
-from serve.requests import Told
 from serve.settings import Settings
-from serve.supervisor import Supervisor
+from serve.supervision.generation import Batch
+from serve.supervision.requests import Told
+from serve.supervision.supervisor import Supervisor
+from serve.telemetry import records
+from serve.telemetry.metrics import Metrics
+from serve.telemetry.records import GenerationRecord
 
 
 @dataclass(frozen=True, slots=True)

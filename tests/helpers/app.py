@@ -11,13 +11,13 @@ from typing import Any
 
 import httpx
 
-from serve.api import create_app
-from serve.metrics import Metrics
+from serve.http.api import create_app
 from serve.models import ModelEntry, Models
-from serve.ports import Options
 from serve.services import Services
 from serve.settings import Settings
-from serve.supervisor import Supervisor
+from serve.supervision.ports import Options
+from serve.supervision.supervisor import Supervisor
+from serve.telemetry.metrics import Metrics
 from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher, FakeWorker
 from tests.helpers.pulls import FakeChildren, make_pulls
 

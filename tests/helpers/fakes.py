@@ -40,7 +40,7 @@ from serve.messages import (
     Tokenize,
     Tokenized,
 )
-from serve.ports import Found, Seen
+from serve.supervision.ports import Found, Seen
 
 LOADED = Loaded(
     ModelInfo(

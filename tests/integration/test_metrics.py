@@ -11,9 +11,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from infra.manifests.monitoring import rules
-from serve.gpu import Gpu, GpuWatch
-from serve.metrics import Metrics
 from serve.pulls.types import PullOrder, PullState, PullStatus
+from serve.telemetry.gpu import Gpu, GpuWatch
+from serve.telemetry.metrics import Metrics
 from tests.helpers.promtool import promtool
 from tests.helpers.running_server import RunningServer
 from tests.unit.infra.plan.stacks import KEDA, plan

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from serve.answers.frame import Chunk
 from serve.models import ModelEntry
-from serve.ports import Status
+from serve.supervision.ports import Status
 
 VERSION = "anthropic-version"
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from serve.errors import RequestError
 from serve.log import request_id
-from serve.records import note_error
+from serve.telemetry.records import note_error
 
 Body = dict[str, object]
 Shape = Callable[[RequestError], Body]

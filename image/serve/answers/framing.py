@@ -15,7 +15,7 @@ from serve.answers import errors
 from serve.answers.frame import Chunk
 from serve.answers.turns import Turn, Turns
 from serve.errors import RequestError
-from serve.generation import Batch
+from serve.supervision.generation import Batch
 
 _encode = msgspec.json.Encoder().encode
 

@@ -14,9 +14,9 @@ from serve.answers.frame import Chunk
 from serve.answers.ollama import moment
 from serve.chat.formats.detect import detect
 from serve.engine.types import ModelInfo
-from serve.lifecycle import State
 from serve.models import ModelEntry
-from serve.ports import Status
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
 
 UNKNOWN = "unknown"  # Ollama's word, too
 FOREVER = "9999-12-31T23:59:59Z"

@@ -10,8 +10,8 @@ from typing import Any
 
 from serve.container import Memory
 from serve.models import ModelEntry
-from serve.ports import Status
 from serve.pulls.types import PullStatus
+from serve.supervision.ports import Status
 
 Json = dict[str, Any]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from serve.chat.parse import Parser
 from serve.chat.types import Content, Piece, Reasoning, ToolCallStart
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptScores, TokenScore
-from serve.generation import Batch
 from serve.messages import Prepared
+from serve.supervision.generation import Batch
 
 TOOL_CALLS = "tool_calls"
 

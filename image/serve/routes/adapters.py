@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from serve.adapters import load_adapter, unload_adapter
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer
 from serve.routes.json_route import JsonRoute
 from serve.services import services_of
+from serve.supervision.adapters import load_adapter, unload_adapter
 from serve.wire.adapters import AdapterName, AdapterOrder
 
 posts = APIRouter(tags=["models"], route_class=JsonRoute)

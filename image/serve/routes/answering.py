@@ -16,8 +16,8 @@ from serve.answers.frame import Chunk
 from serve.answers.framing import OPENAI, Framing, Stream, frames
 from serve.answers.turns import Turn, Turns
 from serve.errors import InvalidRequestError
-from serve.generation import Batch
 from serve.messages import GenerateRequest, Prepared
+from serve.supervision.generation import Batch
 
 PING_S = 15.0  # proxies close what is silent for a minute, some for half of one
 PRIORITY, QUEUE_TIMEOUT = "x-priority", "x-queue-timeout"

@@ -22,10 +22,10 @@ from fastapi.responses import JSONResponse
 from serve import container
 from serve.engine.types import Embedded, Finished, Task
 from serve.errors import OverloadedError, QueueTimeoutError, RequestError
-from serve.lifecycle import State
 from serve.messages import GenerateRequest, TextPrompt
-from serve.ports import Status
 from serve.services import Services, TheServices
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
 
 router = APIRouter(tags=["health"])
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])

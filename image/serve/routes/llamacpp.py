@@ -23,11 +23,11 @@ from serve.messages import (
     Tokenized,
 )
 from serve.models import ModelEntry
-from serve.ports import Status
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
 from serve.routes.counting import count_tokens
 from serve.routes.json_route import JsonRoute
 from serve.services import Services, TheServices, services_of
+from serve.supervision.ports import Status
 from serve.wire.chat import ChatRequest
 from serve.wire.native import (
     AdapterScales,

@@ -14,16 +14,16 @@ from serve.answers.framing import OLLAMA
 from serve.answers.ollama_models import is_here, listed, running, shown
 from serve.answers.ollama_pull import SUCCESS, line_of
 from serve.errors import ModelNotFoundError, NotServedError, RequestError
-from serve.lifecycle import State
 from serve.models import ModelEntry
-from serve.ports import Status
 from serve.pulls.pull import Pull
 from serve.pulls.types import PullOrder, PullState, PullStatus
 from serve.routes.answering import OwningStream, json_answer
 from serve.routes.json_route import JsonRoute
 from serve.routes.ollama_visit import find
 from serve.services import Services, TheServices, services_of
-from serve.supervisor import Supervisor
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
+from serve.supervision.supervisor import Supervisor
 from serve.wire.ollama.names import CopyBody, DeleteBody, PullBody, ShowBody
 
 log = logging.getLogger(__name__)

@@ -16,12 +16,12 @@ from serve.answers.ollama_models import thinks
 from serve.answers.turns import Tally, Turns
 from serve.engine.types import Embedded, ModelInfo
 from serve.errors import ConflictError, ForbiddenError, InvalidRequestError, ModelNotFoundError, PromptTooLongError
-from serve.generation import Batch
 from serve.messages import GenerateRequest, TextPrompt, Tokenize, Tokenized
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
 from serve.security.admin import may_change
 from serve.services import Services, services_of
+from serve.supervision.generation import Batch
 from serve.wire.ollama.text import ModelFields, TextFields
 from serve.wire.ollama.vectors import to_vectors
 

@@ -16,10 +16,10 @@ from serve.answers.text import TextStream, WholeText
 from serve.answers.turns import Turns
 from serve.chat.parse import make_parser
 from serve.models import ModelEntry
-from serve.ports import Status
 from serve.routes.answering import stream_answer, whole_answer, with_headers
 from serve.routes.json_route import JsonRoute
 from serve.services import TheServices, services_of
+from serve.supervision.ports import Status
 from serve.wire.chat import ChatRequest
 from serve.wire.common import TextFields
 from serve.wire.completion import CompletionRequest

@@ -20,8 +20,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.answers.errors import error_response
-from serve.body import may_send_no_body
 from serve.errors import ForbiddenError, RequestError, UnauthorizedError
+from serve.http.body import may_send_no_body
 from serve.security import admin
 from serve.security.keys import Key
 from serve.security.origins import is_foreign

@@ -21,8 +21,8 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from serve.log import request_id
-from serve.records import GenerationRecord, Noted
-from serve.traces import LEFT, PROBES, NoTracer, OpenSpan
+from serve.telemetry.records import GenerationRecord, Noted
+from serve.telemetry.traces import LEFT, PROBES, NoTracer, OpenSpan
 
 Attributes = dict[str, AttributeValue]
 Part = tuple[str, float, float]

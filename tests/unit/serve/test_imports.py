@@ -77,7 +77,7 @@ def test_the_pure_parts_of_the_engine_import_only_purer_ones(part: str) -> None:
 def test_only_the_worker_knows_the_real_backend() -> None:
     """The engine runs on a Protocol."""
     users = {path for path in importing("serve.engine.llama") if not path.startswith("serve/engine/llama/")}
-    assert users == {"serve/worker.py"}
+    assert users == {"serve/worker/worker.py"}
 
 
 def test_templates_run_only_where_the_model_is() -> None:

@@ -10,9 +10,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from infra.manifests import scaling
 from infra.plan import queries
 from serve.engine.types import Stats
-from serve.lifecycle import State
-from serve.metrics import Metrics
-from serve.ports import Status
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
+from serve.telemetry.metrics import Metrics
 from tests.unit.infra.plan.stacks import BURST, KEDA, plan
 
 NAME = re.compile(r"([a-z_]+)\{")

@@ -15,9 +15,9 @@ from serve.answers.framing import OPENAI, Framing, Stream, frames
 from serve.answers.turns import Turn, Turns
 from serve.engine.types import Accepted, Delta, Finished, FinishReason
 from serve.errors import RequestError
-from serve.generation import Batch
 from serve.messages import Prepared
-from serve.requests import Told
+from serve.supervision.generation import Batch
+from serve.supervision.requests import Told
 from tests.helpers.fakes import FakeClock
 
 FRAME = Frame("id-1", "m", 1, include_usage=True)

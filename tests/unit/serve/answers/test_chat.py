@@ -14,7 +14,7 @@ from serve.answers.chat import ChatStream, WholeChat
 from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.messages import Prepared
-from serve.requests import Told
+from serve.supervision.requests import Told
 from tests.unit.serve.answers.telling import EVENTS, FRAME, folded, streamed, turns
 
 SCORE = TokenScore(5, b"a", -0.5)

@@ -12,7 +12,7 @@ from serve.answers.frame import Chunk
 from serve.answers.framing import ANTHROPIC, LLAMA_CPP, NAMED_EVENTS, OLLAMA, OPENAI, Framing, frames
 from serve.answers.turns import Turn
 from serve.errors import WorkerLostError
-from serve.generation import Batch
+from serve.supervision.generation import Batch
 from tests.unit.serve.answers.telling import EVENTS, FRAME, batch, streamed, turns
 
 

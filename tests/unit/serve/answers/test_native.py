@@ -11,7 +11,7 @@ import pytest
 from serve.answers.native import NativeFrame, NativeStream, WholeNative
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.messages import Prepared
-from serve.requests import Told
+from serve.supervision.requests import Told
 from tests.unit.serve.answers.telling import folded, streamed, turns
 
 FRAME = NativeFrame(

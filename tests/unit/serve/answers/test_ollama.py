@@ -29,7 +29,7 @@ from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.errors import GenerationError, RequestError
 from serve.messages import Prepared
-from serve.requests import Told
+from serve.supervision.requests import Told
 from tests.helpers.fakes import FakeClock
 from tests.unit.serve.answers.telling import EVENTS, folded, playing
 

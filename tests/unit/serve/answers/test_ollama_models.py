@@ -20,9 +20,9 @@ from serve.answers.ollama_models import (
     thinks,
 )
 from serve.engine.types import ModelInfo, Stats
-from serve.lifecycle import State
 from serve.models import ModelEntry, SamplingDefaults
-from serve.ports import Status
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
 
 INFO = ModelInfo(
     size_bytes=5,

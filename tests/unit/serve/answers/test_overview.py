@@ -7,10 +7,10 @@ import json
 from serve.answers.overview import overview
 from serve.container import Memory
 from serve.engine.types import Stats
-from serve.lifecycle import State
 from serve.models import ModelEntry
-from serve.ports import Status
 from serve.pulls.types import PullOrder, PullState, PullStatus
+from serve.supervision.lifecycle import State
+from serve.supervision.ports import Status
 
 ENTRY = ModelEntry(id="m", file="m.gguf", num_slots=2, context_tokens=64, aliases=("n",))
 STATUS = Status(

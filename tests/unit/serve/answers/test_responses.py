@@ -18,7 +18,7 @@ from serve.answers.turns import Turns
 from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.errors import GenerationError, InvalidRequestError, OverloadedError, RequestError, WorkerLostError
-from serve.requests import Told
+from serve.supervision.requests import Told
 from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, thoughtful, turns
 from tests.unit.serve.wire.bodies import responses_body
 

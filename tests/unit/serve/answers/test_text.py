@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from serve.answers.text import TextStream, WholeText
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptScores, TokenScore
 from serve.messages import Prepared
-from serve.requests import Told
+from serve.supervision.requests import Told
 from tests.unit.serve.answers.telling import EVENTS, FRAME, folded, streamed, turns
 
 ECHO: list[Told] = [

@@ -311,7 +311,7 @@ def test_the_log_says_whose_request_it_was_and_never_the_key(tmp_path: Path, cap
 
     with caplog.at_level("DEBUG"):
         play(tmp_path, story, keys=f"{KEY} name=letters")
-    told = [vars(record) for record in caplog.records if record.name == "serve.access"]
+    told = [vars(record) for record in caplog.records if record.name == "serve.http.access"]
     assert [(each["status"], each.get("key", "")) for each in told] == [(200, "letters"), (401, "")]
     assert KEY not in str(told)
     assert CANARY not in str(told)

@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from serve.records import Noted
+from serve.telemetry.records import Noted
 from serve.tracing import exporter
 from serve.tracing.endpoint import PREFIX
 from serve.tracing.exporter import JsonExporter, poster

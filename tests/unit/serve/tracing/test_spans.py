@@ -13,8 +13,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from serve.records import GenerationRecord, Noted
-from serve.traces import LEFT
+from serve.telemetry.records import GenerationRecord, Noted
+from serve.telemetry.traces import LEFT
 from serve.tracing.spans import SpanTracer, parts
 
 TRACE, CALLER = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"

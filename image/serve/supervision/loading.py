@@ -1,0 +1,38 @@
+"""What a worker is told to load, and what it may take. Pure."""
+
+from __future__ import annotations
+
+from serve.messages import AdapterPath, Load
+from serve.models import ModelEntry
+from serve.supervision.ports import Options
+
+# Python, llama.cpp and its compute buffers, before any weights.
+WORKER_BYTES = 96 * 1024 * 1024
+# So many tokens of KV take about as much as the weights: by their shapes, some 14,000 to 40,000 for models of 0.3 to 8
+# billion parameters in 4 bits. Only a guess for the first load: the worker's real size is measured after it.
+_TOKENS_PER_WEIGHT = 30_000
+
+
+def load_message(entry: ModelEntry, options: Options) -> Load:
+    """The first message to a worker."""
+    return Load(
+        model=entry.id,
+        path=str(options.models_dir / entry.file),
+        num_slots=entry.num_slots,
+        context_tokens=entry.context_tokens,
+        step_tokens=max(options.step_tokens, entry.num_slots + 1),
+        max_waiting=options.max_waiting,
+        num_threads=options.num_threads,
+        chat_template=entry.chat_template,
+        mixed_tokens=max(options.mixed_tokens or options.step_tokens, entry.num_slots + 1),
+        num_draft_tokens=entry.draft_tokens,
+        adapters=tuple(AdapterPath(each.name, str(options.models_dir / each.file)) for each in entry.adapters),
+        state_dir=None if options.state_dir is None else str(options.state_dir),
+        state_max_bytes=options.state_max_bytes,
+    )
+
+
+def guess_bytes(entry: ModelEntry, size_bytes: int) -> int:
+    """What its worker will take, of the size of its weights."""
+    share = entry.num_slots * entry.context_tokens / _TOKENS_PER_WEIGHT
+    return WORKER_BYTES + int(size_bytes * (1 + share))

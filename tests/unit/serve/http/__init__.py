@@ -1,0 +1,1 @@
+"""Tests of image/serve/http, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of image/serve/shelf, one file per module."""

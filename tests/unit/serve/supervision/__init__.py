@@ -1,0 +1,1 @@
+"""Tests of image/serve/supervision, one file per module."""

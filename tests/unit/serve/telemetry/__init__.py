@@ -1,0 +1,1 @@
+"""Tests of image/serve/telemetry, one file per module."""

@@ -1,0 +1,1 @@
+"""Tests of image/serve/worker, one file per module."""
