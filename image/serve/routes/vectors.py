@@ -45,6 +45,7 @@ async def native_embeddings(body: NativeEmbeddingRequest, request: Request) -> R
 
 @posts.post("/v1/rerank")
 @posts.post("/rerank")
+@posts.post("/v2/rerank", include_in_schema=False)  # of Cohere's newer client
 @posts.post("/v1/reranking", include_in_schema=False)
 @posts.post("/reranking", include_in_schema=False)
 async def rerank(body: RerankRequest, request: Request) -> Response:

@@ -249,7 +249,7 @@ def test_embeddings_are_vectors_of_length_one() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("path", ["/v1/rerank", "/rerank"])
+@pytest.mark.parametrize("path", ["/v1/rerank", "/rerank", "/v2/rerank"])
 def test_documents_are_ranked(path: str) -> None:
     """In Jina's form, and in text-embeddings-inference's."""
 
