@@ -127,13 +127,13 @@ def test_a_key_is_asked_for_and_kept_for_this_tab_only(browser: Page, folder: Pa
     with RunningServer(folder, None, api_keys_file=keys, admin_keys_file=admins) as server:
         page = opened(browser, server)
         for key, words in (("sk-a-wrong-key-of-nobody", "an API key is missing"), (KEY, "not known here")):
+            page.until(f"document.querySelector('#key-why').textContent.includes({json.dumps(words)})")
             page.until("document.querySelector('#key-dialog').open")
-            assert words in page.ask("document.querySelector('#key-why').textContent")
             page.type("#key-input", key)
             page.press("Enter")
-            page.until("document.querySelector('#key-input').value === ''")
         page.until("document.querySelector('#models .item')")
         assert not page.ask("document.querySelector('#key-dialog').open")
+        assert page.ask("document.querySelector('#key-input').value") == ""
         kept = page.ask("[JSON.stringify({...sessionStorage}), localStorage.length, document.cookie]")
         assert (json.loads(kept[0]).get("slipway-key"), kept[1:]) == (KEY, [0, ""])
         page.click("#models .line button")
