@@ -18,6 +18,8 @@ import httpx
 from tests.helpers.llama import llama_path
 
 IMAGE = Path(__file__).parents[2] / "image"
+PORT_TAKEN = "Address already in use"
+MOST_STARTS = 5
 
 
 def free_port() -> int:
@@ -46,8 +48,6 @@ class RunningServer:
         **settings: object,
     ) -> None:
         self.folder = folder
-        self.port, self.metrics_port = free_port(), free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         configured = {} if models is None else {"SLIPWAY_MODELS_FILE": str(folder / "models.json")}
         if models is not None:
             (folder / "models.json").write_text(json.dumps({"models": models}))
@@ -55,8 +55,6 @@ class RunningServer:
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{IMAGE}:{llama_path()}",
             "SLIPWAY_HOST": "127.0.0.1",
-            "SLIPWAY_PORT": str(self.port),
-            "SLIPWAY_METRICS_PORT": str(self.metrics_port),
             "HF_ENDPOINT": hub,
             "SLIPWAY_LAME_DUCK_S": "0",  # nobody balances here
             "SLIPWAY_MODELS_DIR": str(folder),
@@ -65,15 +63,34 @@ class RunningServer:
             **(environ or {}),
         }
         self._log_path = folder / "log.jsonl"
+        self._take_ports()
 
     def __enter__(self) -> Self:
+        for _ in range(MOST_STARTS):
+            self._start()
+            try:
+                self.wait_for("/health/live", 200)
+            except AssertionError:
+                # Between the choice of a port and its use somebody's connection may have got it.
+                if self.process.poll() is None or PORT_TAKEN not in self.log:
+                    self.__exit__()
+                    raise
+                self._take_ports()
+            else:
+                return self
+        raise AssertionError(f"no port was free {MOST_STARTS} times: {self.log}")
+
+    def _take_ports(self) -> None:
+        self.port, self.metrics_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _start(self) -> None:
+        ports = {"SLIPWAY_PORT": str(self.port), "SLIPWAY_METRICS_PORT": str(self.metrics_port)}
         with self._log_path.open("wb") as log:
             # From a folder of its own, so that nothing is imported by the accident of where the test runs.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "serve"], env=self._environ, cwd=self.folder, stderr=log
+                [sys.executable, "-m", "serve"], env=ports | self._environ, cwd=self.folder, stderr=log
             )
-        self.wait_for("/health/live", 200)
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
