@@ -194,7 +194,9 @@ async def _render(services: Services, body: ChatRequest) -> str:
 
 def _find(services: Services, model: str | None) -> tuple[ModelEntry, Status]:
     entry = services.supervisor.models.find(model)
-    return entry, next(status for status in services.supervisor.statuses() if status.model == entry.id)
+    status = services.supervisor.status(entry.id)
+    assert status is not None  # it was found just now
+    return entry, status
 
 
 def _shown(piece: bytes) -> str | list[int]:

@@ -50,6 +50,6 @@ async def remove(name: str, services: TheServices) -> dict[str, Any]:
 
 
 def _told(services: Services, model: str) -> dict[str, Any]:
-    status = next((s for s in services.supervisor.statuses() if s.model == model), None)
+    status = services.supervisor.status(model)
     state = "absent" if status is None else status.state.value
     return {"success": True, "model": model, "state": state}

@@ -163,4 +163,6 @@ def _models(services: Services) -> list[tuple[ModelEntry, Status]]:
 
 
 def _status(services: Services, entry: ModelEntry) -> Status:
-    return next(status for status in services.supervisor.statuses() if status.model == entry.id)
+    status = services.supervisor.status(entry.id)
+    assert status is not None  # it was found just now
+    return status

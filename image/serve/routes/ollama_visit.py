@@ -81,8 +81,8 @@ class Visit:
         return found
 
     def _known(self) -> ModelInfo | None:
-        statuses = self.services.supervisor.statuses()
-        return next((status.info for status in statuses if status.model == self.entry.id), None)
+        status = self.services.supervisor.status(self.entry.id)
+        return None if status is None else status.info
 
     async def check_thoughts(self, body: TextFields) -> None:
         """As Ollama: who asks for thoughts wants to get them."""
@@ -142,7 +142,8 @@ class Visit:
         if not self._may_go:
             raise ConflictError(f"model {self.name!r} is set to stay loaded", param="keep_alive")
         supervisor = self.services.supervisor
-        if any(status.num_requests for status in supervisor.statuses() if status.model == self.entry.id):
+        status = supervisor.status(self.entry.id)
+        if status is not None and status.num_requests:
             supervisor.keep_alive(self.entry.id, 0)
         else:
             await supervisor.unload(self.entry.id)

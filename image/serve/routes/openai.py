@@ -73,7 +73,8 @@ async def models(services: TheServices, request: Request) -> dict[str, Any]:
 async def model(name: str, services: TheServices, request: Request) -> dict[str, Any]:
     """One model, by id or alias."""
     entry = services.supervisor.models.find(name)
-    status = next(s for s in services.supervisor.statuses() if s.model == entry.id)
+    status = services.supervisor.status(entry.id)
+    assert status is not None  # it was found just now
     return (anthropic_models.model_info if anthropic_models.is_anthropics(request.headers) else _model)(entry, status)
 
 

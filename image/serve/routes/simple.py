@@ -71,5 +71,5 @@ def _chats(services: Services, entry: ModelEntry) -> bool:
     """Does it have a chat template, of its own or of its entry?"""
     if entry.chat_template is not None:
         return True
-    info = next((status.info for status in services.supervisor.statuses() if status.model == entry.id), None)
-    return info is not None and info.chat_template is not None
+    status = services.supervisor.status(entry.id)
+    return status is not None and status.info is not None and status.info.chat_template is not None

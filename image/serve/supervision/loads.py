@@ -29,9 +29,7 @@ def next_loads(keepers: Sequence[Keeper], budget_bytes: int | None, *, is_guess:
     chosen: list[Keeper] = []
     waiting = [k for k in keepers if k.wish.is_on and k.state is State.READY_ON_DISK]
     num_loading = sum(k.state is State.LOADING for k in keepers)
-    for keeper in sorted(
-        waiting, key=lambda k: (not k.wish.num_waiting, not k.life.num_failures, -k.entry.load_priority)
-    ):
+    for keeper in sorted(waiting, key=_turn):
         is_urgent = keeper.wish.num_waiting > 0
         if not (is_urgent or keeper.life.num_failures) and num_loading >= MAX_PRELOADS:
             continue

@@ -95,6 +95,11 @@ class Supervisor:
         """Every model, in the order of `models`."""
         return [self._keepers[entry.id].status() for entry in self.models.models]
 
+    def status(self, model: str) -> Status | None:
+        """Of one model, by its id; None where it is gone."""
+        keeper = self._keepers.get(model)
+        return None if keeper is None else keeper.status()
+
     # ---- requests ----
 
     async def wake(self, model: str | None) -> ModelEntry:

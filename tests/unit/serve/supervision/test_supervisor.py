@@ -192,3 +192,10 @@ def test_not_started_while_a_first_load_goes_on() -> None:
         assert not supervisor.is_ready
 
     asyncio.run(story())
+
+
+def test_one_model_is_told_of_by_its_id() -> None:
+    """As in the list of all; of one that is not there, nothing."""
+    supervisor, _ = make()
+    assert [supervisor.status(each.model) for each in supervisor.statuses()] == supervisor.statuses()
+    assert supervisor.status("nobody") is None
