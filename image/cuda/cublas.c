@@ -1,8 +1,9 @@
 /* A libcublas.so.13 of 20 KB that forwards to the real one, wherever an operator has put it.
  *
- * The real cuBLAS and its cublasLt are 570 MB on disk, more than all else in the image. Quantised weights never reach it:
- * ggml multiplies them with kernels of its own. Weights in F32, F16 and BF16 do, in batches. So the image carries this
- * library by cuBLAS's name; the real one is looked for once, when it is first needed:
+ * The real cuBLAS and its cublasLt are 610 MB on disk, more than all else in the image. Quantised matrices do not reach it:
+ * ggml multiplies them with kernels of its own. Matrices in F32, F16 and BF16 do, in batches; serve/engine/cublas.py says
+ * which files have them. So the image carries this library by cuBLAS's name; the real one is looked for once, when it is
+ * first needed:
  *
  *   $SLIPWAY_CUBLAS          a folder that holds libcublas.so.13 and libcublasLt.so.13 (a volume, a node's cache)
  *   /opt/slipway/cublas      the same, where a volume is mounted without a word
@@ -10,7 +11,7 @@
  * Nothing else is searched: no name is looked up along LD_LIBRARY_PATH, where it could be anybody's.
  *
  * Without it cublasCreate says CUBLAS_STATUS_NOT_INITIALIZED. ggml ends its process at that, so the server asks
- * slipway_cublas_path() first and refuses such a model when it is loaded (serve/engine/gpu.py).
+ * slipway_cublas_path() first and refuses such a model when it is loaded.
  *
  * What is exported is exactly what ggml-cuda calls, and it is linked against this with -z defs: a newer llama.cpp that
  * calls more fails to link. */
@@ -18,46 +19,87 @@
 #include <cublas_v2.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DEFAULT_FOLDER "/opt/slipway/cublas"
 
+/* All of cuBLAS that ggml-cuda calls. Where one is missing, none is used: a gap would show in the middle of an answer. */
+#define FUNCTIONS(_)                                                                                             \
+    _(cublasCreate) _(cublasDestroy) _(cublasSetStream) _(cublasSetMathMode) _(cublasSetWorkspace)               \
+    _(cublasSgemm) _(cublasSgemmBatched) _(cublasSgemmStridedBatched) _(cublasGemmEx) _(cublasGemmBatchedEx)     \
+    _(cublasGemmStridedBatchedEx) _(cublasStrsmBatched) _(cublasGetStatusString)
+
+/* The macros of cublas_v2.h give many names their _v2: they must be expanded before they are pasted or quoted. */
+#define STRING(name) STRING_OF(name)
+#define STRING_OF(name) #name
+#define INDEX(name) INDEX_OF(name)
+#define INDEX_OF(name) index_of_##name
+
+#define NAME_OF(function) STRING(function),
+#define ENUM_OF(function) INDEX(function),
+static const char *const names[] = {FUNCTIONS(NAME_OF)};
+enum { FUNCTIONS(ENUM_OF) NUM_FUNCTIONS };
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static void *real;       /* dlopen's handle, NULL where there is none */
-static char path[4096];  /* of the real libcublas, empty where there is none */
-static char reason[512]; /* why there is none */
+static void *targets[NUM_FUNCTIONS]; /* all of them, or all NULL */
+static char path[4096];              /* of the real libcublas, empty where there is none */
+static char reason[sizeof path + 512]; /* why there is none */
+
+__attribute__((format(printf, 1, 2))) static void refuse(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    memset(targets, 0, sizeof targets);
+    path[0] = '\0';
+}
+
+static void *open_library(const char *folder, const char *name) {
+    /* Both stay open for good, and are seen by nobody else. libcublas finds its cublasLt by the name that is loaded. */
+    if ((size_t)snprintf(path, sizeof path, "%s/%s", folder, name) >= sizeof path) {
+        refuse("SLIPWAY_CUBLAS is longer than a path can be");
+        return NULL;
+    }
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) refuse("%s", dlerror());
+    return library;
+}
 
 static void open_real(void) {
     const char *folder = getenv("SLIPWAY_CUBLAS");
-    char lt[sizeof path];
     if (folder == NULL || *folder == '\0') folder = DEFAULT_FOLDER;
-    if ((size_t)snprintf(lt, sizeof lt, "%s/libcublasLt.so.13", folder) >= sizeof lt) {
-        snprintf(reason, sizeof reason, "SLIPWAY_CUBLAS is longer than a path can be");
+    if (*folder != '/') { /* what is in the present folder could be anybody's */
+        refuse("SLIPWAY_CUBLAS is '%.256s': an absolute path is allowed", folder);
         return;
     }
-    /* First and for everyone: libcublas names it without a folder, and finds it because it is there already. */
-    if (dlopen(lt, RTLD_NOW | RTLD_GLOBAL) == NULL) {
-        snprintf(reason, sizeof reason, "%s", dlerror());
+    if (open_library(folder, "libcublasLt.so.13") == NULL) return;
+    void *real = open_library(folder, "libcublas.so.13");
+    if (real == NULL) return;
+    if (dlsym(real, "slipway_cublas_path") != NULL) { /* it would call itself without an end */
+        refuse("SLIPWAY_CUBLAS is '%.256s': that is this forwarding library, not cuBLAS", folder);
         return;
     }
-    snprintf(path, sizeof path, "%s/libcublas.so.13", folder);
-    real = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (real == NULL) {
-        path[0] = '\0';
-        snprintf(reason, sizeof reason, "%s", dlerror());
+    for (int i = 0; i < NUM_FUNCTIONS; i++) {
+        targets[i] = dlsym(real, names[i]);
+        if (targets[i] == NULL) {
+            refuse("%.256s/libcublas.so.13 has no %s", folder, names[i]);
+            return;
+        }
     }
 }
 
-static void *find(const char *name) {
+static void *find(int index) {
     pthread_once(&once, open_real);
-    return real == NULL ? NULL : dlsym(real, name);
+    return targets[index];
 }
 
 /* The real library's path, or NULL; then slipway_cublas_reason() tells why. It loads it, and starts no GPU. */
 const char *slipway_cublas_path(void) {
     pthread_once(&once, open_real);
-    return real == NULL ? NULL : path;
+    return *path == '\0' ? NULL : path;
 }
 
 const char *slipway_cublas_reason(void) {
@@ -65,15 +107,12 @@ const char *slipway_cublas_reason(void) {
     return reason;
 }
 
-/* The macros of cublas_v2.h give the names their _v2; __typeof__ takes each signature from NVIDIA's own header, so a
- * changed one does not compile. */
+/* __typeof__ takes each signature from NVIDIA's own header, so a changed one does not compile. */
 #define FORWARD(function, parameters, arguments)                                    \
     cublasStatus_t CUBLASWINAPI function parameters {                               \
-        __typeof__(&function) target = (__typeof__(&function))find(STRING(function)); \
+        __typeof__(&function) target = (__typeof__(&function))find(INDEX(function)); \
         return target == NULL ? CUBLAS_STATUS_NOT_INITIALIZED : target arguments;   \
     }
-#define STRING(name) STRING_OF(name)
-#define STRING_OF(name) #name
 
 FORWARD(cublasCreate, (cublasHandle_t *handle), (handle))
 FORWARD(cublasDestroy, (cublasHandle_t handle), (handle))
@@ -126,8 +165,8 @@ FORWARD(cublasStrsmBatched,
          int ldb, int count),
         (handle, side, uplo, trans, diag, m, n, alpha, A, lda, B, ldb, count))
 
+/* Told by ggml when it ends its process: the reason is what a person needs there, not the status. */
 const char *CUBLASWINAPI cublasGetStatusString(cublasStatus_t status) {
-    const char *(*target)(cublasStatus_t) = (const char *(*)(cublasStatus_t))find("cublasGetStatusString");
-    if (target != NULL) return target(status);
-    return "no cuBLAS: SLIPWAY_CUBLAS names no folder with libcublas.so.13 and libcublasLt.so.13";
+    const char *(*target)(cublasStatus_t) = (const char *(*)(cublasStatus_t))find(INDEX(cublasGetStatusString));
+    return target == NULL ? reason : target(status);
 }

@@ -1,0 +1,1 @@
+"""Tests of what the image is built of, beside the server."""
