@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices bench-engine bench-server lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices image-size image-check image-reproduce image-cuda bench-engine bench-server lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,18 @@ docs: venv ## write docs/policies.md anew from the rules
 
 golden: venv-dev ## write the golden object lists anew
 	@UPDATE_GOLDEN=1 .venv/bin/pytest -q tests/unit/infra -k golden
+
+image-size: venv ## build the images and measure them in the registry, beside their limits and others
+	@$(TOOLS) image size
+
+image-check: venv ## rights, owners, secrets, missing libraries of the images; nothing may be found
+	@$(TOOLS) image check
+
+image-reproduce: venv ## build an image twice with nothing kept between: one digest (variant=cpu)
+	@$(TOOLS) image reproduce $(or $(variant),cpu)
+
+image-cuda: venv ## build the CUDA variants: an hour on two cores, the first time
+	@nice $(TOOLS) image build cuda cuda-cublas
 
 prices: venv ## write the price book anew from its pinned sources
 	@.venv/bin/python -m tools.prices

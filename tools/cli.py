@@ -5,20 +5,18 @@ from __future__ import annotations
 import datetime
 import os
 import shlex
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
-from infra.errors import SlipwayError
 from tools import cache, command, llama, local, pulumi, settings, suite, target
 from tools import preview as preview_stack
 from tools.cluster import cluster as local_cluster
 from tools.cluster import fleet
+from tools.edge import one_line_errors
 from tools.errors import ToolError
+from tools.image.command import app as image_app
 from tools.progress import Progress
 from tools.settings import Settings
 from tools.toolchain import programs as toolchain
@@ -29,6 +27,7 @@ app = typer.Typer(
 )
 cluster_app = typer.Typer(no_args_is_help=True, help="The local cluster alone, without a stack.")
 app.add_typer(cluster_app, name="cluster")
+app.add_typer(image_app, name="image")
 
 
 def main() -> None:
@@ -42,23 +41,6 @@ def path_with_system_folders(path: str) -> str:
     """PATH with the folders of system programs, which it lacks after `su` without a dash."""
     folders = path.split(os.pathsep)
     return os.pathsep.join([*folders, *(f for f in ("/usr/sbin", "/sbin") if f not in folders)])
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Errors that the user can act on are one message and exit status 1, never a traceback."""
-    try:
-        yield
-    except (ToolError, SlipwayError) as e:
-        print(f"error: {e}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except OSError as e:
-        where = f": {e.filename}" if e.filename else ""
-        print(f"error: {e.strerror or e}{where}", file=sys.stderr)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on from here", file=sys.stderr)
-        raise typer.Exit(130) from None
 
 
 @app.command()

@@ -15,9 +15,10 @@ from infra import endpoints as endpoints_file
 from infra.endpoints import Endpoints
 from tools import cache
 from tools.cluster import cluster, ready
-from tools.cluster.images import PUBLIC_BASE
 from tools.command import run
 from tools.errors import PrerequisiteMissing
+from tools.image import build
+from tools.image.build import Builder, Order
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import programs as toolchain
@@ -69,18 +70,8 @@ def _build(settings: Settings, output: Path) -> list[str]:
 
 def buildctl_argv(buildctl: str, socket: Path, endpoints: Endpoints, output: Path) -> list[str]:
     """The same build as pulumi-docker-build asks for, but of the stage `llama` and to a folder."""
-    argv = [
-        buildctl, "--addr", f"unix://{socket}", "build", "--progress=plain", "--frontend=dockerfile.v0",
-        "--local", f"context={IMAGE_DIR}", "--local", f"dockerfile={IMAGE_DIR}", "--opt", "target=llama",
-        "--output", f"type=local,dest={output}",
-    ]  # fmt: skip
-    for name, value in BUILD_ARGS.items():
-        argv += ["--opt", f"build-arg:{name}={value}"]
-    if endpoints.base_image:
-        argv += ["--opt", f"context:{PUBLIC_BASE}=docker-image://{endpoints.base_image}"]
-    if endpoints.ca_file:
-        argv += ["--secret", f"id=ca,src={endpoints.ca_file}"]
-    return argv
+    builder = Builder(buildctl, f"unix://{socket}", endpoints.registry, endpoints.base_image, endpoints.ca_file)
+    return build.argv(builder, Order(IMAGE_DIR, "llama", f"type=local,dest={output}", BUILD_ARGS))
 
 
 def docker_argv(ca_file: Path | None, output: Path) -> list[str]:

@@ -1,0 +1,34 @@
+"""One component of an image, before it is written in any format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Kind(Enum):
+    """What CycloneDX calls it."""
+
+    LIBRARY = "library"
+    APPLICATION = "application"
+    OPERATING_SYSTEM = "operating-system"
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A package, or a library that no package manager knows of."""
+
+    name: str
+    version: str
+    purl: str
+    """Its name in all the world, for those who look up what is known of it; empty where it has none."""
+    kind: Kind = Kind.LIBRARY
+    licences: tuple[str, ...] = ()
+    """SPDX identifiers or expressions; where a package says neither, its own words."""
+    source: str = ""
+    """Where in the image it says so."""
+    supplier: str = ""
+    sha256: str = ""
+    """Of the file, where the component is one file."""
+    properties: Mapping[str, str] = field(default_factory=dict)
