@@ -28,7 +28,7 @@ def wants(content: bytes) -> Wants | None:
         return None
     try:
         return _read(content)
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError):
         return None  # whoever loads a broken one will say so
 
 
@@ -40,7 +40,7 @@ def _read(content: bytes) -> Wants | None:
         return None
     entries = list(_entries(content, dynamic[2], dynamic[5]))
     loads = [(s[3], s[2], s[5]) for s in segments if s[0] == PT_LOAD]
-    strings = _offset(next(value for tag, value in entries if tag == DT_STRTAB), loads)
+    strings = _offset(next((value for tag, value in entries if tag == DT_STRTAB), -1), loads)
     texts = [
         (tag, _text(content, strings + value)) for tag, value in entries if tag in (DT_NEEDED, DT_RPATH, DT_RUNPATH)
     ]

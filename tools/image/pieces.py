@@ -49,7 +49,7 @@ def of(files: Iterable[File], at_least_bytes: int = 0) -> list[Piece]:
 def name_of(file: File) -> str:
     """A large library by its own name, a Python package by its, all else by its folder."""
     parts = file.path.split("/")
-    if ".so" in parts[-1] and file.size_bytes >= LARGE_LIBRARY_BYTES:
+    if parts[-1].startswith("lib") and ".so" in parts[-1] and file.size_bytes >= LARGE_LIBRARY_BYTES:
         return parts[-1]
     if match := _SITE.match(file.path):
         return _distribution(match["name"])

@@ -1,0 +1,1 @@
+"""The judges of images, shown images that were made for it."""
