@@ -2,8 +2,7 @@
 
 Admission is by reservation: a sequence gets all the KV tokens it may ever use before it starts, so a running sequence
 never loses its memory because another one came. What a sequence leaves behind when it ends is kept as long as nobody
-needs the room; when somebody does, the least valuable goes first (GreedyDual-Size-Frequency: tokens saved by tokens
-held, times how often it was of use, on a clock that rises with each eviction).
+needs the room (leftovers.py).
 """
 
 from __future__ import annotations
@@ -13,11 +12,12 @@ from array import array
 from collections.abc import Iterable
 
 from serve.engine.cells import Cells
+from serve.engine.leftovers import MIN_SHARED_TOKENS, Kept, Leftovers
 from serve.engine.memory import Memory
 from serve.engine.sequence import Sequence
-from serve.engine.source import MIN_SHARED_TOKENS, Kept, Source, find_source
+from serve.engine.source import Source, find_source
 
-_SPARE = -1  # a path that has no id yet
+_NOBODY = -1  # a path that has no id yet
 
 
 class KvCache:
@@ -34,13 +34,11 @@ class KvCache:
         self.kv_tokens = kv_tokens
         memory.clear()  # whoever used it before left something behind
         self.version = 0  # changes whenever there may be more room than before
-        self.num_evicted = 0
         self._num_ids = num_ids
         self._memory = memory
         self._free = list(range(num_ids))  # a heap: the lowest id first keeps the rows of a batch dense
         self._cells = Cells()
-        self._kept: dict[int, Kept] = {}
-        self._clock = 0.0
+        self._kept = Leftovers(memory)
 
     @property
     def num_reserved_tokens(self) -> int:
@@ -51,6 +49,11 @@ class KvCache:
     def num_kept(self) -> int:
         """Ended sequences that are still there."""
         return len(self._kept)
+
+    @property
+    def num_evicted(self) -> int:
+        """Ended sequences that went because others needed their room."""
+        return self._kept.num_evicted
 
     @property
     def num_kept_tokens(self) -> int:
@@ -65,11 +68,11 @@ class KvCache:
 
     def kept(self) -> tuple[Kept, ...]:
         """All of them."""
-        return tuple(self._kept.values())
+        return tuple(self._kept)
 
     def find_source(self, sequence: Sequence, running: Iterable[Sequence]) -> Source | None:
         """The longest beginning that can be shared."""
-        return find_source(sequence, running, self._kept.values(), self._memory)
+        return find_source(sequence, running, self._kept, self._memory)
 
     # ---- running ----
 
@@ -77,7 +80,7 @@ class KvCache:
         """Give it an id and all its tokens, or say that there is no room. Evicts what is kept."""
         if not self._make_room(sequence.num_reserved, None):
             return False
-        sequence.seq = heapq.heappop(self._free)
+        sequence.seq = self._take_id()
         self._cells.add(sequence.seq, sequence.num_reserved)
         return True
 
@@ -88,14 +91,14 @@ class KvCache:
         """
         kept = source.kept
         if kept is not None:
-            kept.num_uses, kept.since = kept.num_uses + 1, self._clock
+            self._kept.use(kept)
             # Who goes on where it ended says all that it says; but not where nobody could branch off before the end.
             is_used_up = kept.num_tokens == source.num_tokens and self._memory.forks_anywhere
-            if is_used_up or not self._make_room_beside(sequence, source):
+            if is_used_up or kept.is_spare or not self._make_room_beside(sequence, source):
                 return self._adopt(sequence, kept, source.num_tokens)
         elif not self._make_room_beside(sequence, source):
             return False
-        sequence.seq = heapq.heappop(self._free)
+        sequence.seq = self._take_id()
         self._branch(source.seq, sequence.seq, source.num_tokens, sequence.num_reserved)
         if kept is not None:
             self._memory.fork(kept.seq, sequence.seq, source.num_tokens)
@@ -109,11 +112,11 @@ class KvCache:
             return False
         while self._cells.num_used + self._num_more(sequence, kept, num_tokens) > self.kv_tokens:
             self._evict(kept)
-        del self._kept[kept.seq]
+        self._kept.remove(kept.seq)
         self._memory.trim(kept.seq, num_tokens)
-        self._cells.branch(kept.seq, _SPARE, num_tokens, sequence.num_reserved)
+        self._cells.branch(kept.seq, _NOBODY, num_tokens, sequence.num_reserved)
         self._cells.remove(kept.seq)
-        self._cells.rename(_SPARE, kept.seq)
+        self._cells.rename(_NOBODY, kept.seq)
         sequence.seq = kept.seq
         sequence.num_computed = sequence.num_cached = num_tokens
         return True
@@ -142,40 +145,35 @@ class KvCache:
         copied, shared = (sequence.num_computed, 0) if self._memory.copies else (0, sequence.num_computed)
         if not self._make_room(copied, None, shared=shared):
             return
-        seq = heapq.heappop(self._free)
+        seq = self._take_id()
         num_tokens = sequence.num_computed
         self._memory.fork(sequence.seq, seq, num_tokens)
         self._branch(sequence.seq, seq, num_tokens, num_tokens)
-        tokens = sequence.tokens[:num_tokens].tobytes()
-        self._kept[seq] = Kept(seq, sequence.kind, tokens, num_tokens, num_uses=1, since=self._clock)
+        self._kept.add(seq, sequence.kind, sequence.tokens[:num_tokens].tobytes(), num_uses=1)
 
     # ---- ending ----
 
     def release(self, sequence: Sequence, *, keep: bool) -> None:
         """It ended. What it computed stays, when that may be of use."""
-        seq, num_tokens = sequence.seq, sequence.num_computed
+        seq, num_tokens, kind = sequence.seq, sequence.num_computed, sequence.kind
         self.version += 1
-        worth = keep and not sequence.needs_all_rows and num_tokens >= MIN_SHARED_TOKENS
+        tokens = sequence.tokens[:num_tokens].tobytes()
+        is_said, is_short = self._kept.is_said(kind, tokens), num_tokens < MIN_SHARED_TOKENS
+        # Whoever comes with the same again goes on in its place, where another one would be a copy.
+        can_be_spare = self._memory.can_trim and (self._memory.copies or is_short)
+        worth = keep and num_tokens > 0 and not sequence.needs_all_rows and (can_be_spare or not is_said)
         if not (worth and self._cells.can_resize(seq, num_tokens)):
             self._forget(seq)
             return
-        tokens = sequence.tokens[:num_tokens].tobytes()
-        if not self._supersede(sequence.kind, tokens):
-            self._forget(seq)
-            return
+        self._supersede(kind, tokens)
         self._cells.resize(seq, num_tokens)
-        self._kept[seq] = Kept(seq, sequence.kind, tokens, num_tokens, num_uses=0, since=self._clock)
+        self._kept.add(seq, kind, tokens, is_spare=is_short or is_said)
 
-    def _supersede(self, kind: object, tokens: bytes) -> bool:
-        """Drop what is kept and says nothing beyond these tokens. False: they are in there already."""
-        for kept in tuple(self._kept.values()):
-            if kept.kind != kind:
-                continue
-            if kept.tokens == tokens or (self._memory.forks_anywhere and kept.tokens.startswith(tokens)):
-                return False
-            if self._memory.forks_anywhere and tokens.startswith(kept.tokens):
+    def _supersede(self, kind: object, tokens: bytes) -> None:
+        for kept in self._kept.said_by(kind, tokens):
+            kept.is_spare |= self._memory.copies
+            if not kept.is_spare:
                 self._drop(kept)
-        return True
 
     # ---- from elsewhere ----
 
@@ -190,7 +188,7 @@ class KvCache:
             return None
         seq = heapq.heappop(self._free)
         self._cells.add(seq, 0)
-        self._kept[seq] = Kept(seq, kind, b"", 0, num_uses=0, since=self._clock)
+        self._kept.add(seq, kind, b"")
         return seq
 
     def fill_kept(self, seq: int, tokens: tuple[int, ...]) -> bool:
@@ -199,12 +197,13 @@ class KvCache:
             self.drop(seq)
             return False
         self._cells.resize(seq, len(tokens))
-        self._kept[seq].tokens, self._kept[seq].num_tokens = array("i", tokens).tobytes(), len(tokens)
+        kept = self._kept[seq]
+        kept.tokens, kept.num_tokens = array("i", tokens).tobytes(), len(tokens)
         return True
 
     def drop_kept(self) -> None:
         """Forget all that is kept."""
-        for kept in tuple(self._kept.values()):
+        for kept in self._kept:
             self._drop(kept)
 
     def drop(self, seq: int) -> None:
@@ -221,7 +220,7 @@ class KvCache:
     def move(self, sequence: Sequence, seq: int) -> None:
         """Give a running sequence another id. Whoever is kept there moves to a free one, or is forgotten."""
         kept = self._kept.get(seq)
-        if kept is not None and self._free:
+        if kept is not None and self._free and not kept.is_spare:
             highest = max(self._free)  # a low one is the next gap
             self._free.remove(highest)
             self._relocate(kept, highest)
@@ -241,8 +240,7 @@ class KvCache:
         self._memory.fork(old, seq, kept.num_tokens)
         self._cells.rename(old, seq)
         self._memory.forget(old)
-        del self._kept[old]
-        kept.seq, self._kept[seq] = seq, kept
+        self._kept.rename(kept, seq)
         heapq.heappush(self._free, old)
 
     # ---- room ----
@@ -279,16 +277,17 @@ class KvCache:
         return not window or num_shared <= window * num_spare
 
     def _evict(self, spared: Kept | None) -> None:
-        victim = min((kept for kept in self._kept.values() if kept is not spared), key=self._value)
-        self._clock = max(self._clock, self._value(victim))
-        self.num_evicted += 1
-        self._drop(victim)
+        self._drop(self._kept.evict(self._cells.num_own, spared))
 
-    def _value(self, kept: Kept) -> float:
-        return kept.since + (1 + kept.num_uses) * kept.num_tokens / max(self._cells.num_own(kept.seq), 1)
+    def _take_id(self) -> int:
+        """The lowest one: it keeps the rows of a batch dense. That of a spare is as good as free where that matters."""
+        spare = self._kept.lowest_spare() if self._memory.copies else None
+        if spare is not None and spare.seq < self._free[0]:
+            self._drop(spare)
+        return heapq.heappop(self._free)
 
     def _drop(self, kept: Kept) -> None:
-        del self._kept[kept.seq]
+        self._kept.remove(kept.seq)
         self._forget(kept.seq)
 
     def _forget(self, seq: int) -> None:

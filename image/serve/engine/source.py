@@ -5,24 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from serve.engine.leftovers import MIN_SHARED_TOKENS, Kept
 from serve.engine.memory import Memory
 from serve.engine.prefix import num_common
 from serve.engine.sequence import Sequence
-
-# A shorter common beginning is not worth a copy of it; chat templates alone have ten tokens in common.
-MIN_SHARED_TOKENS = 16
-
-
-@dataclass(slots=True, eq=False)
-class Kept:
-    """What an ended sequence left behind."""
-
-    seq: int
-    kind: object
-    tokens: bytes
-    num_tokens: int
-    num_uses: int
-    since: float  # on the eviction clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +26,22 @@ class Source:
         assert holder is not None
         return holder.seq
 
+    @property
+    def order(self) -> tuple[int, bool]:
+        """The longest first; of equal ones those that cost no copy."""
+        return (-self.num_tokens, not (self.kept is not None and self.kept.is_spare))
+
 
 def find_source(sequence: Sequence, running: Iterable[Sequence], kept: Iterable[Kept], memory: Memory) -> Source | None:
     """The longest beginning that can be shared. Notes on the sequence where a longer one had to be passed over."""
     sequence.freeze_at = 0
     if sequence.needs_all_rows:
         return None
-    for source in sorted(_candidates(sequence, running, kept), key=lambda each: -each.num_tokens):
+    for source in sorted(_candidates(sequence, running, kept), key=lambda each: each.order):
         if _is_there(source, memory):
             return source
-        sequence.freeze_at = max(sequence.freeze_at, source.num_tokens)
+        if source.num_tokens >= MIN_SHARED_TOKENS:
+            sequence.freeze_at = max(sequence.freeze_at, source.num_tokens)
     return None
 
 
@@ -63,7 +55,8 @@ def _candidates(sequence: Sequence, running: Iterable[Sequence], kept: Iterable[
     for each in kept:
         if each.kind == kind:
             num_tokens = min(num_common(each.tokens, prompt), most)
-            if num_tokens >= MIN_SHARED_TOKENS:
+            # To go on in place of a spare costs nothing; but not where most of it would be lost to who wants it more.
+            if num_tokens >= MIN_SHARED_TOKENS or (each.is_spare and 0 < each.num_tokens <= 2 * num_tokens):
                 yield Source(num_tokens, kept=each)
 
 

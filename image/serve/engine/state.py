@@ -15,7 +15,7 @@ from pathlib import Path
 
 from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
-from serve.engine.source import Kept
+from serve.engine.leftovers import Kept
 from serve.engine.types import StateError, Task
 
 SUFFIX, PARTIAL = ".kv", ".partial"
@@ -36,7 +36,7 @@ class StateStore:
         self._folder.mkdir(parents=True, exist_ok=True)
         written, size = set[str](), 0
         for kept in sorted(cache.kept(), key=lambda each: (-each.num_uses, -each.num_tokens)):
-            if kept.kind != PLAIN or size >= self._max_bytes:
+            if kept.kind != PLAIN or kept.is_spare or size >= self._max_bytes:
                 continue
             path = self._write(kept, backend, self._max_bytes - size)
             if path is not None:

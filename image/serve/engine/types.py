@@ -239,6 +239,7 @@ class ModelInfo:
     num_vocab: int = 0
     architecture: str = ""
     file_type: int = -1  # llama.cpp's number for how the weights are quantized; -1: it does not say
+    gpu_bytes: int = 0  # what it has taken of GPUs' memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,7 @@ class LoadOptions:
     step_tokens: int
     num_threads: int
     adapters: tuple[AdapterFile, ...] = ()
+    gpu_layers: int | None = 0  # on GPUs; None: all. 0: no GPU is touched
 
 
 class EngineError(Exception):

@@ -16,8 +16,10 @@ from tests.helpers.fake_backend import WINDOW, FakeMemory, Kind
 class Scene:
     """A cache and its memory, and sequences that compute all of their tokens at once."""
 
-    def __init__(self, kind: Kind = "full", *, num_slots: int = 3, num_ids: int = 6, kv_tokens: int = 200) -> None:
-        self.memory = FakeMemory(kind, num_ids)
+    def __init__(
+        self, kind: Kind = "full", *, num_slots: int = 3, num_ids: int = 6, kv_tokens: int = 200, copies: bool = False
+    ) -> None:
+        self.memory = FakeMemory(kind, num_ids, copies=copies)
         self.cache = KvCache(num_slots=num_slots, kv_tokens=kv_tokens, memory=self.memory, num_ids=num_ids)
         self.running: list[Sequence] = []
 
@@ -60,12 +62,13 @@ class Scene:
 # ---- keeping ----
 
 
-@pytest.mark.parametrize(("size", "keep", "kept"), [(16, True, [16]), (15, True, []), (40, False, [])])
+@pytest.mark.parametrize(("size", "keep", "kept"), [(16, True, [16]), (15, True, [15]), (40, False, [])])
 def test_what_is_worth_it_is_kept(size: int, keep: bool, kept: list[int]) -> None:
-    """Nothing short, nothing of a sequence that failed; what is not kept is free."""
+    """What is short only as a spare, nothing of a sequence that failed; what is not kept is free."""
     scene = Scene()
     scene.serve(range(size), keep=keep)
     assert scene.sizes == kept
+    assert all(one.is_spare == (size < 16) for one in scene.cache.kept())
     assert scene.cache.num_reserved_tokens == scene.cache.num_kept_tokens == sum(kept)
     assert len(scene.memory.tokens) == len(kept)
 
@@ -104,7 +107,96 @@ def test_what_another_says_too_is_not_kept_twice(kind: Kind, sizes: list[int]) -
     assert len(scene.memory.tokens) == len(sizes)
 
 
+# ---- spares ----
+
+
+@pytest.mark.parametrize("copies", [False, True])
+@pytest.mark.parametrize(("kind", "can_go_back"), [("full", True), ("window", True), ("exact", False)])
+def test_short_prompts_that_come_again_go_on_in_place(kind: Kind, can_go_back: bool, copies: bool) -> None:
+    """Each in one of its own, without a copy; where memory can't go back by a token, from the beginning."""
+    scene = Scene(kind, copies=copies)
+    for num_cached in (0, 8 if can_go_back else 0):
+        running = [scene.start(range(9)) for _ in range(3)]
+        assert [each and each.num_cached for each in running] == [num_cached] * 3
+        for each in running:
+            assert each is not None
+            scene.compute(each)
+            scene.end(each)
+        assert scene.sizes == ([9, 9, 9] if can_go_back else [9])
+
+
+@pytest.mark.parametrize("kind", ["full", "window", "exact"])
+def test_a_short_prompt_that_goes_on_needs_its_new_tokens_only(kind: Kind) -> None:
+    """Where the memory ends, every kind can go on; what is short is never copied, so the next one begins anew."""
+    scene = Scene(kind)
+    scene.serve(range(9))
+    first, second = scene.start(range(12), 3), scene.start(range(12), 3)
+    assert first is not None
+    assert second is not None
+    assert (first.seq, first.num_cached, second.num_cached) == (0, 9, 0)
+    assert scene.cache.num_reserved_tokens == 30
+
+
+@pytest.mark.parametrize(("prompt", "num_cached"), [((0, 1, 2, 3, 50), 4), ((0, 1, 2, 50), 0), ((0,), 0)])
+def test_a_spare_is_not_lost_for_a_few_tokens(prompt: tuple[int, ...], num_cached: int) -> None:
+    """Half of it is worth it; who has less in common leaves it to who comes with the same again."""
+    scene = Scene()
+    scene.serve(range(8))
+    assert scene.serve(prompt) == num_cached
+
+
+def test_where_ids_have_cells_of_their_own_the_same_is_kept_as_often_as_it_came() -> None:
+    """A copy costs more than room that nobody needs; who comes again takes the spare, and the one of worth stays."""
+    scene = Scene(copies=True)
+    running = [scene.start(range(30), shares=False) for _ in range(3)]
+    for each in running:
+        assert each is not None
+        scene.compute(each)
+        scene.end(each)
+    assert [one.is_spare for one in scene.cache.kept()] == [False, True, True]
+    again = [scene.start(range(30)) for _ in range(2)]
+    assert [each and (each.seq, each.num_cached) for each in again] == [(1, 29), (2, 29)]
+    for each in again:
+        assert each is not None
+        scene.compute(each)
+        scene.end(each)
+    assert scene.serve(range(40)) == 30
+    assert sorted((one.num_tokens, one.is_spare) for one in scene.cache.kept()) == [(30, True), (30, True), (40, False)]
+
+
+def test_the_id_of_a_spare_is_as_good_as_free_where_ids_have_cells_of_their_own() -> None:
+    """Rows of neighbours are computed together; where that does not matter, the spare stays while there is room."""
+    for copies, seq in ((True, 0), (False, 1)):
+        scene = Scene(copies=copies)
+        scene.serve(range(9))
+        sequence = scene.start(range(100, 120))
+        assert sequence is not None
+        assert sequence.seq == seq
+
+
+def test_a_spare_does_not_move() -> None:
+    """It goes when somebody moves to its place, though there be a free one."""
+    scene = Scene(num_ids=6)
+    scene.serve(range(9))
+    sequence = scene.start(range(100, 130))
+    assert sequence is not None
+    scene.compute(sequence)
+    scene.cache.move(sequence, 0)
+    assert (scene.sizes, scene.memory.tokens) == ([], {0: [*range(100, 130)]})
+
+
 # ---- giving up ----
+
+
+def test_spares_go_first_and_do_not_count() -> None:
+    """However often they were of use; the clock of those that are worth something stands still."""
+    scene = Scene(kv_tokens=60)
+    scene.serve(range(1000, 1020))
+    for _ in range(5):
+        scene.serve(range(9))
+    assert scene.sizes == [9, 20]
+    assert scene.start(range(2000, 2040)) is not None
+    assert (scene.sizes, scene.cache.num_evicted) == ([20], 0)
 
 
 def test_the_least_valuable_goes_first_and_only_as_much_as_is_needed() -> None:

@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from serve.engine.cache import KvCache
 from serve.engine.drafts import NgramDraft
+from serve.engine.leftovers import MIN_SHARED_TOKENS
 from serve.engine.scheduler import Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.shares import Budget
@@ -43,18 +44,27 @@ class SharingMachine(RuleBasedStateMachine):
 
     @rule(
         stem=st.sampled_from(STEMS),
-        num_shared=st.sampled_from([0, 16, 17, 30, 45]),
+        num_shared=st.sampled_from([0, 3, 8, 16, 17, 30, 45]),
         num_own=st.integers(1, 9),
+        is_repeated=st.booleans(),
         max_tokens=st.integers(0, 6),
         num_choices=st.sampled_from([1, 1, 2]),
         kind=st.sampled_from(["plain", "plain", "plain", "embed", "scored", "adapter"]),
     )
     def submit(
-        self, stem: tuple[int, ...], num_shared: int, num_own: int, max_tokens: int, num_choices: int, kind: str
+        self,
+        stem: tuple[int, ...],
+        num_shared: int,
+        num_own: int,
+        is_repeated: bool,
+        max_tokens: int,
+        num_choices: int,
+        kind: str,
     ) -> None:
-        """Of any kind, beginning as others do."""
+        """Of any kind, beginning as others do, or all the same."""
         number, self.next_id = self.next_id, self.next_id + 1
-        prompt = (*stem[:num_shared], *(1000 * number + i for i in range(num_own)))
+        own = 900 if is_repeated else 1000 * (number + 1)
+        prompt = (*stem[:num_shared], *(own + i for i in range(num_own)))
         wish = Request(number, prompt, max_tokens, num_choices=num_choices, scores_prompt=kind == "scored")
         if kind == "embed":
             wish = replace(wish, task=Task.EMBED, num_choices=1)
@@ -149,6 +159,7 @@ class SharingMachine(RuleBasedStateMachine):
             held = self.memory.tokens.get(sequence.seq, [])
             assert held == list(sequence.tokens[: sequence.num_computed])
         for kept in self.cache.kept():
+            assert kept.is_spare or kept.num_tokens >= MIN_SHARED_TOKENS
             assert kept.tokens == b"".join(token.to_bytes(4, "little") for token in self.memory.tokens[kept.seq])
 
     def teardown(self) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from serve.engine.leftovers import MIN_SHARED_TOKENS, Kept
 from serve.engine.sequence import Chunk, Sequence
-from serve.engine.source import MIN_SHARED_TOKENS, Kept, Source, find_source
+from serve.engine.source import Source, find_source
 from serve.engine.types import Adapter, Request, Task
 from tests.helpers.fake_backend import FakeMemory, Kind
 
