@@ -1,6 +1,6 @@
 """`python -m serve`: the server. `fill` and `pull` put weights into the model cache, `backup` and `restore` copy what
-must not be lost, `key` makes an API key, `worker` is for the server itself. A running server is asked by `models`,
-`pull`, `rm`, `chat` and `bench` (cli/).
+must not be lost, `key` makes an API key, `relay` stands in front of several servers, `worker` is for the server itself.
+A running server is asked by `models`, `pull`, `rm`, `chat` and `bench` (cli/).
 
 The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
 error in one line on stderr.
@@ -43,6 +43,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _command(options: argparse.Namespace) -> int:
+    if options.command == "relay":
+        return _relay()
     if options.command is None:
         gc.disable()  # server.py enables it: all that is imported stays, and looking through it is a sixth of the start
     # Imported here: a worker needs none of it, and each process pays for what it imports.
@@ -64,6 +66,21 @@ def _command(options: argparse.Namespace) -> int:
 
         return run_for_server(options)
     logging.getLogger("serve").info(_one_off(options))
+    return 0
+
+
+def _relay() -> int:
+    import uvloop
+
+    from serve.log import set_up_logging
+    from serve.relay.run import relay
+    from serve.relay.settings import RelaySettings
+    from serve.settings import read_settings
+
+    settings = read_settings(RelaySettings)
+    set_up_logging(settings.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(relay(settings))
     return 0
 
 
@@ -113,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--sha256", type=_sha256, required=command is fill, metavar="HEX")
     add_parsers(commands)
     new_key.add_parser(commands)
+    commands.add_parser("relay", help="one address in front of several servers: SLIPWAY_SERVERS")
     worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
     worker.add_argument("fd", type=int)
     worker.add_argument("model", help="only so that it shows in a list of processes")

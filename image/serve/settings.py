@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from serve.errors import SetupError
+from serve.gpu.types import Wish
 from serve.history.types import Bounds
 
 PREFIX = "SLIPWAY_"
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 _HISTORY = Bounds()
+Kind = TypeVar("Kind", bound="Settings")
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("an absolute path is allowed")
+    return path
 
 
 class Settings(BaseSettings):
@@ -34,6 +42,8 @@ class Settings(BaseSettings):
     num_threads: Annotated[int, Field(ge=1)] | None = None  # None: what the CPU quota allows
     step_tokens: Annotated[int, Field(ge=16, le=8192)] = 512  # most tokens in one step: bounds how long a step takes
     mixed_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None  # where streams and prompts meet; None: as many
+    gpu: Wish = "auto"  # required: no start without one; off: computed on the CPU
+    cublas: Annotated[Path, AfterValidator(_absolute)] | None = None  # a folder with cuBLAS; None: /opt/slipway/cublas
     state_dir: Path | None = None  # where KV state is kept over restarts; None: nowhere
     state_max_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3  # of one model
     # Models that come and go.
@@ -71,9 +81,14 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
+    """The server's."""
+    return read_settings(Settings)
+
+
+def read_settings(kind: type[Kind]) -> Kind:
     """Read the environment; SetupError names each variable that is wrong, its value and what is allowed."""
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         raise SetupError("; ".join(_line(e["loc"], e["input"], e["msg"]) for e in error.errors())) from error
 

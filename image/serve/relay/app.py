@@ -1,0 +1,68 @@
+"""The relay's paths: its own health and page, what is asked of all servers, and everything else, which goes to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from serve.answers.errors import error_response
+from serve.errors import RequestError
+from serve.http.access import Access
+from serve.http.body import Body
+from serve.http.disconnect import CancelOnDisconnect
+from serve.relay.relay import Relay, health_of
+from serve.relay.shelf import Shelf
+from serve.routes import ui
+from serve.settings import Settings
+from serve.telemetry.metrics import Metrics
+
+ALL = ("/ui/state", "/v1/models", "/models", "/api/tags", "/api/ps")
+"""Asked of every server: GET."""
+HISTORY = "/chat/{user_id}/history"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(relay: Relay, shelf: Shelf, settings: Settings, is_leaving: Callable[[], bool]) -> ASGIApp:
+    """From outside: Access, Body, CancelOnDisconnect, routes."""
+    app = FastAPI(title="Slipway relay", docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    async def health() -> JSONResponse:
+        return JSONResponse({"service": "slipway", **health_of(shelf)})
+
+    async def ready() -> JSONResponse:
+        can_serve = shelf.is_ready and not is_leaving()
+        return JSONResponse(health_of(shelf), status_code=200 if can_serve else 503)
+
+    async def to_all(request: Request) -> Response:
+        return await relay.all(request)
+
+    async def to_one(request: Request) -> Response:
+        return await relay.one(request)
+
+    for endpoint, paths in {
+        alive: ("/health/live", "/healthz"),
+        health: ("/", "/health", "/v1/health"),
+        ready: ("/health/ready", "/ready", "/health/startup"),
+    }.items():
+        for path in paths:
+            app.add_api_route(path, endpoint, methods=["GET", "HEAD"])
+    for path in ALL:
+        app.add_api_route(path, to_all, methods=["GET"])
+    app.add_api_route(HISTORY, to_all, methods=["GET", "DELETE"])
+    app.add_api_route("/chat/{user_id}", to_all, methods=["DELETE"])
+    app.include_router(ui.router)
+    app.add_api_route("/{path:path}", to_one, methods=METHODS)
+    app.add_exception_handler(RequestError, _error)
+    inner = Body(CancelOnDisconnect(app), max_bytes=settings.max_body_bytes, body_s=settings.body_s)
+    return Access(inner, metrics=Metrics(lambda: ()), is_leaving=is_leaving)
+
+
+def _error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return error_response(request.url.path, error)
