@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -87,6 +88,22 @@ def reproduce_command(names: Names = None) -> None:
             print(f"{name}: {first.digest} {'twice' if differs is None else f'and {second.digest}'}")
             found += [f"{name}: {differs}"] if differs else []
         _fail_with(found)
+
+
+@app.command("sbom")
+def sbom_command(
+    names: Names = None,
+    of: Of = None,
+    output: Annotated[Path | None, typer.Option(help="a folder; .slipway/sbom without one")] = None,
+    *,
+    attach: Annotated[bool, typer.Option("--attach", help="put each beside its image in the registry")] = False,
+) -> None:
+    """Write what the images are made of: CycloneDX 1.6, and a list of licences."""
+    from tools.image.sbom import bills  # here: its library comes with the development requirements only
+
+    with one_line_errors():
+        refs = _refs(load_sizes(), names, of)
+        print("\n".join(bills.make(refs, output or settings.load().clone_dir / "sbom", attached=attach)))
 
 
 def _refs(sizes: Sizes, names: Sequence[str] | None, of: Sequence[str] | None) -> dict[str, str]:

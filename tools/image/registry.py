@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import httpx
 
+from tools.image import layout
 from tools.image.errors import ImageUnreadable
 
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
@@ -66,7 +67,9 @@ class Manifest:
 
 
 def parse(text: str) -> Reference:
-    """`127.0.0.1:5000/slipway-serve:cpu`; ImageUnreadable says what is allowed."""
+    """`127.0.0.1:5000/slipway-serve:cpu`, or `oci:FOLDER` (layout.py); ImageUnreadable says what is allowed."""
+    if text.startswith(layout.PREFIX):
+        return Reference(layout.HOST, layout.repository(text), "latest")
     match = _NAME.fullmatch(text)
     if not match:
         raise ImageUnreadable(f"{text!r} is not an image in a registry: HOST:PORT/REPOSITORY[:TAG][@sha256:...] is")
@@ -77,7 +80,8 @@ def parse(text: str) -> Reference:
 @contextmanager
 def client() -> Iterator[httpx.Client]:
     """Straight to the registry: a proxy of this machine knows nothing of its loopback."""
-    with httpx.Client(timeout=TIMEOUT_S, trust_env=False) as made:
+    mounts = {f"http://{layout.HOST}": layout.Transport()}
+    with httpx.Client(timeout=TIMEOUT_S, trust_env=False, mounts=mounts) as made:
         yield made
 
 

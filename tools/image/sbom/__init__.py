@@ -1,7 +1,7 @@
 """What an image is made of, as a bill of materials: CycloneDX 1.6, and a list of licences for people.
 
-`collect.py` picks the files that say what is installed out of an image's layers, `debian.py`, `python.py` and `native.py`
+`collect.py` picks out of an image's layers the files that say what is installed; `debian.py`, `python.py`, `native.py`
 read them, `document.py` writes CycloneDX, `licences.py` the list, `attach.py` puts it beside the image in its registry.
-Everything is read from the image as it was pushed, nothing from this checkout: an image of last year is described as it is.
-Nothing of the image is run, and nothing here asks whether a component has known holes (`tools/image/scan`).
+All is read from the image as it was pushed, nothing from this checkout: last year's image is described as it is.
+Nothing of the image is run, and nothing here asks whether a component has known holes.
 """

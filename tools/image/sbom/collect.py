@@ -18,7 +18,7 @@ OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 
 @dataclass(slots=True)
 class Collector:
-    """Looks at every file of every layer once; keeps few texts, and of a library only what it is (they have up to 500 MB)."""
+    """Looks at every file of every layer once; keeps few texts, and of libraries (up to 500 MB) only what they are."""
 
     _texts: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _libraries: dict[tuple[str, str], tuple[Component, ...]] = field(default_factory=dict)
@@ -61,5 +61,5 @@ def _once(found: Iterable[Component]) -> tuple[Component, ...]:
     """The same library in two folders is one component: the first path stands for both."""
     unique: dict[tuple[str, str, str], Component] = {}
     for each in sorted(found, key=lambda c: (c.kind.value, c.name, c.version, c.source)):
-        unique.setdefault((each.name, each.version, each.sha256), each)
+        unique.setdefault((each.purl or each.name, each.version, each.sha256), each)
     return tuple(unique.values())

@@ -2,8 +2,8 @@
 
 An image has the records in one file (`var/lib/dpkg/status`, with a package manager) or one a package
 (`var/lib/dpkg/status.d/`, without, as scanners know it from distroless images). Debian names licences in its own short
-words (DEP-5); those with an SPDX identifier are given by it. Free text of old copyright files is not guessed at, but for
-what it says of /usr/share/common-licenses.
+words (DEP-5); those with an SPDX identifier are given by it. Free text of old copyright files is not guessed at, except
+for what it says of /usr/share/common-licenses.
 """
 
 from __future__ import annotations
@@ -82,9 +82,11 @@ def spdx(debian: str) -> str:
 
 
 def _alternatives(line: str) -> list[str]:
-    """`GPL-2+ or Artistic, and BSD-3-clause` -> its three names; exceptions belong to their licence and are left out."""
+    """`GPL-2+ or Artistic, and BSD-3-clause` -> its three names; exceptions are left out."""
     without = re.sub(r"\bwith\b.*?\bexception\b", "", line, flags=re.IGNORECASE)
-    return [word for word in re.split(r"\s+(?:or|and|and/or)\s+|\s*,\s*(?:or|and)?\s*|\s*\|\s*", without.strip()) if word]
+    return [
+        word for word in re.split(r"\s+(?:or|and|and/or)\s+|\s*,\s*(?:or|and)?\s*|\s*\|\s*", without.strip()) if word
+    ]
 
 
 def _source(field: str, name: str, version: str) -> tuple[str, str]:

@@ -11,11 +11,13 @@ UNKNOWN = "not said"
 
 def table(components: Iterable[Component]) -> str:
     """One line a component: licences, name, version; by licence."""
-    rows = sorted((", ".join(c.licences) or UNKNOWN, c.name, c.version) for c in components if c.kind != Kind.OPERATING_SYSTEM)
+    rows = sorted(
+        (", ".join(c.licences) or UNKNOWN, c.name, c.version) for c in components if c.kind != Kind.OPERATING_SYSTEM
+    )
     if not rows:
         return ""
     widths = [max(len(row[i]) for row in rows) for i in (1, 2)]
-    return "\n".join(f"{name:{widths[0]}}  {version:{widths[1]}}  {licence}" for licence, name, version in rows)
+    return "".join(f"{name:{widths[0]}}  {version:{widths[1]}}  {licence}\n" for licence, name, version in rows)
 
 
 def without(components: Iterable[Component]) -> tuple[str, ...]:

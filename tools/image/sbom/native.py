@@ -76,10 +76,20 @@ def _nvidia(path: str, content: bytes, name: str, major: str) -> Component:
     digest = hashlib.sha256(content).hexdigest()
     if FORWARDER_MARK in content:
         return Component(
-            "slipway-cublas", major, "", Kind.LIBRARY, ("Apache-2.0",), path, "", digest, {"forwards-to": f"{name}.so.{major}"}
+            "slipway-cublas",
+            major,
+            "",
+            Kind.LIBRARY,
+            ("Apache-2.0",),
+            path,
+            "",
+            digest,
+            {"forwards-to": f"{name}.so.{major}"},
         )
     exact = re.search(rb"%s\.so\.(\d+(?:\.\d+)+)" % name.encode(), content)
     version = exact[1].decode() if exact else major
-    package = {"libcudart": "cudart", "libcublas": "cublas", "libcublasLt": "cublasLt"}.get(name, name.removeprefix("lib"))
+    package = {"libcudart": "cudart", "libcublas": "cublas", "libcublasLt": "cublasLt"}.get(
+        name, name.removeprefix("lib")
+    )
     purl = PackageURL("generic", "nvidia", package, version).to_string()
     return Component(name, version, purl, Kind.LIBRARY, (NVIDIA_LICENCE,), path, "NVIDIA Corporation", digest)

@@ -15,7 +15,8 @@ _PATH = re.compile(r"(?:.*/)?[^/]+\.dist-info/METADATA")
 _CLASSIFIER = "License :: OSI Approved :: "
 CLASSIFIERS = {
     "MIT License": "MIT", "Apache Software License": "Apache-2.0", "BSD License": "BSD", "Zope Public License": "ZPL",
-    "ISC License (ISCL)": "ISC", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "Python Software Foundation License": "PSF-2.0",
+    "ISC License (ISCL)": "ISC", "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
     "The Unlicense (Unlicense)": "Unlicense",
 }  # fmt: skip
 """What a trove classifier says, as far as it says one licence; `BSD` is not one, and stays a word."""

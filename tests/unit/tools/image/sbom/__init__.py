@@ -1,0 +1,1 @@
+"""Bills of materials of images that were made for it."""
