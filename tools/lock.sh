@@ -12,6 +12,7 @@ lock() {
 lock requirements
 lock image/requirements -c requirements.txt
 lock image/build-requirements
+lock image/sidecars/health_monitor/requirements -c requirements.txt -c image/requirements.txt
 lock requirements-dev -c requirements.txt -c image/requirements.txt
 lock tools/go/requirements
 lock bench/engine/python-peers
