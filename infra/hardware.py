@@ -43,7 +43,7 @@ def node_types() -> Mapping[str, NodeType]:
 
 @cache
 def accelerators() -> Sequence[Mapping[str, Any]]:
-    """All GPUs: `names`, and `memory_mib` where the names tell one size."""
+    """All GPUs: `names`, `memory_mib` where the names tell one size, and `compute` of those that run CUDA."""
     found: Sequence[Mapping[str, Any]] = _table("accelerators")
     return found
 
@@ -51,6 +51,11 @@ def accelerators() -> Sequence[Mapping[str, Any]]:
 def gpu_memory(product: str) -> int:
     """Bytes of one GPU by the value of its label nvidia.com/gpu.product; 0 where that is not known."""
     return _memory().get(product, 0)
+
+
+def compute_of(product: str) -> int:
+    """Its compute capability, 75 for 7.5; 0 for what runs no CUDA."""
+    return _compute().get(product, 0)
 
 
 @cache
@@ -62,6 +67,11 @@ def products() -> Sequence[str]:
 @cache
 def _memory() -> Mapping[str, int]:
     return {name: entry.get("memory_mib", 0) * MI for entry in accelerators() for name in entry["names"]}
+
+
+@cache
+def _compute() -> Mapping[str, int]:
+    return {name: entry.get("compute", 0) for entry in accelerators() for name in entry["names"]}
 
 
 def _table(name: str) -> Any:

@@ -16,6 +16,7 @@ MODELS_DIR = "/models"
 CONFIG_DIR = "/etc/slipway"
 MODELS_FILE_NAME = "models.json"
 SECRETS_DIR = "/run/secrets/slipway"
+CUBLAS_DIR = "/opt/slipway/cublas"  # where the image for GPUs looks for the real cuBLAS
 SOURCE_DIR = "/source"  # where a weights image is mounted; its file is under weights/
 NOBODY = 65534
 

@@ -1,5 +1,6 @@
 """deploy(): settings -> plan -> components -> outputs. Only the order is decided here."""
 
+import dataclasses
 import sys
 import warnings
 
@@ -11,14 +12,15 @@ from infra.catalog.load import load_catalog
 from infra.catalog.types import PypiSource
 from infra.components import shared_cluster
 from infra.components.edge import Edge, EdgeArgs
-from infra.components.image import Image, serve_image, weights_image
+from infra.components.image import Image, ImageArgs, cublas_image, cuda_image, serve_image, weights_image
 from infra.components.model import Model, ModelArgs
 from infra.components.operations import Operations, OperationsArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.weights import Weights, WeightsArgs
 from infra.environment import Environment
 from infra.errors import PlanError, SlipwayError
-from infra.outputs.images import SERVE, weights_name
+from infra.manifests.all import Images
+from infra.outputs.images import CUBLAS, CUDA, SERVE, mounts_cublas, on_gpus, weights_name
 from infra.plan import ModelPlan, Plan, make_plan
 
 # By this exit code the language host knows that the reason was shown already; any other one adds "unhandled error".
@@ -80,11 +82,10 @@ def build_machine(plan: Plan) -> None:
     """One machine with Docker."""
     from infra.components.docker import Machine, MachineArgs  # its SDK is large, and few stacks need it
 
-    image = _serve_image(plan)
-    packed = packed_weights(plan)
-    machine = Machine(names.PROJECT, MachineArgs(plan, {SERVE: image, **packed}, _plain_secrets(plan)))
-    pulumi.export("image", image)
-    pulumi.export("images", {SERVE: image, **packed})
+    images = {**_servers(plan), **packed_weights(plan)}
+    machine = Machine(names.PROJECT, MachineArgs(plan, images, _plain_secrets(plan)))
+    pulumi.export("image", images[SERVE])
+    pulumi.export("images", images)
     pulumi.export("models", sorted(machine.urls))
     pulumi.export("urls", machine.urls)
     pulumi.export("url", next(iter(machine.urls.values())))
@@ -106,21 +107,22 @@ def build_cluster(plan: Plan, access: cluster.Access) -> None:
         "cluster", kubeconfig=access.kubeconfig, context=access.context, cluster_identifier=access.identifier
     )
     on_cluster = pulumi.ResourceOptions(providers=[provider])
-    image = _serve_image(plan)
+    servers = _servers(plan)
+    images = Images(servers[SERVE], cuda=servers.get(CUDA), cublas=servers.get(CUBLAS))
     platform = Platform(names.PROJECT, PlatformArgs(plan, _plain_secrets(plan)), on_cluster)
-    built = [_build_model(plan, model, image, platform, on_cluster) for model in plan.models]
+    built = [_build_model(plan, model, images, platform, on_cluster) for model in plan.models]
     models = [model for model, _ in built]
     after_models = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models]))
     edge = Edge(names.PROJECT, EdgeArgs(plan), after_models)
-    Operations(names.PROJECT, OperationsArgs(plan, image), after_models)
+    Operations(names.PROJECT, OperationsArgs(plan, servers[SERVE]), after_models)
     packed = {
         weights_name(model): weights.source_image
         for model, (_, weights) in zip(plan.models, built, strict=True)
         if weights.source_image is not None
     }
     pulumi.export("namespace", platform.namespace)
-    pulumi.export("image", image)
-    pulumi.export("images", {SERVE: image, **packed})
+    pulumi.export("image", servers[SERVE])
+    pulumi.export("images", {**servers, **packed})
     pulumi.export("services", {model.id: _service_url(plan, model) for model in plan.models})
     pulumi.export("claims", {model.id: [each.name for each in model.weights.own_claims] for model in plan.models})
     pulumi.export("models", sorted(edge.urls))
@@ -128,11 +130,19 @@ def build_cluster(plan: Plan, access: cluster.Access) -> None:
     pulumi.export("url", next(iter(edge.urls.values())))
 
 
-def _serve_image(plan: Plan) -> pulumi.Output[str]:
+def _servers(plan: Plan) -> dict[str, pulumi.Output[str]]:
+    """What models run in, and no image that none of them needs."""
+    found = {SERVE: _pushed(SERVE, plan.image.ref, serve_image(plan))}
+    if on_gpus(plan):
+        found[CUDA] = _pushed(CUDA, plan.image.cuda_ref, cuda_image(plan))
+    if mounts_cublas(plan):
+        found[CUBLAS] = _pushed(CUBLAS, None, cublas_image(plan))
+    return found
+
+
+def _pushed(name: str, ref: str | None, args: ImageArgs) -> pulumi.Output[str]:
     """By digest: one that is pushed already, or the one that is built here."""
-    if plan.image.ref is not None:
-        return pulumi.Output.from_input(plan.image.ref)
-    return Image("serve", serve_image(plan)).ref
+    return Image(name, args).ref if ref is None else pulumi.Output.from_input(ref)
 
 
 def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
@@ -142,12 +152,13 @@ def _plain_secrets(plan: Plan) -> dict[str, pulumi.Output[str]]:
 
 
 def _build_model(
-    plan: Plan, model: ModelPlan, image: pulumi.Output[str], platform: Platform, on_cluster: pulumi.ResourceOptions
+    plan: Plan, model: ModelPlan, images: Images, platform: Platform, on_cluster: pulumi.ResourceOptions
 ) -> tuple[Model, Weights]:
     after_platform = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform]))
-    weights = Weights(model.id, WeightsArgs(plan, model, image), after_platform)
+    weights = Weights(model.id, WeightsArgs(plan, model, images.serve), after_platform)
     after_weights = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, weights]))
-    return Model(model.id, ModelArgs(plan, model, image, weights.source_image), after_weights), weights
+    found = dataclasses.replace(images, weights={model.id: weights.source_image}).of(model)
+    return Model(model.id, ModelArgs(plan, model, found), after_weights), weights
 
 
 def _service_url(plan: Plan, model: ModelPlan) -> str:

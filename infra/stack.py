@@ -55,7 +55,11 @@ class ClusterConfig:
 class ImageConfig:
     """Where images go, how they are built, and how nodes log in; only the local cluster sets what is None elsewhere.
 
-    `ref`: the server's image by digest, where it is pushed already; None where the stack builds it.
+    Attributes:
+        ref: the server's image by digest, where it is pushed already; None where the stack builds it.
+        cuda_ref: the same of the one for GPUs.
+        cuda_architectures: what that is, or was, compiled for, as infra/cuda.py reads it.
+        cublas: forward (it has none), inside, or volume (mounted into the pods of models that need it).
     """
 
     registry: str
@@ -67,6 +71,9 @@ class ImageConfig:
     ca_file: str | None
     pull_secret: str | None
     ref: str | None = None
+    cuda_ref: str | None = None
+    cuda_architectures: tuple[str, ...] = ()
+    cublas: str = "forward"
 
 
 @dataclass(frozen=True, slots=True)

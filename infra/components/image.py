@@ -14,10 +14,16 @@ import pulumi_docker_build as docker_build
 from infra import names
 from infra.catalog.types import PypiSource
 from infra.errors import EndpointsError
+from infra.outputs import images
 from infra.plan import ModelPlan, Plan
+from infra.plan.gpu_image import PLATFORM
 from infra.stack import ImageConfig
 
 CACHE_TAG = "buildcache"
+BUILD_S = 3 * 3600
+"""Of llama.cpp for fourteen generations of CPUs, on two cores and a cold cache: an hour, and as much again twice."""
+CUDA_BUILD_S = 8 * 3600
+"""An hour for three architectures on two cores, and there may be a dozen."""
 CA_SECRET = "ca"  # noqa: S105, the id of a build secret
 
 
@@ -29,6 +35,8 @@ class ImageArgs:
         context: the folder with the Dockerfile, relative to the project.
         repository: below the registry.
         target: the Dockerfile's stage, or None for the last one.
+        platforms: None: those of the configuration.
+        timeout_s: after which the build has failed.
     """
 
     config: ImageConfig
@@ -37,12 +45,40 @@ class ImageArgs:
     tag: str
     target: str | None = None
     build_args: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] | None = None
+    cache_tag: str = CACHE_TAG
+    timeout_s: int = BUILD_S
 
 
 def serve_image(plan: Plan) -> ImageArgs:
-    """The server's image."""
+    """The server's image for CPUs."""
     build_args = {"CPU_VARIANTS": plan.image.cpu_variants}
     return ImageArgs(plan.image, "image", plan.image.repository, plan.stack, target="cpu", build_args=build_args)
+
+
+def cuda_image(plan: Plan) -> ImageArgs:
+    """The server's image for GPUs. Its cache is its own: an export replaces what is there under its name."""
+    config, target = plan.image, images.cuda_target(plan)
+    return ImageArgs(
+        config,
+        "image",
+        config.repository,
+        images.cuda_tag(plan),
+        target=target,
+        build_args={
+            "CPU_VARIANTS": config.cpu_variants,
+            "CUDA_ARCHITECTURES": ";".join(config.cuda_architectures),
+        },
+        platforms=(PLATFORM,),
+        cache_tag=f"{CACHE_TAG}-{target}",
+        timeout_s=CUDA_BUILD_S,
+    )
+
+
+def cublas_image(plan: Plan) -> ImageArgs:
+    """An image that holds cuBLAS and nothing else."""
+    repository = f"{plan.image.repository}-{images.CUBLAS}"
+    return ImageArgs(plan.image, "image/cuda", repository, plan.stack, platforms=(PLATFORM,))
 
 
 def weights_image(plan: Plan, model: ModelPlan, source: PypiSource) -> ImageArgs:
@@ -72,7 +108,7 @@ class Image(pulumi.ComponentResource):
             dockerfile={"location": f"{args.context}/Dockerfile"},
             target=args.target,
             build_args=dict(args.build_args),
-            platforms=[docker_build.Platform(platform) for platform in args.config.platforms],
+            platforms=[docker_build.Platform(platform) for platform in args.platforms or args.config.platforms],
             builder={"name": args.config.builder} if args.config.builder else None,
             secrets=_secrets(args.config),
             tags=[f"{args.config.registry}/{args.repository}:{args.tag}"],
@@ -81,7 +117,11 @@ class Image(pulumi.ComponentResource):
             cache_to=[{"registry": {"ref": cache, "mode": docker_build.CacheMode.MAX}}] if cache else None,
             build_on_preview=False,
             # Pods of an older revision may still need it: what was pushed stays.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                retain_on_delete=True,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{args.timeout_s}s", update=f"{args.timeout_s}s"),
+            ),
         )
         self.ref = image.ref
         self.register_outputs({"ref": self.ref})
@@ -106,4 +146,4 @@ def _secrets(config: ImageConfig) -> dict[str, str] | None:
 
 def _cache_ref(args: ImageArgs) -> str | None:
     """A builder of our own keeps its cache; any other one may be new each time, so the registry keeps it."""
-    return None if args.config.builder else f"{args.config.registry}/{args.repository}:{CACHE_TAG}"
+    return None if args.config.builder else f"{args.config.registry}/{args.repository}:{args.cache_tag}"

@@ -8,17 +8,17 @@ from infra import names
 from infra.components.objects import create_all
 from infra.manifests import all as objects
 from infra.manifests.model import deployments as deployments_of
+from infra.manifests.pod import PodImages
 from infra.plan import DRAIN_S, ModelPlan, Plan
 
 
 @dataclass(frozen=True, slots=True)
 class ModelArgs:
-    """The model and the image that serves it, by digest; with the one of its weights where the stack packs them."""
+    """The model, and by digest what its pods run and mount."""
 
     plan: Plan
     model: ModelPlan
-    image: pulumi.Output[str]
-    weights_image: pulumi.Output[str] | None = None
+    images: PodImages
 
 
 class Model(pulumi.ComponentResource):
@@ -30,7 +30,7 @@ class Model(pulumi.ComponentResource):
         before = create_all(objects.before_model(plan, model), pulumi.ResourceOptions(parent=self))
         timeout = f"{(model.probes.progress_deadline_s + model.weights.start_s) * (model.most + 1) + DRAIN_S}s"
         deployments = create_all(
-            deployments_of(plan, model, args.image, args.weights_image),
+            deployments_of(plan, model, args.images),
             pulumi.ResourceOptions(
                 parent=self,
                 depends_on=before,

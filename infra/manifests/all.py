@@ -12,6 +12,7 @@ from infra.manifests.accounts import accounts
 from infra.manifests.edge import edge
 from infra.manifests.namespaces import namespaces
 from infra.manifests.objects import Manifest
+from infra.manifests.pod import PodImages
 from infra.manifests.priority import priority_classes
 from infra.manifests.quota import bounds
 from infra.manifests.scaling import autoscalers
@@ -20,10 +21,24 @@ from infra.plan import ModelPlan, Plan
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """References by digest: texts, or Pulumi's outputs of them. `weights` by model, for those packed in a package."""
+    """References by digest: texts, or Pulumi's outputs of them. What a stack does not need, it has not.
+
+    Attributes:
+        serve: the server on CPUs, which also fetches weights and makes backups.
+        weights: by model, for those packed in a package.
+        cuda: the server on GPUs.
+        cublas: what is mounted into the pods of models that need it.
+    """
 
     serve: Any
     weights: Mapping[str, Any] = field(default_factory=dict)
+    cuda: Any = None
+    cublas: Any = None
+
+    def of(self, model: ModelPlan) -> PodImages:
+        """What its pods run and mount."""
+        serve = self.cuda if model.server.variant == "cuda" else self.serve
+        return PodImages(serve, self.weights.get(model.id), self.cublas)
 
 
 def guards(plan: Plan) -> list[Manifest]:
@@ -60,6 +75,6 @@ def objects(plan: Plan, images: Images, secret_values: Mapping[str, Any] | None 
         found += weights.fill_jobs(plan, one, images.serve, packed)
         found += weights.clones(plan, one)
         found += before_model(plan, one)
-        found += model.deployments(plan, one, images.serve, packed)
+        found += model.deployments(plan, one, images.of(one))
         found += behind_model(plan, one)
     return [*found, *edge(plan), *operations(plan, images)]

@@ -1,13 +1,11 @@
 """One model: its models.json, the Deployments that serve it, and the Service in front of all."""
 
-from typing import Any
-
 from infra import names
 from infra.manifests import delivery
 from infra.manifests.edge import affinity
 from infra.manifests.objects import Manifest, manifest, model_labels
 from infra.manifests.placement import hardware_of
-from infra.manifests.pod import config_hash, pod
+from infra.manifests.pod import PodImages, config_hash, pod
 from infra.plan import ModelPlan, Plan, Tier
 
 
@@ -24,12 +22,12 @@ def models_config(plan: Plan, model: ModelPlan) -> Manifest:
     return manifest("v1", "ConfigMap", name, plan.namespace, labels, data=data, immutable=True)
 
 
-def deployments(plan: Plan, model: ModelPlan, image: Any, weights_image: Any | None = None) -> list[Manifest]:
+def deployments(plan: Plan, model: ModelPlan, images: PodImages) -> list[Manifest]:
     """One a tier, the base first."""
-    return [deployment(plan, model, tier, image, weights_image) for tier in model.tiers]
+    return [deployment(plan, model, tier, images) for tier in model.tiers]
 
 
-def deployment(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None) -> Manifest:
+def deployment(plan: Plan, model: ModelPlan, tier: Tier, images: PodImages) -> Manifest:
     """The pods of a tier. How many is the autoscaler's to say: were `spec.replicas` here too, both would write it."""
     labels = {
         **model_labels(plan, model, names.ROLE_MODEL),
@@ -44,7 +42,7 @@ def deployment(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_ima
         "strategy": _strategy(tier),
         "template": {
             "metadata": {"labels": labels, "annotations": {names.CONFIG_HASH: config_hash(model)}},
-            "spec": pod(plan, model, tier, image, weights_image),
+            "spec": pod(plan, model, tier, images),
         },
     }
     return manifest("apps/v1", "Deployment", names.tier_object(model.id, tier.name), plan.namespace, labels, spec=spec)

@@ -1,9 +1,10 @@
 """The pod of one tier of a model: places and values of the plan, in the words of Kubernetes."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from infra import names
-from infra.manifests import delivery, secret_files, sharing
+from infra.manifests import cublas, delivery, secret_files, sharing
 from infra.manifests.objects import (
     DISK_LIMIT,
     DISK_REQUEST,
@@ -16,12 +17,21 @@ from infra.plan import ENDPOINT_SLEEP_S, ModelPlan, Plan, SecretPlan, Tier
 from infra.units import format_bytes, format_cpu
 
 
+@dataclass(frozen=True, slots=True)
+class PodImages:
+    """References by digest: the server for this pod's hardware, its weights where the stack packs them, cuBLAS."""
+
+    serve: Any
+    weights: Any = None
+    cublas: Any = None
+
+
 def config_hash(model: ModelPlan) -> str:
     """Changes with the content of models.json."""
     return names.short_hash(model.server.models_json)
 
 
-def pod(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any | None = None) -> Manifest:
+def pod(plan: Plan, model: ModelPlan, tier: Tier, images: PodImages) -> Manifest:
     """What a replica is."""
     token, keys = secret_files.find(plan, "hub-token"), secret_files.find(plan, "api-keys")
     found: Manifest = {
@@ -30,15 +40,16 @@ def pod(plan: Plan, model: ModelPlan, tier: Tier, image: Any, weights_image: Any
         "enableServiceLinks": False,
         "securityContext": pod_security(),
         "terminationGracePeriodSeconds": tier.grace_s,
-        "containers": [_container(model, tier, image, keys)],
+        "containers": [_container(model, tier, images.serve, keys)],
         "volumes": [
-            *delivery.volumes(model.weights, weights_image, token),
+            *delivery.volumes(model.weights, images.weights, token),
+            *cublas.volumes(model.server, images.cublas),
             {"name": "config", "configMap": {"name": names.models_config(model.id, config_hash(model))}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
             *secret_files.volumes(keys),
         ],
     }
-    if before := delivery.init_containers(model, image, token):
+    if before := delivery.init_containers(model, images.serve, token):
         found["initContainers"] = before
     if model.priority_class is not None:
         found["priorityClassName"] = model.priority_class
@@ -67,6 +78,7 @@ def _container(model: ModelPlan, tier: Tier, image: Any, keys: SecretPlan | None
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             delivery.mount(model.weights),
+            *cublas.mounts(model.server),
             {"name": "config", "mountPath": names.CONFIG_DIR, "readOnly": True},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
             *secret_files.mounts(keys),

@@ -11,14 +11,14 @@ may ask is AI Core's to say: its gateway wants a token for every request, so key
 
 from __future__ import annotations
 
-import shlex
+import json
 from typing import Any, Final
 
 from infra import names
 from infra.manifests import fetch
 from infra.manifests.objects import container_security
 from infra.outputs.aicore_plans import within
-from infra.outputs.images import SERVE, References, is_packed, weights_name
+from infra.outputs.images import References, is_packed, server_name, weights_name
 from infra.outputs.machine import HUB_TOKEN, TMP_BYTES, environment
 from infra.outputs.text import dump, header
 from infra.plan import ModelPlan, Plan
@@ -30,6 +30,11 @@ CONTAINER: Final = "kserve-container"
 IMAGE_INPUT: Final = "image"
 VERSION: Final = "1.0.0"
 PERIOD_S: Final = 10
+THEN_SERVE: Final = (
+    "import os, subprocess, sys; serve = [sys.executable, '-m', 'serve']; "
+    "code = subprocess.run([*serve, *sys.argv[1:]]).returncode; code and sys.exit(code); os.execv(serve[0], serve)"
+)
+"""The image has no shell. The server takes this process's place, so it hears when it has to end."""
 
 
 def files(plan: Plan, references: References) -> dict[str, str]:
@@ -45,7 +50,7 @@ def files(plan: Plan, references: References) -> dict[str, str]:
 def template(plan: Plan, model: ModelPlan, references: References) -> dict[str, Any]:
     """One model."""
     name = f"{plan.aicore.scenario}-{plan.stack}-{model.id}"
-    image = references.known[model.id if plan.aicore.baked else SERVE]
+    image = references.known[model.id if plan.aicore.baked else server_name(model)]
     return {
         "apiVersion": "ai.sap.com/v1alpha1",
         "kind": "ServingTemplate",
@@ -106,7 +111,7 @@ def _container(plan: Plan, model: ModelPlan) -> dict[str, Any]:
     mounts = {"tmp": "/tmp", **({} if plan.aicore.baked else {"models": names.MODELS_DIR})}  # noqa: S108
     found: dict[str, Any] = {"name": CONTAINER, "image": f"{{{{inputs.parameters.{IMAGE_INPUT}}}}}"}
     if not plan.aicore.baked:
-        found["command"] = ["/bin/sh", "-c", pull_then_serve(model)]
+        found["command"] = ["python3", "-c", THEN_SERVE, *fetch.arguments(model.weights)]
     return found | {
         "ports": [{"containerPort": names.HTTP_PORT, "protocol": "TCP"}],
         "env": [*({"name": key, "value": text} for key, text in _environment(plan, model).items()), *_token(plan)],
@@ -117,11 +122,6 @@ def _container(plan: Plan, model: ModelPlan) -> dict[str, Any]:
         "securityContext": _security(),
         "volumeMounts": [{"name": name, "mountPath": path} for name, path in mounts.items()],
     }
-
-
-def pull_then_serve(model: ModelPlan) -> str:
-    """The server takes the shell's place, so it hears when it has to end."""
-    return f"python3 -m serve {shlex.join(fetch.arguments(model.weights))} && exec python3 -m serve"
 
 
 def _environment(plan: Plan, model: ModelPlan) -> dict[str, str]:
@@ -162,11 +162,11 @@ def _security() -> dict[str, Any]:
 
 def dockerfile(model: ModelPlan, references: References) -> str:
     """The server's image with the model in it. A token for the hub is a secret of the build, and not of the image."""
-    base = f"FROM {references.known[SERVE]}\n"
+    base = f"FROM {references.server(model)}\n"
     weights = model.weights
     if is_packed(model):
         source = f"--from={references.known[weights_name(model)]} --chown={names.NOBODY}:{names.NOBODY}"
         return f"{base}COPY {source} /weights/{weights.file} {names.MODELS_DIR}/{weights.stored}\n"
     mounts = f"--mount=type=tmpfs,target=/tmp --mount=type=secret,id={HUB_TOKEN},env=HF_TOKEN,required=false"
-    command = f"python3 -m serve {shlex.join(fetch.arguments(weights))}"
-    return f"# syntax=docker/dockerfile:1.10\n{base}RUN {mounts} HF_HOME=/tmp/huggingface {command}\n"
+    command = json.dumps(["python3", "-m", "serve", *fetch.arguments(weights)])  # the image has no shell
+    return f"# syntax=docker/dockerfile:1.10\n{base}ARG HF_HOME=/tmp/huggingface\nRUN {mounts} {command}\n"

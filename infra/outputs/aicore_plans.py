@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import yaml
 
-from infra import hardware
+from infra import cuda, hardware
 from infra.catalog.types import Catalog, Profile, Size
+from infra.cuda import Architecture
 from infra.fit.proof import explain, prove
 from infra.outputs.images import is_packed
 from infra.plan import ModelPlan, Plan
@@ -33,6 +34,7 @@ def profiles() -> Mapping[str, Profile]:
             memory_bytes=each["memory_gb"] * GB,
             num_gpus=each.get("gpus", 0),
             gpu_memory_bytes=hardware.gpu_memory(each["gpu"]) if "gpu" in each else 0,
+            gpu_products=(each["gpu"],) if "gpu" in each else (),
         )
         for name, each in listed.items()
     }
@@ -60,19 +62,26 @@ def problems(plan: Plan, catalog: Catalog) -> Iterator[str]:
                 f"slipway:aicore.weights: 'runtime' can't fetch {model.id}: its weights come in an image, and AI Core "
                 "mounts none; allowed: 'baked'"
             )
+        if model.server.mounts_cublas:
+            yield (
+                f"slipway:image.cublas: 'volume' can't be for {model.id}: AI Core mounts no image; allowed: 'inside'"
+            )
         size = _size(model, catalog)
         found = profiles().get(name)
         if found is None:
             continue
-        if reason := _misfit(model, size, found):
-            fitting = [each.name for each in profiles().values() if _misfit(model, size, each) is None]
+        compiled = [cuda.parse(each) for each in plan.image.cuda_architectures]
+        if reason := _misfit(model, size, found, compiled):
+            fitting = [each.name for each in profiles().values() if _misfit(model, size, each, compiled) is None]
             allowed = f"allowed: {', '.join(fitting)}" if fitting else "no plan known here fits; allowed: leave it out"
             yield f"slipway:aicore.resource_plan: {model.id}: {reason}; {allowed}"
 
 
-def _misfit(model: ModelPlan, size: Size, profile: Profile) -> str | None:
+def _misfit(model: ModelPlan, size: Size, profile: Profile, compiled: Sequence[Architecture]) -> str | None:
     if model.resources.num_gpus > profile.num_gpus:
         return f"needs {model.resources.num_gpus} GPU, {profile.name} has {profile.num_gpus or 'none'}"
+    if model.resources.num_gpus and cuda.strangers(profile.gpu_products, compiled):
+        return f"the GPU of {profile.name}, {profile.gpu_products[0]}, runs none of {', '.join(map(str, compiled))}"
     used = profile if model.resources.num_gpus else dataclasses.replace(profile, num_gpus=0, gpu_memory_bytes=0)
     fit = prove(size, used)
     return None if fit.does_fit else explain(fit)

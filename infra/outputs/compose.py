@@ -88,8 +88,8 @@ def _health(each: Container) -> dict[str, Any]:
 def _volume(mount: Mount) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "image" if mount.is_image else "volume", "source": mount.source}
     found |= {"target": mount.target, "read_only": mount.read_only}
-    if mount.is_image and mount.target == names.MODELS_DIR:
-        found["image"] = {"subpath": "weights"}
+    if mount.folder is not None:
+        found["image"] = {"subpath": mount.folder}
     return found
 
 

@@ -18,6 +18,8 @@ from infra.manifests.all import Images
 from infra.plan import ModelPlan, Plan
 
 SERVE: Final = "serve"
+CUDA: Final = "serve-cuda"
+CUBLAS: Final = "cublas"
 BY_DIGEST: Final = config_image.BY_DIGEST
 _REFERENCE: Final = re.compile(r"[\w.:/-]+(@sha256:[0-9a-f]{64})?")
 _ALLOWED: Final = "NAME@sha256:<64 digits>"
@@ -25,14 +27,37 @@ _ALLOWED: Final = "NAME@sha256:<64 digits>"
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """By the names under which they are given: `serve`, `<model>-weights` if packed, `<model>` if baked."""
+    """By the names under which they are given.
+
+    `serve`; `serve-cuda` if a model is on a GPU; `cublas` if it is mounted; `<model>-weights` if packed; `<model>` if
+    baked.
+    """
 
     known: Mapping[str, Any]
 
     def images(self, plan: Plan) -> Images:
         """As manifests take them."""
         packed = {model.id: self.known[weights_name(model)] for model in plan.models if is_packed(model)}
-        return Images(self.known[SERVE], packed)
+        return Images(self.known[SERVE], packed, self.known.get(CUDA), self.known.get(CUBLAS))
+
+    def server(self, model: ModelPlan) -> Any:
+        """That serves the model, on its hardware."""
+        return self.known[server_name(model)]
+
+
+def server_name(model: ModelPlan) -> str:
+    """Of the image that serves it."""
+    return CUDA if model.server.variant == "cuda" else SERVE
+
+
+def on_gpus(plan: Plan) -> bool:
+    """Whether any model is served on a GPU."""
+    return any(model.server.variant == "cuda" for model in plan.models)
+
+
+def mounts_cublas(plan: Plan) -> bool:
+    """Whether any pod mounts it."""
+    return any(model.server.mounts_cublas for model in plan.models)
 
 
 def weights_name(model: ModelPlan) -> str:
@@ -50,12 +75,26 @@ def needed(plan: Plan, *, baked: bool = False) -> dict[str, str]:
     image = plan.image
     repository = f"{image.registry}/{image.repository}"
     found = {SERVE: f"{repository}:{plan.stack}"}
+    if on_gpus(plan):
+        found[CUDA] = f"{repository}:{cuda_tag(plan)}"
+    if mounts_cublas(plan):
+        found[CUBLAS] = f"{repository}-{CUBLAS}:{plan.stack}"
     for model in plan.models:
         if is_packed(model):
             found[weights_name(model)] = f"{repository}-weights-{model.id}:{model.weights.hash}"
         if baked:
             found[model.id] = f"{repository}-baked-{model.id}:{model.weights.hash}"
     return found
+
+
+def cuda_tag(plan: Plan) -> str:
+    """Under which `pulumi up` pushes the image for GPUs."""
+    return f"{plan.stack}-{cuda_target(plan)}"
+
+
+def cuda_target(plan: Plan) -> str:
+    """The Dockerfile's stage."""
+    return "cuda-cublas" if plan.image.cublas == "inside" else "cuda"
 
 
 def given(flags: Iterable[str], outputs: str | None) -> dict[str, str]:
@@ -86,7 +125,7 @@ def resolve(plan: Plan, known: Mapping[str, str], *, allow_tags: bool, baked: bo
     found: dict[str, str] = {}
     problems: list[str] = []
     wanted = needed(plan, baked=baked)
-    own = {SERVE: plan.image.ref} if plan.image.ref else {}
+    own = {SERVE: plan.image.ref, CUDA: plan.image.cuda_ref}
     for name, tag in wanted.items():
         reference = known.get(name) or own.get(name)
         if reference is None and not allow_tags:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from infra import names
-from infra.manifests import fetch
+from infra.manifests import cublas, fetch
+from infra.manifests.delivery import IMAGE_FOLDER
 from infra.manifests.secret_files import find
 from infra.manifests.weights import NUM_RETRIES
-from infra.outputs.images import SERVE, References, is_packed, weights_name
+from infra.outputs.images import CUBLAS, SERVE, References, is_packed, weights_name
 from infra.plan import ModelPlan, Plan
 from infra.quota import JOB_RESOURCES, Resources
 
@@ -27,12 +28,13 @@ API_KEYS: Final = "api-keys"
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A volume by name, or the image of a reference, at a folder of the container."""
+    """A volume by name, or the image of a reference, at a folder of the container; `folder` of the image, None: all."""
 
     source: Any
     target: str
     read_only: bool
     is_image: bool = False
+    folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,11 @@ def _server(plan: Plan, model: ModelPlan, references: References, fetched: Conta
     return Container(
         name=model.id,
         model=model.id,
-        image=references.known[SERVE],
+        image=references.server(model),
         arguments=(),
         env=environment(model),
         resources=model.resources,
-        mounts=(_weights_mount(model, references),),
+        mounts=(_weights_mount(model, references), *_cublas_mounts(model, references)),
         after=fetched.name if fetched else None,
         port=port_of(plan, model),
         health=Health(("python3", "-c", READY), probes.period_s * probes.startup_failures, probes.period_s),
@@ -139,7 +141,15 @@ def _server(plan: Plan, model: ModelPlan, references: References, fetched: Conta
 def _weights_mount(model: ModelPlan, references: References) -> Mount:
     if model.weights.delivery != "image":
         return Mount(volume_name(model), names.MODELS_DIR, read_only=True)
-    return Mount(_image_of(model, references), names.MODELS_DIR, read_only=True, is_image=True)
+    image = _image_of(model, references)
+    return Mount(image, names.MODELS_DIR, read_only=True, is_image=True, folder=IMAGE_FOLDER)
+
+
+def _cublas_mounts(model: ModelPlan, references: References) -> list[Mount]:
+    if not model.server.mounts_cublas:
+        return []
+    image = references.known[CUBLAS]
+    return [Mount(image, names.CUBLAS_DIR, read_only=True, is_image=True, folder=cublas.FOLDER)]
 
 
 def _image_of(model: ModelPlan, references: References) -> Any:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from infra import names
 from infra.catalog.types import Catalog
+from infra.plan import gpu_image
 from infra.plan.edge_notices import edge_notices
 from infra.plan.model import ModelPlan
 from infra.plan.rollout_notices import rollout_notices
@@ -31,9 +32,10 @@ def plan_notices(config: StackConfig, catalog: Catalog, models: Sequence[ModelPl
         *storage_notices(config, models),
         *edge_notices(config, models),
         *secret_notices(config, models),
+        *gpu_image.notices(config, models),
     )
     known = (Notice("warning", text) for text in texts)
-    found = (*_unchecked(config, models), *known, *_idle_gpus(models))
+    found = (*_unchecked(config, models), *known)
     return tuple(sorted(found, key=lambda each: each.kind == "blocker"))
 
 
@@ -44,12 +46,3 @@ def _unchecked(config: StackConfig, models: Sequence[ModelPlan]) -> Iterator[Not
         is_refused = names.is_production(config.stack)
         lock = "; `slipway models lock` writes it into infra/catalog/lock.yaml" if is_refused else ""
         yield Notice("blocker" if is_refused else "warning", text + lock)
-
-
-def _idle_gpus(models: Sequence[ModelPlan]) -> Iterator[Notice]:
-    if with_gpu := [model.id for model in models if model.resources.num_gpus]:
-        text = (
-            f"the image has no CUDA variant yet, a GPU would stand idle: {', '.join(with_gpu)}; "
-            "set slipway:models.<model>.profile to a cpu-* profile, or leave the model out"
-        )
-        yield Notice("blocker", text)

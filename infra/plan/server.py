@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from infra import names
-from infra.catalog.types import Model, Size
+from infra.catalog.types import Geometry, Model, Size
 from infra.plan.speeds import DRAIN_S
 from infra.stack import ModelConfig, StackConfig
+
+FLOATS = frozenset({"F32", "F16", "BF16"})
+NO_KERNELS = frozenset({"IQ1_M", "TQ1_0", "TQ2_0"})
 
 
 @dataclass(frozen=True)
 class ServerPlan:
-    """The container of a model, without words of Kubernetes. `variant` is the image's: cpu or cuda.
+    """The container of a model, without words of Kubernetes.
 
-    `env` is the same in every output; a tier with less time to drain replaces SLIPWAY_GRACE_S (`Tier.drain_s`).
+    Attributes:
+        variant: the image's: cpu or cuda.
+        env: the same in every output; a tier with less time to drain replaces SLIPWAY_GRACE_S (`Tier.drain_s`).
+        needs_cublas: why its weights can't do without cuBLAS on its GPU; None where they can.
+        mounts_cublas: the folder with cuBLAS is a volume of the pod.
     """
 
     id: str
@@ -31,6 +38,8 @@ class ServerPlan:
     env: Mapping[str, str]
     draft_tokens: int = 0
     step_tokens: int | None = None
+    needs_cublas: str | None = None
+    mounts_cublas: bool = False
 
     @cached_property
     def models_json(self) -> str:
@@ -54,6 +63,8 @@ def plan_server(
     config: StackConfig, model: Model, size: Size, chosen: ModelConfig, num_gpus: int, file: str
 ) -> ServerPlan:
     """The catalog's, with the slots and the context that the stack chose; `file` is in the folder of models."""
+    needs_cublas = why_cublas(size.geometry) if num_gpus else None
+    mounts_cublas = needs_cublas is not None and config.image.cublas == "volume"
     return ServerPlan(
         id=model.id,
         file=file,
@@ -65,10 +76,30 @@ def plan_server(
         num_slots=chosen.num_slots or size.num_slots,
         context_tokens=chosen.context_tokens or size.context_tokens,
         variant="cuda" if num_gpus else "cpu",
-        env=_environment(config, chosen),
+        env={**_environment(config, chosen), **_gpu(num_gpus, mounts_cublas=mounts_cublas)},
         draft_tokens=chosen.draft_tokens,
         step_tokens=chosen.step_tokens,
+        needs_cublas=needs_cublas,
+        mounts_cublas=mounts_cublas,
     )
+
+
+def why_cublas(of: Geometry) -> str | None:
+    """ggml multiplies quantised weights by kernels of its own; by cuBLAS whatever is in floating point, or these few.
+
+    It does so for more than 16 tokens at once, which is most of each prompt.
+    """
+    if of.quantisation in FLOATS:
+        return f"its weights are {of.quantisation}"
+    if of.quantisation in NO_KERNELS:
+        return f"ggml has no kernels for {of.quantisation}"
+    return "the routers of its experts are F32, however the rest is quantised" if of.num_experts else None
+
+
+def _gpu(num_gpus: int, *, mounts_cublas: bool) -> dict[str, str]:
+    """One that would answer by its CPU, where a GPU is paid for, must rather not start."""
+    required = {"SLIPWAY_GPU": "required"} if num_gpus else {}
+    return {**required, **({"SLIPWAY_CUBLAS": names.CUBLAS_DIR} if mounts_cublas else {})}
 
 
 def _environment(config: StackConfig, chosen: ModelConfig) -> dict[str, str]:

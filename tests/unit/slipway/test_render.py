@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from infra.catalog.load import load_catalog
 from slipway import cli
+from slipway import render as command
 from tests.unit.infra.recorder import DIGEST, ROOT
 from tests.unit.slipway.test_cli import imported_by
 
@@ -89,9 +92,14 @@ def test_a_model_that_fits_no_plan_is_refused(tmp_path: Path) -> None:
     assert (done.exit_code, "llama-3-70b: does not fit the GPU of infer.m" in done.output) == (64, True)
 
 
-def test_what_up_would_refuse_is_told(tmp_path: Path) -> None:
+def test_what_up_would_refuse_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is rendered all the same: whoever applies it may have what is missing here."""
-    done = render(tmp_path / "out", "--image", REF, stack="prod")
+    catalog = load_catalog()
+    legal = catalog.models["legal"]
+    unknown = dataclasses.replace(legal.full, weights=dataclasses.replace(legal.full.weights, sha256=None))
+    models = {**catalog.models, "legal": dataclasses.replace(legal, full=unknown)}
+    monkeypatch.setattr(command, "load_catalog", lambda: dataclasses.replace(catalog, models=models))
+    done = render(tmp_path / "out", "--image", REF, "--image", f"serve-cuda={REF}", stack="prod")
     assert (done.exit_code, "warning: `pulumi up` would refuse this" in done.output) == (0, True)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.manifests.model import deployment
+from infra.manifests.pod import PodImages
 from infra.manifests.sharing import device_claims
 from infra.plan import Plan
 from tests.unit.infra.plan.stacks import GPU, one, plan
@@ -16,7 +17,7 @@ ON_GPU = one(GPU, profile="gpu24-20g")
 def pod(stack: Plan) -> dict[str, Any]:
     """Of the only model."""
     (model,) = stack.models
-    spec: dict[str, Any] = deployment(stack, model, model.base, "image")["spec"]["template"]["spec"]
+    spec: dict[str, Any] = deployment(stack, model, model.base, PodImages("image"))["spec"]["template"]["spec"]
     return spec
 
 

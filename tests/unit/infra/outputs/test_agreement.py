@@ -112,7 +112,6 @@ def of_aicore(plan: Plan, model: ModelPlan) -> Spec:
     predictor = yaml.safe_load(found["spec"]["template"]["spec"])["predictor"]
     [container] = predictor["containers"]
     env = {each["name"]: each["value"] for each in container["env"]}
-    words = yaml.safe_load(json.dumps(container["command"][2])).split(" && ")[0].split()
     return Spec(
         image=found["spec"]["inputs"]["parameters"][0]["default"],
         env=env,
@@ -125,7 +124,7 @@ def of_aicore(plan: Plan, model: ModelPlan) -> Spec:
         least_replicas=predictor["minReplicas"],
         most_replicas=predictor["maxReplicas"],
         folder_is_writable=True,
-        fetch=tuple(words[words.index("serve") + 1 :]),
+        fetch=tuple(container["command"][3:]),
     )
 
 
@@ -184,7 +183,7 @@ def test_every_output_runs_the_model_that_is_planned(stack: str, model_id: str, 
     found = spec(output, stack, model_id)
     is_cluster = output in CLUSTER
 
-    assert found.image == references(plan).known["serve"]
+    assert found.image == references(plan).known["serve-cuda" if model.gpu else "serve"]
     assert found.models == json.loads(model.server.models_json)
     wanted = {**model.server.env, "SLIPWAY_GRACE_S": str(model.base.drain_s)}
     ours = {key: value for key, value in found.env.items() if key.startswith("SLIPWAY_") and key != AS_TEXT}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +112,34 @@ def test_a_chat_template_full_of_braces_comes_through() -> None:
 
 
 def test_the_runtime_variant_fetches_before_it_serves() -> None:
-    """To an emptyDir with room for the file, and a startup probe with time for it; the server replaces the shell."""
+    """To an emptyDir with room for the file, and a startup probe with time for it."""
     plan = stack_plan("staging")
     model = next(each for each in plan.models if each.id == "legal")
     found = container(plan, "legal")
-    command = found["command"][2]
-    assert command.startswith("python3 -m serve pull --repo ")
-    assert command.endswith(" && exec python3 -m serve")
+    assert found["command"][:3] == ["python3", "-c", aicore.THEN_SERVE]
+    assert found["command"][3:5] == ["pull", "--repo"]
     probe = found["startupProbe"]
     least_s = model.weights.job_deadline_s + model.probes.period_s * model.probes.startup_failures
     assert probe["periodSeconds"] * probe["failureThreshold"] >= least_s
     assert {"name": "models", "mountPath": "/models"} in found["volumeMounts"]
+
+
+@pytest.mark.parametrize(("pulled", "said"), [(0, ["pull a b", "serve"]), (3, ["pull a b"])])
+def test_only_weights_that_came_are_served(tmp_path: Path, pulled: int, said: list[str]) -> None:
+    """In the same process, which is the one that is told to end; else the pull's own status is the container's."""
+    package = tmp_path / "serve"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text(
+        f"import os, sys\nprint(' '.join(sys.argv[1:]) or f'serve {{os.getpid()}}', flush=True)\n"
+        f"sys.exit({pulled} if sys.argv[1:] else 0)\n"
+    )
+    command = [sys.executable, "-c", aicore.THEN_SERVE, "pull", "a", "b"]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen(command, env=env, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        lines = process.communicate()[0].splitlines()
+    assert process.returncode == pulled
+    assert lines == [line.replace("serve", f"serve {process.pid}") for line in said]
 
 
 def test_the_baked_variant_has_its_weights_in_the_image() -> None:
@@ -130,7 +150,7 @@ def test_the_baked_variant_has_its_weights_in_the_image() -> None:
     assert [each["name"] for each in found["volumeMounts"]] == ["tmp"]
     dockerfile = aicore.files(plan, references(plan, baked=True))["legal.Dockerfile"]
     assert f"@{DIGEST}\n" in dockerfile
-    assert "python3 -m serve pull --repo bartowski/" in dockerfile
+    assert '["python3", "-m", "serve", "pull", "--repo", "bartowski/' in dockerfile
     assert "HF_TOKEN" in dockerfile
     assert "ENV" not in dockerfile  # a token would stay in the image
 

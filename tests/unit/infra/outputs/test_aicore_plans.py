@@ -49,6 +49,21 @@ def test_a_model_on_gpus_needs_a_plan_with_one() -> None:
     assert "gpt-oss: needs 1 GPU, basic.8x has none; allowed: infer.s, infer.m, infer.l" in problem
 
 
+def test_a_gpu_that_runs_none_of_the_compiled_code_is_told() -> None:
+    """train.l has a V100, which CUDA 13 knows no more."""
+    [problem] = problems(on(stack_plan("prod"), "train.l", "gpt-oss"))
+    assert "gpt-oss: the GPU of train.l, Tesla-V100-SXM2-16GB, runs none of 75-real, 80-real, 90-real" in problem
+    assert problem.endswith("allowed: infer.s, infer.m, infer.l")
+
+
+def test_what_a_node_would_have_to_mount_can_only_be_inside() -> None:
+    """AI Core mounts no images, those of libraries no more than those of weights."""
+    image = {"registry": "registry.example.com", "cublas": "volume"}
+    plan = changed("prod", image=image, cluster={"context": "a", "version": "1.36"})
+    [problem] = problems(on(plan, "infer.m", "gpt-oss"))
+    assert "slipway:image.cublas: 'volume' can't be for gpt-oss: AI Core mounts no image; allowed: 'inside'" in problem
+
+
 def test_a_plan_that_is_not_known_is_taken_as_it_is() -> None:
     """SAP adds some; nothing is proven then, and nothing is cut off."""
     plan = on(stack_plan("prod"), "infer9.xl", "llama-3-70b")

@@ -79,6 +79,20 @@ def test_a_model_on_gpus_asks_for_them() -> None:
     assert "devices" not in document(stack_plan("staging"))["services"]["legal"]["deploy"]["resources"]["reservations"]
 
 
+def test_cublas_is_mounted_where_it_is_needed_and_on_a_volume() -> None:
+    """From the folder of its image, at the place that the server is told."""
+    cublas = {"registry": "registry.example.com", "cublas": "volume"}
+    services = document(changed("prod", image=cublas, cluster={"context": "a", "version": "1.36"}))["services"]
+    [mount] = [each for each in services["gpt-oss"]["volumes"] if each["type"] == "image"]
+    assert mount["source"].startswith("registry.example.com/slipway/serve-cublas:prod@")
+    assert (mount["target"], mount["image"], mount["read_only"]) == (
+        services["gpt-oss"]["environment"]["SLIPWAY_CUBLAS"],
+        {"subpath": "cublas"},
+        True,
+    )
+    assert [each["type"] for each in services["qwen2-5-32b"]["volumes"]] == ["volume"]
+
+
 def test_weights_of_a_package_are_mounted_from_their_image() -> None:
     """Read-only, for the container that copies them."""
     mounts = document(stack_plan("local"))["services"]["gemma-3-270m-weights"]["volumes"]

@@ -78,6 +78,27 @@ def test_the_stack_file_may_name_the_image() -> None:
     assert images.resolve(plan, {}, allow_tags=False).known == {"serve": REF}
 
 
+def test_models_on_gpus_and_what_they_mount_have_names_of_their_own() -> None:
+    """A digest is asked for each, and each model gets that of its hardware."""
+    volume = {"registry": "registry.example.com", "cublas": "volume"}
+    plan = changed("prod", image=volume, cluster={"context": "a", "version": "1.36"})
+    assert images.needed(plan) == {
+        "serve": "registry.example.com/slipway/serve:prod",
+        "serve-cuda": "registry.example.com/slipway/serve:prod-cuda",
+        "cublas": "registry.example.com/slipway/serve-cublas:prod",
+    }
+    found = images.resolve(plan, {}, allow_tags=True).images(plan)
+    of = {model.id: found.of(model) for model in plan.models}
+    assert (of["legal"].serve, of["gpt-oss"].serve) == (found.serve, found.cuda)
+
+
+def test_the_stack_file_may_name_the_image_for_gpus_too() -> None:
+    """Then no flag is needed for either."""
+    named = {"registry": "registry.example.com", "ref": REF, "cuda_ref": f"{REF[:-4]}0000", "cublas": "inside"}
+    known = images.resolve(changed("prod", image=named), {}, allow_tags=False).known
+    assert known == {"serve": REF, "serve-cuda": f"{REF[:-4]}0000"}
+
+
 def test_baked_images_are_one_a_model() -> None:
     """Beside that which they are made from."""
     plan = stack_plan("staging")

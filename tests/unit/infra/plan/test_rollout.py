@@ -54,8 +54,8 @@ def test_what_is_spare_and_what_can_be_shared_decide(groups: list[dict[str, Any]
         ([one("legal"), ONCE], "a rollout pauses legal for as long as loading takes, for there is one replica and its"),
         ([one("legal"), spare(1)], "slipway:cluster.spare_gpus.gpu24-20g: no model of the stack has this profile"),
         (
-            [{"models": {name: {"profile": "gpu24-20g"} for name in (GPU, "gpt-oss")}}, spare(1)],
-            "1 spare GPUs of gpu24-20g are for gpt-oss, qwen2-5-32b, which want 2 when all are updated at once",
+            [{"models": {name: {"profile": "gpu24-20g"} for name in (GPU, "risk")}}, spare(1)],
+            "1 spare GPUs of gpu24-20g are for qwen2-5-32b, risk, which want 2 when all are updated at once",
         ),
     ],
 )
