@@ -1,0 +1,100 @@
+"""A model's pod under load writes nowhere but where its manifest says that it may.
+
+20 seconds of load in the suite; SLIPWAY_LOAD_S=3600 makes it an hour (`make image-soak`).
+"""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e import file_system
+from tests.e2e.workspace import MODEL, Workspace
+
+LOAD_S = float(os.environ.get("SLIPWAY_LOAD_S") or 20)
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900 + LOAD_S)]
+NUM_CLIENTS = 4
+JSON = {"type": "json_object"}
+
+
+def ask(client: httpx.Client, number: int) -> int:
+    """One request after the other of another kind: answers, streams, one that is left, texts, and nonsense."""
+    said = [{"role": "user", "content": f"Say the number {number} in words."}]
+    chat = {"model": MODEL, "messages": said, "max_tokens": 16}
+    kinds: list[Callable[[], int]] = [
+        lambda: client.post("/v1/chat/completions", json=chat).status_code,
+        lambda: _leave(client, {**chat, "stream": True, "max_tokens": 200}),
+        lambda: client.post("/v1/completions", json={"model": MODEL, "prompt": "1 2 3", "max_tokens": 8}).status_code,
+        lambda: client.get("/v1/models").status_code,
+        lambda: client.post("/v1/chat/completions", json={**chat, "response_format": JSON}).status_code,
+        lambda: client.post("/v1/chat/completions", content=b"{").status_code,
+        lambda: client.post("/v1/chat/completions", json={**chat, "model": "none"}).status_code,
+    ]
+    return kinds[number % len(kinds)]()
+
+
+def _leave(client: httpx.Client, body: dict[str, Any]) -> int:
+    """Read the beginning of a stream, then go."""
+    with client.stream("POST", "/v1/chat/completions", json=body) as answer:
+        for _ in itertools.islice(answer.iter_lines(), 4):
+            pass
+        return answer.status_code
+
+
+def load(stack: Workspace, seconds: float) -> list[int]:
+    """Ask with several clients for so long; the statuses."""
+    until, statuses, numbers = time.monotonic() + seconds, list[int](), itertools.count()
+
+    def work() -> None:
+        with httpx.Client(base_url=stack.url, headers=stack.headers, timeout=120, trust_env=False) as client:
+            while time.monotonic() < until:
+                statuses.append(ask(client, next(numbers)))
+
+    threads = [threading.Thread(target=work) for _ in range(NUM_CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+def writable_mounts(pod: dict[str, Any]) -> list[str]:
+    """Where the manifest lets the container write."""
+    [container] = pod["spec"]["containers"]
+    read_only = {v["name"] for v in pod["spec"]["volumes"] if {"configMap", "secret", "image", "projected"} & v.keys()}
+    mounts = container["volumeMounts"]
+    return [m["mountPath"] for m in mounts if not m.get("readOnly") and m["name"] not in read_only]
+
+
+def test_nothing_is_written_under_load_but_to_declared_paths(stack: Workspace) -> None:
+    """Neither to the image's files nor to the weights nor to /dev/shm; and the pod is the same one at the end."""
+    pods = stack.get("pods", "-l", "slipway.dev/role=model")
+    watched = {}
+    for pod in pods:
+        [status] = pod["status"]["containerStatuses"]
+        pid = file_system.process_of(status["containerID"].removeprefix("containerd://"))
+        watched[pid] = (pod, file_system.snapshot(pid))
+    statuses = load(stack, LOAD_S)
+    assert statuses.count(200) > len(statuses) / 3, statuses
+    for pid, (pod, before) in watched.items():
+        after = file_system.snapshot(pid)
+        assert len(before) > 500, "that is no root file system"
+        assert file_system.written(before, after, writable_mounts(pod)) == []
+        [now] = stack.get("pods", "--field-selector", f"metadata.name={pod['metadata']['name']}")
+        assert [s["restartCount"] for s in now["status"]["containerStatuses"]] == [0]
+
+
+def test_what_a_pod_may_write_to_is_one_small_folder(stack: Workspace) -> None:
+    """/tmp, of a size that is limited; weights and settings are mounted for reading."""
+    for pod in stack.get("pods", "-l", "slipway.dev/role=model"):
+        assert writable_mounts(pod) == ["/tmp"]
+        [tmp] = [v for v in pod["spec"]["volumes"] if "emptyDir" in v]
+        assert tmp["emptyDir"]["sizeLimit"]
+        [container] = pod["spec"]["containers"]
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
