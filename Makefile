@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices image-size image-check image-reproduce image-sbom image-cuda bench-engine bench-server lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices image-size image-check image-reproduce image-sbom image-scan image-cuda bench-engine bench-server lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -74,6 +74,9 @@ image-reproduce: venv ## build an image twice with nothing kept between: one dig
 
 image-sbom: venv-dev ## what the images are made of, as CycloneDX, attached to each in the registry; and their licences
 	@$(TOOLS) image sbom --attach
+
+image-scan: venv-dev ## is every Debian package the newest, and does PyPI know of holes; see docs/image.md for what it misses
+	@$(TOOLS) image scan
 
 image-cuda: venv ## build the CUDA variants: an hour on two cores, the first time
 	@nice $(TOOLS) image build cuda cuda-cublas

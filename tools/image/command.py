@@ -106,6 +106,18 @@ def sbom_command(
         print("\n".join(bills.make(refs, output or settings.load().clone_dir / "sbom", attached=attach)))
 
 
+@app.command("scan")
+def scan_command(names: Names = None, of: Of = None) -> None:
+    """Ask Debian and PyPI what they know of the packages inside; exit status 1 when there is something."""
+    from tools.image.sbom import bills  # here: its library comes with the development requirements only
+    from tools.image.scan import report
+
+    with one_line_errors():
+        found = [report.scan(name, bills.examine(ref)[1]) for name, ref in _refs(load_sizes(), names, of).items()]
+        print("\n".join(line for each in found for line in each.said))
+        _fail_with([line for each in found for line in each.findings])
+
+
 def _refs(sizes: Sizes, names: Sequence[str] | None, of: Sequence[str] | None) -> dict[str, str]:
     """Name of each variant -> where its image is: as given, else built here, else as it was built before."""
     if of:

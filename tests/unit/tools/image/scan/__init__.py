@@ -1,0 +1,1 @@
+"""What package sources say of images, shown to those who ask them."""
