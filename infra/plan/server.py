@@ -11,7 +11,7 @@ from infra.plan.speeds import DRAIN_S
 from infra.stack import ModelConfig, StackConfig
 
 FLOATS = frozenset({"F32", "F16", "BF16"})
-NO_KERNELS = frozenset({"IQ1_M", "TQ1_0", "TQ2_0"})
+NO_KERNELS = frozenset({"IQ1_M"})
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,16 @@ def plan_server(
 def why_cublas(of: Geometry) -> str | None:
     """ggml multiplies quantised weights by kernels of its own; by cuBLAS whatever is in floating point, or these few.
 
-    It does so for more than 16 tokens at once, which is most of each prompt.
+    It does so for more than 16 tokens at once, which is most of each prompt. The server looks at every tensor of the
+    file when it loads it; here only what a catalog knows can be said beforehand.
     """
     if of.quantisation in FLOATS:
         return f"its weights are {of.quantisation}"
     if of.quantisation in NO_KERNELS:
         return f"ggml has no kernels for {of.quantisation}"
-    return "the routers of its experts are F32, however the rest is quantised" if of.num_experts else None
+    if of.num_experts:
+        return "the routers of its experts are F32, however the rest is quantised"
+    return "it has state-space layers" if any(each.state_bytes for each in of.layers) else None
 
 
 def _gpu(num_gpus: int, *, mounts_cublas: bool) -> dict[str, str]:

@@ -11,7 +11,6 @@ from infra.plan import Plan, make_plan
 from tests.unit.infra.recorder import kubernetes_objects, raw_settings, record
 
 Object = dict[str, Any]
-CPU_PROFILE = "cpu-64g"
 PROVIDERS = {"aws": "aws", "gke": "gcp", "aks": "azure"}
 """By flavour of nodes.yaml, as the stack file calls them."""
 
@@ -28,12 +27,3 @@ def plan(stack: str, namespace: str, flavour: str = "") -> Plan:
 def objects(stack: str, namespace: str, flavour: str = "") -> list[Object]:
     """All that the program registers with the cluster."""
     return kubernetes_objects(record(plan(stack, namespace, flavour)))
-
-
-def models_that_go_up(stack: str, namespace: str) -> dict[str, Any]:
-    """The stack's models; those that `up` refuses to put on GPUs are on a CPU profile, large enough for any of them."""
-    planned = plan(stack, namespace)
-    refusals = [notice.text for notice in planned.notices if notice.kind == "blocker"]
-    refused = {model.id for model in planned.models if any(model.id in text for text in refusals)}
-    models: dict[str, Any] = raw_settings(stack)["models"]
-    return {name: {**said, **({"profile": CPU_PROFILE} if name in refused else {})} for name, said in models.items()}

@@ -19,6 +19,7 @@ from tests.unit.infra.recorder import raw_settings
 pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
 
 DIGEST = "sha256:" + "ab" * 32
+IMAGES = Images(f"serve@{DIGEST}", cuda=f"serve@{DIGEST}")
 IMAGE = f"registry.example.com/weights@{DIGEST}"
 TWO: dict[str, Any] = {"legal": {}, "risk": {}}
 ALL = ["models", "config", "history"]
@@ -44,13 +45,13 @@ def plan_of(stack: str, namespace: str, **settings: Any) -> Plan:
 def test_the_api_server_takes_every_way_of_weights_and_backups(judge: Judge, variant: str) -> None:
     """By strict validation, in a restricted namespace, within its quota and limits."""
     plan = plan_of("staging", f"guarded-{variant}", **VARIANTS[variant])
-    assert [str(finding) for finding in judge.judge(objects(plan, Images(f"serve@{DIGEST}")))] == []
+    assert [str(finding) for finding in judge.judge(objects(plan, IMAGES))] == []
 
 
 def test_the_quota_holds_at_the_peak_and_not_far_beyond(judge: Judge, platform_plane: ControlPlane) -> None:
     """All models of prod at their most replicas in a rollout, all Jobs, a backup and a shell: all at once."""
     plan = plan_of("prod", "guarded-peak", backup={**VOLUME, "size": "1Ti"})
-    made = objects(plan, Images(f"serve@{DIGEST}"))
+    made = objects(plan, IMAGES)
     assert judge.judge([one for one in made if one["kind"] not in ("Deployment", "Job", "CronJob")]) == []
     peaks = {
         ("Deployment", one["metadata"]["name"]): tier.peak

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.integration.platform import stacks
 from tests.integration.platform.fleet import Fleet
 from tests.integration.platform.judge import remove
 from tests.integration.platform.program import Program
@@ -27,7 +26,7 @@ def prod(
     """Its settings, but for the cluster's name and the namespace."""
     kubeconfig = platform_plane.kubeconfig
     cluster = raw_settings("prod")["cluster"] | {"kubeconfig": str(kubeconfig), "context": "test"}
-    own = {"namespace": NAMESPACE, "cluster": cluster, "models": stacks.models_that_go_up("prod", NAMESPACE)}
+    own = {"namespace": NAMESPACE, "cluster": cluster}
     fleet.stand_up("aws")
     try:
         yield Program(tmp_path_factory.mktemp("up"), binaries, kubeconfig, "prod", own)

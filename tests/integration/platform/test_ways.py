@@ -22,6 +22,10 @@ WAYS: dict[str, list[dict[str, Any]]] = {
     "all-spot": [KEDA, BURST, one("legal", min_replicas=1, max_replicas=3, on_demand_floor=0)],
     "time-slicing": [{"gpu": {"sharing": "time-slicing"}}, KEDA, ON_GPU],
     "mig": [{"gpu": {"sharing": "mig", "mig_profile": "3g.40gb"}}, KEDA, ON_GPU],
+    "cublas": [
+        {"cluster": {"version": "1.36"}, "image": {"cublas": "volume"}},
+        one("gpt-oss", profile="gpu24-22g"),
+    ],
     "dra": [{"gpu": {"sharing": "dra"}, "cluster": {"version": "1.36", "scheduler": "packing"}}, KEDA, ON_GPU],
 }
 

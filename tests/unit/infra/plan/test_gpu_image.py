@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra import names
-from infra.catalog.types import Catalog
+from infra.catalog.types import Catalog, Layers
 from infra.errors import PlanError
 from infra.plan import make_plan
 from infra.plan.server import why_cublas
@@ -81,6 +81,8 @@ def test_weights_that_ggml_has_no_kernels_for_need_cublas(quantisation: str) -> 
     dense = CATALOG.models["legal"].full.geometry
     assert why_cublas(dense) is None
     assert quantisation in str(why_cublas(dataclasses.replace(dense, quantisation=quantisation)))
+    recurrent = dataclasses.replace(dense, layers=(Layers(count=2, state_bytes=4096),))
+    assert "state-space" in str(why_cublas(recurrent))
     assert "routers" in str(why_cublas(CATALOG.models["gpt-oss"].full.geometry))
 
 
