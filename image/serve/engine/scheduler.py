@@ -2,8 +2,8 @@
 
 There are no prefill and decode phases. A sequence has tokens (prompt, then generated ones) and a count of how many of
 them are computed; each step it catches up under one token budget. Running streams get their one token first, so a long
-prompt never stalls them by more than one step; prompts share the rest of the budget fairly. While streams run, that
-rest is bounded too (`mixed_tokens`): a step is as long as its tokens are many.
+prompt never stalls them by more than one step; prompts share the rest of the budget (shares.py). While streams run,
+that rest is bounded too (`mixed_tokens`): a step is as long as its tokens are many.
 
     waiting --admit (KV tokens reserved)--> [follows --source is computed-->] running --end | cancel--> gone
 
@@ -58,7 +58,6 @@ class Scheduler:
         self._line = Line(max_waiting)
         self._running: dict[int, Sequence] = {}
         self._num_gappy_steps = 0
-        self._turn = 0  # whose turn it is to get the odd tokens of the budget
         self._adapters_turns: list[tuple[Adapter, ...]] = []  # the next first
 
     @property
@@ -182,14 +181,13 @@ class Scheduler:
         admitted = self._admit() if self._line else ()
         self._let_followers_go()
         moves = self._close_gaps()
-        self._turn += 1
         ready = [self._running[seq] for seq in sorted(self._running) if self._running[seq].follows is None]
         keeps_short = any(is_stream(sequence) for sequence in ready)  # also for streams whose turn it is not
         adapters, ready = self._one_kind_of_adapters(ready)
         if self._budget.whole_prompts:
             chunks = take_whole(self._budget, ready)
         else:
-            chunks = share_step(self._budget, ready, self._turn, keeps_short=keeps_short)
+            chunks = share_step(self._budget, ready, keeps_short=keeps_short)
         embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
         return StepPlan(chunks, admitted, late, moves, adapters, embeds)
 

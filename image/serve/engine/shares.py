@@ -1,4 +1,8 @@
-"""How the rows of a step are shared. Running streams have their one each; prompts share the rest, fairly.
+"""How the rows of a step are shared. Running streams have their one each, prompts the rest.
+
+Half of that is for the prompt that came first, so that each one is through some time; the other half for the one that
+needs the fewest, so that nobody waits for a longer one. Equal parts for all would let them all be late: four equal
+prompts would have their first tokens together, when the last of them has it anyway.
 
 Pure, but for one thing: a sequence that guesses is told how many of its rows are guesses.
 """
@@ -22,7 +26,7 @@ class Budget:
     whole_prompts: bool = False  # a model that reads a text at once: no prompt can be cut
 
 
-def share_step(budget: Budget, ready: list[Sequence], turn: int, *, keeps_short: bool) -> tuple[Chunk, ...]:
+def share_step(budget: Budget, ready: list[Sequence], *, keeps_short: bool) -> tuple[Chunk, ...]:
     """Who is in the next step, with which tokens. With `keeps_short` nobody shall be held up by long prompts."""
     prompts = [s for s in ready if not is_stream(s)]
     num_streams = len(ready) - len(prompts)
@@ -30,7 +34,7 @@ def share_step(budget: Budget, ready: list[Sequence], turn: int, *, keeps_short:
     if any(s.is_at_all_rows for s in prompts):
         # Then every row of the step may yield something, and there is room for so many outputs only.
         num_rows = min(num_rows, budget.max_outputs)
-    shares = _share(num_rows - num_streams, prompts, turn, budget.min_share_tokens)
+    shares = _share(num_rows - num_streams, prompts, budget.min_share_tokens)
     spare = 0 if prompts else min(num_rows, budget.max_outputs) - num_streams
     chunks = []
     for sequence in ready:
@@ -55,24 +59,26 @@ def take_whole(budget: Budget, ready: list[Sequence]) -> tuple[Chunk, ...]:
     return tuple(sorted(chunks, key=lambda chunk: chunk.seq))
 
 
-def _share(num_rows: int, prompts: list[Sequence], turn: int, min_share_tokens: int) -> dict[int, int]:
-    """Split the rows evenly; what one does not need goes to the others; odd tokens go round."""
+def _share(num_rows: int, prompts: list[Sequence], min_share_tokens: int) -> dict[int, int]:
+    """Half to who came first, the rest to whoever is through soonest; what nobody else can use goes by age, too."""
     shares = {s.seq: 0 for s in prompts}
-    wanted = {s.seq: _num_wanted(s) for s in prompts}
-    first = turn % len(prompts) if prompts else 0
-    order = prompts[first:] + prompts[:first]
-    # Many short pieces of equal lengths would be as many rounds over the weights: some prompts wait for their turn.
-    hungry: list[Sequence] = []
-    while num_rows > 0 and (hungry or order):
-        if not hungry:
-            num = max(num_rows // min_share_tokens, 1)
-            hungry, order = order[:num], order[num:]
-        even = max(num_rows // len(hungry), 1)
-        for s in hungry:
-            take = min(even, wanted[s.seq] - shares[s.seq], num_rows)
-            shares[s.seq] += take
-            num_rows -= take
-        hungry = [s for s in hungry if shares[s.seq] < wanted[s.seq]]
+    by_age = sorted(prompts, key=lambda s: s.arrived_s)
+    by_need = sorted(by_age, key=lambda s: s.num_pending)
+
+    def give(sequence: Sequence, most: int, least: int = 1) -> int:
+        wants = _num_wanted(sequence) - shares[sequence.seq]
+        takes = min(wants, most)
+        # Short pieces are rounds over the weights: none for a prompt that they do not bring to its end.
+        if takes < min(wants, least):
+            return 0
+        shares[sequence.seq] += takes
+        return takes
+
+    left = num_rows - sum(give(s, (num_rows + 1) // 2) for s in by_age[:1])
+    for s in by_need:
+        left -= give(s, left, min_share_tokens)
+    for s in by_age:
+        left -= give(s, left)
     return shares
 
 

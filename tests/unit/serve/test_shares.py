@@ -25,11 +25,11 @@ def sequence(seq: int, num_pending: int, *, scored: bool = False, arrived_s: flo
 READY = st.lists(st.tuples(st.sampled_from([1, 1, 2, 7, 30, 90]), st.booleans()), min_size=1, max_size=9)
 
 
-@given(READY, st.integers(0, 20), st.booleans())
-def test_a_step_is_full_and_never_more(sizes: list[tuple[int, bool]], turn: int, keeps_short: bool) -> None:
+@given(READY, st.booleans())
+def test_a_step_is_full_and_never_more(sizes: list[tuple[int, bool]], keeps_short: bool) -> None:
     """Each stream has its row; prompts have the rest while they want some; as many rows yield something as may."""
     ready = [sequence(seq, size, scored=scored) for seq, (size, scored) in enumerate(sizes)]
-    chunks = share_step(BUDGET, ready, turn, keeps_short=keeps_short)
+    chunks = share_step(BUDGET, ready, keeps_short=keeps_short)
     rows = Counter({chunk.seq: len(chunk.tokens) for chunk in chunks})
     limit = BUDGET.mixed_tokens if keeps_short else BUDGET.step_tokens
     limit = min(limit, BUDGET.max_outputs) if any(scored for _, scored in sizes) else limit
@@ -43,27 +43,64 @@ def test_a_step_is_full_and_never_more(sizes: list[tuple[int, bool]], turn: int,
         assert chunk.num_outputs == (len(chunk.tokens) if one.is_at_all_rows else int(is_through))
 
 
-@given(st.lists(st.integers(2, 60), min_size=1, max_size=5), st.integers(0, 20))
-def test_prompts_share_evenly(sizes: list[int], turn: int) -> None:
-    """No one gets less than another, except what it does not want, and an odd token."""
-    ready = [sequence(seq, size) for seq, size in enumerate(sizes)]
-    rows = {chunk.seq: len(chunk.tokens) for chunk in share_step(BUDGET, ready, turn, keeps_short=False)}
-    hungry = [rows.get(seq, 0) for seq, size in enumerate(sizes) if rows.get(seq, 0) < size]
-    assert all(max(rows.values()) - share <= 1 for share in hungry)
+PROMPTS = st.lists(st.tuples(st.integers(2, 60), st.integers(0, 9)), min_size=1, max_size=6)
 
 
-def test_every_prompt_is_first_once() -> None:
-    """With more of them than pieces that are worth a step, the turn decides."""
-    ready = [sequence(seq, 90) for seq in range(8)]
-    served = Counter(chunk.seq for turn in range(8) for chunk in share_step(BUDGET, ready, turn, keeps_short=True))
-    assert served == Counter(dict.fromkeys(range(8), 3))  # 25 rows: three pieces of 8
+@given(PROMPTS)
+def test_half_is_for_the_oldest_and_the_rest_for_the_shortest(given_ones: list[tuple[int, int]]) -> None:
+    """Nobody waits for ever, and nobody for one who needs more, unless that one came first."""
+    ready = [sequence(seq, size, arrived_s=float(age)) for seq, (size, age) in enumerate(given_ones)]
+    rows = Counter({chunk.seq: len(chunk.tokens) for chunk in share_step(BUDGET, ready, keeps_short=False)})
+    oldest = min(ready, key=lambda one: one.arrived_s)
+    assert rows[oldest.seq] >= min(oldest.num_pending, BUDGET.step_tokens // 2)
+    for one in ready:
+        if rows[one.seq] == one.num_pending:
+            continue
+        longer = [other for other in ready if other.num_pending > one.num_pending and other is not oldest]
+        assert all(rows[other.seq] < BUDGET.min_share_tokens or rows[one.seq] > 0 for other in longer)
+
+
+@given(PROMPTS)
+def test_no_prompt_is_cut_into_crumbs(given_ones: list[tuple[int, int]]) -> None:
+    """A piece brings its prompt to the end or is worth its place; but for the oldest one's, and what is left over."""
+    ready = [sequence(seq, size, arrived_s=float(age)) for seq, (size, age) in enumerate(given_ones)]
+    oldest = min(ready, key=lambda one: one.arrived_s)
+    others = [c for c in share_step(BUDGET, ready, keeps_short=False) if c.seq != oldest.seq]
+    assert sum(len(c.tokens) < min(ready[c.seq].num_pending, BUDGET.min_share_tokens) for c in others) <= 1
+
+
+def test_what_is_too_little_for_others_is_the_oldest_one_s() -> None:
+    """Three rows more for it, rather than three for a prompt of ninety."""
+    ready = [sequence(0, 90, arrived_s=1.0), sequence(1, 17, arrived_s=2.0), sequence(2, 80, arrived_s=3.0)]
+    assert [len(chunk.tokens) for chunk in share_step(BUDGET, ready, keeps_short=False)] == [23, 17]
+
+
+def test_equal_prompts_are_through_one_after_the_other() -> None:
+    """The first one is not late for the sake of the last one."""
+    ready = [sequence(seq, 90, arrived_s=float(-seq)) for seq in range(4)]
+    (chunk,) = share_step(BUDGET, ready, keeps_short=False)
+    assert (chunk.seq, len(chunk.tokens)) == (3, 40)
+
+
+@given(PROMPTS)
+def test_everyone_is_through_some_time_whoever_comes(given_ones: list[tuple[int, int]]) -> None:
+    """Though short ones keep coming: half of each step is for the oldest."""
+    old = [sequence(seq, size, arrived_s=float(age)) for seq, (size, age) in enumerate(given_ones)]
+    bound = sum(-(-size // (BUDGET.step_tokens // 2)) for size, _ in given_ones)
+    for number in range(bound):
+        new = [sequence(100 + place, 2, arrived_s=10.0 + number) for place in range(20)]
+        chunks = share_step(BUDGET, [*old, *new], keeps_short=False)
+        for one in old:
+            one.num_computed += sum(len(chunk.tokens) for chunk in chunks if chunk.seq == one.seq)
+        old = [one for one in old if one.num_pending]
+    assert not old
 
 
 def test_a_prompt_pauses_where_somebody_wants_a_copy() -> None:
     """The first such place after what is computed; what it leaves goes to others."""
     ready = [sequence(0, 90), sequence(1, 90)]
     ready[0].stops += [40, 3, 2, 10]
-    chunks = share_step(BUDGET, ready, 0, keeps_short=False)
+    chunks = share_step(BUDGET, ready, keeps_short=False)
     assert [len(chunk.tokens) for chunk in chunks] == [7, 33]
 
 
@@ -72,7 +109,7 @@ def test_guesses_take_the_rows_that_prompts_leave() -> None:
     for others, num_guessed in (((), 11), ((sequence(3, 2),), 0)):
         one = Sequence(Request(0, (*range(30), *range(30))), 0, 50, 0.0)
         one.seq, one.num_computed, one.draft = 0, 59, NgramDraft(99)
-        (chunk, *_) = share_step(BUDGET, [one, *others], 0, keeps_short=True)
+        (chunk, *_) = share_step(BUDGET, [one, *others], keeps_short=True)
         assert one.num_drafts == num_guessed == len(chunk.tokens) - 1
         assert chunk.tokens == (29, *range(num_guessed))
         assert chunk.num_outputs == 1 + num_guessed
@@ -85,7 +122,7 @@ def test_guesses_of_several_share_those_rows() -> None:
         one = Sequence(Request(seq, (*range(30), *range(30))), 0, 50, 0.0)
         one.seq, one.num_computed, one.draft = seq, 59, NgramDraft(5)
         ready.append(one)
-    chunks = share_step(BUDGET, ready, 0, keeps_short=True)
+    chunks = share_step(BUDGET, ready, keeps_short=True)
     assert [len(chunk.tokens) for chunk in chunks] == [6, 5, 1]
 
 
