@@ -21,6 +21,7 @@ from serve.backup.arguments import add_parsers
 from serve.cli.arguments import PEOPLE, is_for_people
 from serve.errors import SetupError
 from serve.security import new_key
+from serve.surroundings import check_memory
 
 
 def main(arguments: list[str]) -> int:
@@ -40,12 +41,16 @@ def main(arguments: list[str]) -> int:
     except SetupError as error:
         print(f"serve: {error}", file=sys.stderr)  # noqa: T201  (for a person, not for a log reader)
         return 2
+    except MemoryError:
+        print("serve: there is not enough memory to start", file=sys.stderr)  # noqa: T201
+        return 2
 
 
 def _command(options: argparse.Namespace) -> int:
     if options.command == "relay":
         return _relay()
     if options.command is None:
+        check_memory()
         gc.disable()  # server.py enables it: all that is imported stays, and looking through it is a sixth of the start
     # Imported here: a worker needs none of it, and each process pays for what it imports.
     from serve.log import set_up_logging

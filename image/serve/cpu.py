@@ -25,7 +25,7 @@ def num_threads(root: Path = Path("/")) -> int:
 
 def check_cpu(root: Path = Path("/"), machine: str = "", library: Path | None = None) -> None:
     """Raise SetupError, before the library is loaded, where it would end with an illegal instruction."""
-    library = library or _library_folder()
+    library = library or library_folder()
     if any(library.glob("libggml-cpu-*.so")):
         return  # built with all variants: it chooses one that runs here
     wanted = BASELINE_FEATURES.get(machine or platform.machine(), frozenset())
@@ -37,7 +37,8 @@ def check_cpu(root: Path = Path("/"), machine: str = "", library: Path | None = 
         )
 
 
-def _library_folder() -> Path:
+def library_folder() -> Path:
+    """Where llama.cpp's libraries are. It is not imported for that."""
     spec = importlib.util.find_spec("llama_cpp")
     if spec is None or spec.origin is None:
         raise SetupError("the package llama_cpp is not on the Python path: it is compiled by the image's build")

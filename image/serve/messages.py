@@ -74,6 +74,7 @@ class Load:
     adapters: tuple[AdapterPath, ...] = ()
     state_dir: str | None = None
     state_max_bytes: int = 0
+    gpu_layers: int | None = 0  # layers that are computed on GPUs; None: all
 
 
 @dataclass(frozen=True, slots=True)

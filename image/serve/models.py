@@ -102,6 +102,7 @@ class ModelEntry:
     # Unloaded after so long without a request; 0: never. None: as the server is set, and never if it is preloaded.
     idle_unload_s: Annotated[float, Field(ge=0)] | None = None
     memory_bytes: Annotated[int, Field(ge=0)] | None = None  # kept for its worker; None: guessed, later measured
+    gpu_layers: Annotated[int, Field(ge=0)] | None = None  # computed on GPUs where there are any; None: all
     source: SourceEntry | None = None
 
 

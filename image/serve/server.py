@@ -22,8 +22,10 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from serve.cpu import check_cpu, num_threads
+from serve.cpu import check_cpu, library_folder, num_threads
 from serve.errors import SetupError
+from serve.gpu.choice import choose, worker_environ
+from serve.gpu.types import Report
 from serve.models import Models, load_models
 from serve.pulls.pulls import Pulls
 from serve.pulls.setup import SourcePuller, make_pulls
@@ -33,6 +35,7 @@ from serve.supervision.memory import memory_budget
 from serve.supervision.ports import Options
 from serve.supervision.process import ModelsDir, ProcessLauncher
 from serve.supervision.supervisor import Supervisor
+from serve.surroundings import check_can_pull, check_surroundings
 
 if TYPE_CHECKING:
     from serve.http.front import Server
@@ -46,13 +49,17 @@ SPARE_FILES = 256  # of connections to workers, of weights, of logs
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """From settings to a server that has ended."""
     check_cpu()
+    check_surroundings(settings, library_folder())
     security = make_security(settings)
-    supervisor = _make_supervisor(settings, environ)
-    pulls = make_pulls(settings, environ, supervisor.discover)
-    supervisor.pull_by(SourcePuller(pulls))
+    models = _configured(settings)
+    check_can_pull(models, settings.models_dir)
     _let_open(2 * settings.max_connections + SPARE_FILES)
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
+    gpus = choose(settings.gpu, library_folder())  # last: it is what may take long
+    supervisor = _make_supervisor(settings, models, worker_environ(environ, gpus), gpus)
+    pulls = make_pulls(settings, environ, supervisor.discover)
+    supervisor.pull_by(SourcePuller(pulls))
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
     from serve.http.front import make_servers
@@ -168,9 +175,8 @@ def _configured(settings: Settings) -> Models:
     return Models(())
 
 
-def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervisor:
+def _make_supervisor(settings: Settings, models: Models, environ: Mapping[str, str], gpus: Report) -> Supervisor:
     threads = num_threads() if settings.num_threads is None else settings.num_threads
-    models = _configured(settings)
     return Supervisor(
         models,
         launcher=ProcessLauncher(environ),
@@ -192,6 +198,7 @@ def _make_supervisor(settings: Settings, environ: Mapping[str, str]) -> Supervis
             absent=settings.absent,
             memory_bytes=memory_budget() if settings.memory_bytes is None else settings.memory_bytes,
             memory_is_guess=settings.memory_bytes is None,
+            gpu_bytes=sum(device.free_bytes for device in gpus.devices) if gpus.devices else None,
             discovers=not models.models if settings.discover is None else settings.discover,
             discovered_slots=settings.discovered_slots,
             discovered_context_tokens=settings.discovered_context_tokens,

@@ -94,4 +94,4 @@ def read_settings(kind: type[Kind]) -> Kind:
 
 
 def _line(loc: tuple[int | str, ...], value: object, message: str) -> str:
-    return f"{PREFIX}{str(loc[0]).upper()} is {value!r}: {message[0].lower()}{message[1:]}"
+    return f"{PREFIX}{str(loc[0]).upper()} is {value!r}: {message[0].lower()}{message[1:]}".replace("value error, ", "")

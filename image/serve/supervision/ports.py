@@ -100,6 +100,7 @@ class Options:
     absent: Absent = "wait"  # what the first request for weights gets that are not here but could be pulled
     memory_bytes: int | None = None  # all workers together; None: as much as they like
     memory_is_guess: bool = False  # nobody set it
+    gpu_bytes: int | None = None  # free on all GPUs together at the start; None: there is none that is used
     discovers: bool = False  # serve what is in the models directory, too
     discovered_slots: int = 4
     discovered_context_tokens: int = 4096

@@ -17,7 +17,11 @@ from serve.shelf import folder
 from serve.supervision.ports import Found, Seen
 
 # What a worker may know of our environment: no settings, no tokens, no GGML_BACKEND_PATH, which would load a library.
-_INHERITED = ("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "TZ", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_INHERITED = (
+    *("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "TZ", "LD_LIBRARY_PATH"),
+    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"),
+    "SLIPWAY_CUBLAS",  # the forwarding library asks for it itself
+)
 
 
 class ProcessLauncher:

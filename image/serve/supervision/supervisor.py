@@ -23,6 +23,7 @@ from serve.supervision.link import TICK_S
 from serve.supervision.loads import next_loads
 from serve.supervision.ports import Disk, Launcher, Options, Puller, Seen, Status
 from serve.supervision.requests import Inbox
+from serve.supervision.residency import Budget
 from serve.supervision.rounds import Rounds
 from serve.supervision.summons import Summons
 
@@ -227,8 +228,8 @@ class Supervisor:
         self._leaving = [keeper for keeper in self._leaving if keeper.life.is_resident]
         await self._rounds.go(self._all(), self._look_at_folder)
         if not self._is_closed:
-            budget, is_guess = self._options.memory_bytes, self._options.memory_is_guess
-            loads = next_loads(self._all(), budget, is_guess=is_guess)
+            budget = Budget(self._options.memory_bytes, self._options.gpu_bytes)
+            loads = next_loads(self._all(), budget, is_guess=self._options.memory_is_guess)
             await asyncio.gather(*(keeper.launch() for keeper in loads))
 
     async def _look_at_folder(self) -> None:

@@ -19,6 +19,7 @@ def load_options(load: Load) -> LoadOptions:
         step_tokens=load.step_tokens,
         num_threads=load.num_threads,
         adapters=tuple(AdapterFile(each.name, Path(each.path)) for each in load.adapters),
+        gpu_layers=load.gpu_layers,
     )
 
 

@@ -53,6 +53,7 @@ PURE = {
     "types": set[str](),
     "prefix": set[str](),
     "cells": set[str](),
+    "cublas": set[str](),
     "text": set[str](),
     "trigger": set[str](),
     "sequence": {"drafts", "types"},

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers import elf
+
 IMAGE = Path(__file__).parents[3] / "image"
 SHA256 = hashlib.sha256(b"good").hexdigest()
 
@@ -63,7 +65,7 @@ def library(tmp_path: Path) -> Path:
     """A llama_cpp that is found, passes the look at the CPU, and is never loaded."""
     (tmp_path / "site" / "llama_cpp" / "lib").mkdir(parents=True)
     (tmp_path / "site" / "llama_cpp" / "__init__.py").touch()
-    (tmp_path / "site" / "llama_cpp" / "lib" / "libggml-cpu-x64.so").touch()
+    (tmp_path / "site" / "llama_cpp" / "lib" / "libggml-cpu-x64.so").write_bytes(elf.library())
     return tmp_path / "site"
 
 
@@ -76,7 +78,9 @@ def test_a_setting_that_is_wrong_is_one_line() -> None:
 
 def test_a_missing_models_file_is_one_line(library: Path) -> None:
     """With the setting that names it."""
-    done = serve(PYTHONPATH=f"{IMAGE}:{library}", SLIPWAY_MODELS_FILE="/nowhere/models.json")
+    done = serve(
+        PYTHONPATH=f"{IMAGE}:{library}", SLIPWAY_MODELS_FILE="/nowhere/models.json", SLIPWAY_MODELS_DIR=library
+    )
     assert done.returncode == 2
     assert done.stderr == "serve: SLIPWAY_MODELS_FILE is /nowhere/models.json: No such file or directory\n"
 
@@ -90,6 +94,7 @@ def test_a_port_in_use_is_one_line(library: Path, tmp_path: Path) -> None:
         done = serve(
             PYTHONPATH=f"{IMAGE}:{library}",
             SLIPWAY_MODELS_FILE=models,
+            SLIPWAY_MODELS_DIR=tmp_path,
             SLIPWAY_HOST="127.0.0.1",
             SLIPWAY_PORT=port,
         )

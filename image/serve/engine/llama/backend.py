@@ -13,8 +13,10 @@ from typing import Any, Self
 from serve.engine.llama.candidates import Candidates
 from serve.engine.llama.chooser import Chooser
 from serve.engine.llama.context import ContextMemory
+from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import BINDINGS_VERSION, C, log, start
 from serve.engine.llama.model import Model
+from serve.engine.llama.params import context_params
 from serve.engine.llama.rows import Rows
 from serve.engine.sequence import Chunk
 from serve.engine.types import (
@@ -34,7 +36,6 @@ _NO_KV_SLOT = 1
 _MAX_IDS = 256  # llama.cpp's own bound
 _MAX_KEPT, _MAX_KEPT_EXACT = 16, 4  # a recurrent state is large, whatever the length of its text
 _MIN_OUTPUTS = 64
-_UBATCH_TOKENS = 512
 _RANK_FLOATS = 1
 
 
@@ -42,14 +43,15 @@ class Llama:
     """A loaded model: the engine's Backend, and its tokenizer."""
 
     def __init__(self, options: LoadOptions, on_progress: Callable[[float], None] = lambda _: None) -> None:
-        start()
+        gpu = Gpu(options.gpu_layers)
+        start(uses_gpus=gpu.is_used)
         self._choosers: dict[int, Chooser] = {}
         self._stuck: set[int] = set()  # sequences that could not be rolled back after an error
         self._active: tuple[Adapter, ...] = ()
         self._embeds = False
         self._scratch: Candidates | None = None
         self._context: Any = None
-        self.model = Model(options.path, on_progress)
+        self.model = Model(options.path, on_progress, gpu)
         try:
             for adapter in options.adapters:
                 self.model.add_adapter(adapter)
@@ -70,13 +72,14 @@ class Llama:
     def _open_context(self, options: LoadOptions) -> None:
         model, slots = self.model, options.num_slots
         # Cells of its own for each id: a row looks at its own sequence only, where one buffer for all costs every row a
-        # look at every cell (measured: 1.4 times the time at 32 streams). Recurrent states have no such cells, and with
-        # a sliding window most layers look at few: there one buffer is faster, and copies nothing that is shared.
-        self._copies = slots > 1 and not model.is_exact and not model.window_tokens
+        # look at every cell, those of what is kept, too (measured: 1.4 times the time, with a sliding window as without
+        # one). Recurrent states have no such cells.
+        self._copies = slots > 1 and not model.is_exact
         kept = 0 if self._copies else min(slots, _MAX_KEPT_EXACT if model.is_exact else _MAX_KEPT)
         self.num_ids = min(slots + kept, max(slots, _MAX_IDS))
         self.max_outputs = min(options.step_tokens, max(_MIN_OUTPUTS, 2 * slots, self.num_ids))
-        params = self._params(options)
+        params = context_params(options, self.num_ids, self.max_outputs, copies=self._copies)
+        model.gpu.set_context_params(params)
         log().clear()
         self._context = C.llama_init_from_model(model.pointer, params)
         if not self._context:
@@ -87,6 +90,8 @@ class Llama:
         if self._pooling == 0 and not C.llama_get_memory(self._context):
             self._pooling = C.LLAMA_POOLING_TYPE_MEAN  # an encoder whose file does not say: the usual way
         if self.pools:  # it yields vectors of whole texts: once more, with room for a whole step at once
+            if self._pooling == C.LLAMA_POOLING_TYPE_MEAN:
+                model.gpu.need_cublas(options.path, "embeddings that are the mean of a text")
             C.llama_free(self._context)
             params.pooling_type = self._pooling
             params.embeddings, params.n_ubatch, params.n_outputs_max = True, options.step_tokens, 0
@@ -113,19 +118,6 @@ class Llama:
                 f"{slots} slots of {tokens} tokens are {slots * tokens} tokens: llama.cpp made room for {total} in all "
                 f"and {each} for each"
             )
-
-    def _params(self, options: LoadOptions) -> Any:
-        params = C.llama_context_default_params()
-        params.n_ctx = options.num_slots * options.sequence_tokens
-        params.n_batch = options.step_tokens
-        params.n_ubatch = min(options.step_tokens, _UBATCH_TOKENS)
-        params.n_seq_max = self.num_ids
-        # Room for the logits of so many rows is made beforehand: for all rows of a step, hundreds of megabytes.
-        params.n_outputs_max = max(self.max_outputs, self.num_ids)
-        params.n_threads = params.n_threads_batch = options.num_threads
-        params.kv_unified = not self._copies
-        params.no_perf = True
-        return params
 
     def _warm_up(self) -> None:
         """One decode, so that the first request does not pay for page faults and graph building."""

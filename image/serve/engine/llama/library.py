@@ -16,9 +16,11 @@ from serve.engine.types import LoadError
 
 # Struct layouts change with every llama.cpp; a wrong one corrupts memory instead of failing.
 BINDINGS_VERSION = "0.3.36"
-_LOG_ERROR = 4
+_LOG_INFO, _LOG_ERROR = 2, 4
+_GPU_TYPES = (1, 2)  # of ggml_backend_dev_type; the second one shares the machine's memory
+_GPU_BUFFER = re.compile(r"(?P<where>CUDA\d+) +(?P<kind>.*)buffer size = +(?P<mib>[0-9.]+) MiB")
 
-__all__ = ["BINDINGS_VERSION", "C", "Log", "log", "start"]
+__all__ = ["BINDINGS_VERSION", "FOLDER", "C", "Log", "log", "start"]
 
 
 def _import_bindings() -> Any:
@@ -40,48 +42,76 @@ def _import_bindings() -> Any:
 
 
 C: Any = _import_bindings()
-_FOLDER = Path(C.__file__).parent
+_PACKAGE = Path(C.__file__).parent
+FOLDER = _PACKAGE / "lib"
 
 
 def _version() -> str:
     """Without running it."""
-    found = re.search(r'__version__ = "([^"]+)"', (_FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    found = re.search(r'__version__ = "([^"]+)"', (_PACKAGE / "__init__.py").read_text(encoding="utf-8"))
     return found[1] if found else "unknown"
 
 
-def start() -> None:
+def start(*, uses_gpus: bool = False) -> None:
     """Check the version and make the backends ready. Safe to call twice."""
     if _version() != BINDINGS_VERSION:
         raise LoadError(f"llama-cpp-python is {_version()}: this server is made for {BINDINGS_VERSION}")
     log()
-    _load_cpu_variants()
+    _load_backends(uses_gpus=uses_gpus)
     C.llama_backend_init()
 
 
-def _load_cpu_variants() -> None:
-    """Load the CPU variants from the library's own folder.
+@cache
+def _load_backends(*, uses_gpus: bool) -> None:
+    """Load the best CPU variant and, where it is used, CUDA, from the library's own folder and each by its path.
 
-    Left alone, llama_backend_init looks for them in the current directory too, where anyone may have put a library.
+    Left alone, llama_backend_init looks for them in the current directory too, where anyone may have put a library; and
+    ggml_backend_load_all_from_path loads CUDA wherever it lies, which starts a driver that nobody wants.
     """
-    folder = _FOLDER / "lib"
-    if not any(folder.glob("libggml-cpu-*.so")):
-        return  # one CPU baseline, linked in
-    ggml = ctypes.CDLL(str(folder / "libggml.so"))
-    ggml.ggml_backend_load_all_from_path.argtypes = [ctypes.c_char_p]
-    ggml.ggml_backend_load_all_from_path.restype = None
-    ggml.ggml_backend_load_all_from_path(str(folder).encode())
+    if variant := _best(sorted(FOLDER.glob("libggml-cpu-*.so"))):  # else one CPU baseline, linked in
+        _load(variant)
+    if uses_gpus:
+        log().clear()
+        _load(FOLDER / "libggml-cuda.so")
+        if not _has_gpu():
+            raise LoadError(f"no GPU can be used: {log().first()}")
+
+
+def _best(variants: list[Path]) -> Path | None:
+    """Each says how well it suits this CPU; 0: not at all."""
+    scores = {path: int(ctypes.CDLL(str(path)).ggml_backend_score()) for path in variants}
+    return max((path for path, score in scores.items() if score), key=scores.__getitem__, default=None)
+
+
+def _load(path: Path) -> None:
+    load = ctypes.CDLL(str(FOLDER / "libggml.so")).ggml_backend_load
+    load.argtypes, load.restype = [ctypes.c_char_p], ctypes.c_void_p
+    if not load(str(path).encode()):
+        raise LoadError(f"{path} can't be loaded: {log().first()}")
+
+
+def _has_gpu() -> bool:
+    find = ctypes.CDLL(str(FOLDER / "libggml.so")).ggml_backend_dev_by_type
+    find.argtypes, find.restype = [ctypes.c_int], ctypes.c_void_p
+    return any(find(each) for each in _GPU_TYPES)
 
 
 class Log:
-    """Keeps the first error that llama.cpp logs (later ones only repeat that something failed), shows nothing."""
+    """Keeps the first error that llama.cpp logs (later ones only repeat that something failed), shows nothing.
+
+    And counts what it says it took of GPUs: asked for what is free, they would tell of other processes, too.
+    """
 
     def __init__(self) -> None:
         self._first = ""
+        self._buffers: dict[tuple[str, str], float] = {}
 
         @C.llama_log_callback  # type: ignore[untyped-decorator]
         def keep(level: int, text: bytes, _: object) -> None:
             if level == _LOG_ERROR and not self._first:
                 self._first = text.decode("utf-8", "replace").strip()
+            elif level == _LOG_INFO and b"buffer size" in text:
+                self.count(text.decode("utf-8", "replace"))
 
         self._callback = keep  # C holds no reference
         C.llama_log_set(keep, None)
@@ -89,6 +119,17 @@ class Log:
     def first(self) -> str:
         """The first error since `clear`."""
         return self._first or "llama.cpp gave no reason"
+
+    def count(self, line: str) -> None:
+        """Compute buffers are planned anew, in place of the old; of the other kinds there may be several."""
+        if match := _GPU_BUFFER.search(line):
+            key, mib = (match["where"], match["kind"]), float(match["mib"])
+            before = self._buffers.get(key, 0.0)
+            self._buffers[key] = max(before, mib) if "compute" in match["kind"] else before + mib
+
+    def gpu_bytes(self) -> int:
+        """All that this process was told to have, on all GPUs."""
+        return int(sum(self._buffers.values()) * 2**20)
 
     def clear(self) -> None:
         """What went wrong before does not count any more."""

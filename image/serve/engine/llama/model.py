@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from serve.engine.llama.dry import DrySamplers
+from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import C, log
 from serve.engine.types import AdapterFile, LoadError, ModelInfo
 
@@ -20,9 +21,10 @@ _POOLING_RANK = 4
 class Model:
     """A loaded GGUF."""
 
-    def __init__(self, path: Path, on_progress: Callable[[float], None]) -> None:
+    def __init__(self, path: Path, on_progress: Callable[[float], None], gpu: Gpu) -> None:
         if not path.is_file():
             raise LoadError(f"the weights file {path} is missing")
+        gpu.check_file(path)
 
         @C.llama_progress_callback  # type: ignore[untyped-decorator]
         def progress(share: float, _: object) -> bool:
@@ -32,6 +34,8 @@ class Model:
         log().clear()
         params = C.llama_model_default_params()
         params.progress_callback = progress
+        gpu.set_model_params(params)
+        self.gpu = gpu
         self.path = path
         self.pointer = C.llama_model_load_from_file(str(path).encode(), params)
         if not self.pointer:
@@ -96,6 +100,7 @@ class Model:
             num_vocab=self.num_vocab,
             architecture=self._metadata("general.architecture"),
             file_type=self._file_type(),
+            gpu_bytes=log().gpu_bytes(),
         )
 
     def _file_type(self) -> int:
@@ -184,6 +189,7 @@ class Model:
         """Load a LoRA adapter under its name."""
         if not file.path.is_file():
             raise LoadError(f"the adapter file {file.path} is missing")
+        self.gpu.check_file(file.path)
         log().clear()
         pointer = C.llama_adapter_lora_init(self.pointer, str(file.path).encode())
         if not pointer:

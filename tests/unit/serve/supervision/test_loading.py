@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from serve.models import AdapterEntry, ModelEntry
-from serve.supervision.loading import WORKER_BYTES, guess_bytes, load_message
+from serve.supervision.loading import GPU_CONTEXT_BYTES, WORKER_BYTES, guess_bytes, guess_gpu_bytes, load_message
 from serve.supervision.ports import Options
 
 OPTIONS = Options(Path("/m"), num_threads=3, step_tokens=16, max_waiting=5, start_s=20, silence_s=1.5, stuck_s=60)
