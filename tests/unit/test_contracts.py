@@ -8,6 +8,7 @@ import pytest
 from infra import names
 from infra.manifests import model as model_manifest
 from infra.manifests import weights as weights_manifest
+from infra.manifests.pod import PodImages
 from infra.plan import Plan
 from serve.__main__ import _parser
 from serve.cli.arguments import is_for_people
@@ -38,7 +39,7 @@ def test_the_server_reads_every_models_json_that_the_program_writes(plan: Plan, 
 def test_the_server_knows_every_variable_that_a_pod_sets(plan: Plan) -> None:
     """A misspelt variable would be ignored in silence."""
     for model in plan.models:
-        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
+        pod = model_manifest.deployment(plan, model, model.base, PodImages("image"))["spec"]["template"]["spec"]
         variables = [v["name"] for v in pod["containers"][0]["env"]]
         known = {f"SLIPWAY_{name.upper()}" for name in Settings.model_fields}
         assert set(variables) <= known
@@ -47,7 +48,7 @@ def test_the_server_knows_every_variable_that_a_pod_sets(plan: Plan) -> None:
 def test_probes_ask_what_needs_no_key_and_prometheus_asks_its_own_port(plan: Plan) -> None:
     """With keys all else would be 401: no pod would ever be ready."""
     for model in plan.models:
-        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
+        pod = model_manifest.deployment(plan, model, model.base, PodImages("image"))["spec"]["template"]["spec"]
         server = pod["containers"][0]
         assert {server[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")} <= PUBLIC
         assert server["ports"][1]["containerPort"] == names.METRICS_PORT != names.HTTP_PORT
@@ -66,7 +67,7 @@ def test_the_servers_command_line_takes_the_arguments_of_every_weights_job(plan:
 def test_the_pod_lives_long_enough_to_drain_and_stop(plan: Plan) -> None:
     """Kubernetes kills what has not ended after the grace period."""
     for model in plan.models:
-        pod = model_manifest.deployment(plan, model, model.base, "image")["spec"]["template"]["spec"]
+        pod = model_manifest.deployment(plan, model, model.base, PodImages("image"))["spec"]["template"]["spec"]
         [grace] = [float(v["value"]) for v in pod["containers"][0]["env"] if v["name"] == "SLIPWAY_GRACE_S"]
         assert pod["terminationGracePeriodSeconds"] >= grace + 7
 

@@ -34,7 +34,7 @@ def test_a_model_that_needs_it_mounts_it_read_only_where_it_is_told_to_look() ->
 
 @pytest.mark.parametrize("only", [one(GPU, profile="gpu24-20g"), one("gpt-oss")])
 def test_others_mount_nothing(only: dict[str, Any]) -> None:
-    """Quantised weights on a GPU, and any on a CPU: their nodes pull 370 MB less."""
+    """Quantised weights on a GPU, and any on a CPU: their nodes pull 445 MB less."""
     found = pod(only, VOLUME)
     assert "cublas" not in {each["name"] for each in found["volumes"]}
     assert "cublas" not in {each["name"] for each in found["containers"][0]["volumeMounts"]}
