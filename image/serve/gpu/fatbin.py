@@ -50,11 +50,12 @@ def compiled_for(library: Path) -> frozenset[Code]:
     return frozenset(found)
 
 
-def _read(data: mmap.mmap, place: int, end: int, found: set[Code]) -> None:
+def _read(data: mmap.mmap, start: int, end: int, found: set[Code]) -> None:
+    place = start
     while place + _CONTAINER.size <= end:
         magic, _, header_bytes, num_bytes = _CONTAINER.unpack_from(data, place)
         if magic != _MAGIC:
-            place += _ALIGNMENT  # between containers there may be zeros
+            place += _ALIGNMENT - (place - start) % _ALIGNMENT  # between containers there may be zeros
             continue
         _read_entries(data, place + header_bytes, place + header_bytes + num_bytes, found)
         place += header_bytes + num_bytes

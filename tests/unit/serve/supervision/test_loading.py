@@ -26,3 +26,19 @@ def test_a_guess_grows_with_the_weights_and_with_what_is_to_be_remembered() -> N
     """It is never less than the file."""
     assert guess_bytes(ENTRY, 0) == WORKER_BYTES
     assert guess_bytes(replace(ENTRY, num_slots=8), GIB) > guess_bytes(ENTRY, GIB) > GIB
+
+
+def test_gpus_are_used_where_there_are_any_and_the_model_does_not_say_otherwise() -> None:
+    """All layers, so many, or none; without GPUs nothing of them is touched."""
+    with_gpus = replace(OPTIONS, gpu_bytes=24 * GIB)
+    assert [load_message(replace(ENTRY, gpu_layers=n), with_gpus).gpu_layers for n in (None, 7, 0)] == [None, 7, 0]
+    assert (
+        load_message(ENTRY, OPTIONS).gpu_layers == load_message(replace(ENTRY, gpu_layers=7), OPTIONS).gpu_layers == 0
+    )
+
+
+def test_a_guess_of_a_gpus_memory_has_room_for_cuda_and_is_tried_with_less() -> None:
+    """Who chooses the layers knows what fits."""
+    guess, least = guess_gpu_bytes(ENTRY, 10 * GIB)
+    assert guess > 10 * GIB + GPU_CONTEXT_BYTES > 10 * GIB > least > 8 * GIB
+    assert guess_gpu_bytes(replace(ENTRY, gpu_layers=20), 10 * GIB) == (0, 0)
