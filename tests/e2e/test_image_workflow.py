@@ -44,7 +44,8 @@ class Runner:
             (bin_dir / name).chmod(0o755)
         self._environ = {
             **os.environ, "PATH": f"{bin_dir}:{os.environ['PATH']}", "CALLS": str(self._calls),
-            "NAME": "cpu", "IMAGE": IMAGE, "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+            "NAME": "cpu", "IMAGE": IMAGE,
+            "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_STEP_SUMMARY": str(folder / "summary"),
             "RUNNER_TEMP": str(folder), "GITHUB_SHA": "ab" * 20, "GITHUB_ACTOR": "somebody",
         }  # fmt: skip
 
