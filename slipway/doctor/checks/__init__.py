@@ -18,6 +18,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     platform.dns,
     gpus.nodes,
     gpus.discovery,
+    gpus.driver,
     gpus.dynamic_allocation,
     storage.classes,
     storage.image_volumes,

@@ -1,4 +1,4 @@
-"""GPUs: nodes that offer them, the labels by which pods choose, and claims as the newer way to ask."""
+"""GPUs: nodes that offer them, their drivers, the labels by which pods choose, and claims as the newer way to ask."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from slipway.doctor.needs import Needs, Workload
 
 GPU: Final = "nvidia.com/gpu"
 PRODUCT, MEMORY = f"{GPU}.product", f"{GPU}.memory"
+DRIVERS: Final = ("nvidia.com/cuda.driver-version.major", "nvidia.com/cuda.driver.major")
+"""Labels of gpu-feature-discovery, the newer one first."""
+LEAST_DRIVER: Final = 580
+"""Of CUDA 13, which the image is compiled by."""
 SCALES_NODES: Final = ("karpenter", "cluster-autoscaler")
 PENDING: Final = "its pods stay Pending until such a node comes"
 PROFILE: Final = "slipway:models.<id>.profile, or slipway:size small, which needs no GPU"
@@ -52,6 +56,27 @@ def discovery(cluster: Cluster, needs: Needs) -> Iterator[Finding]:
     said = f"{len(bare)} GPU nodes have no {MEMORY}, such as {bare[0]}: install gpu-feature-discovery"
     without = "no pod of a GPU model goes there"
     yield Finding("gpu-labels", "GPU labels", State.LACKS, said, without, is_needed=len(bare) == len(with_gpus))
+
+
+def driver(cluster: Cluster, needs: Needs) -> Iterator[Finding]:
+    """What a node's driver can run; where no label tells it, the server itself says so when it starts."""
+    known = {node["metadata"]["name"]: _driver(node) for node in cluster.nodes if allocatable(node, GPU)}
+    majors = {name: major for name, major in known.items() if major}
+    old = sorted(name for name, major in majors.items() if major < LEAST_DRIVER)
+    is_needed = any(each.gpus for each in needs.workloads)
+    if old:
+        said = f"{len(old)} GPU nodes have an older one than {LEAST_DRIVER}, such as {old[0]} with {majors[old[0]]}"
+        without = "servers on them end with one line that says so: CUDA 13 needs it"
+        yield Finding("gpu-driver", "GPU driver", State.LACKS, said, without, PROFILE, is_needed=is_needed)
+    elif majors:
+        said = f"{min(majors.values())} or newer"
+        yield Finding("gpu-driver", "GPU driver", State.HAS, said, is_needed=is_needed)
+
+
+def _driver(node: Body) -> int:
+    """Its major version; 0 where no label tells it."""
+    told = [labels(node).get(label, "") for label in DRIVERS]
+    return next((int(text) for text in told if text.isdecimal()), 0)
 
 
 def dynamic_allocation(cluster: Cluster, needs: Needs) -> Iterator[Finding]:

@@ -66,7 +66,7 @@ def image_volumes(cluster: Cluster, needs: Needs) -> Iterator[Finding]:
     subject, is_needed = "images as volumes", needs.uses_image_volumes
     if cluster.version < IMAGE_VOLUMES:
         said = "before 1.35 only with the feature gate ImageVolume, which the API does not tell"
-        without = "`slipway:storage.delivery: image` can't be used; weights are downloaded into volumes"
+        without = "neither weights (`slipway:storage.delivery`) nor cuBLAS (`slipway:image.cublas`) can be mounted so"
         yield Finding(
             "image-volumes", subject, State.UNSURE, said, without, "slipway:storage.delivery", is_needed=is_needed
         )

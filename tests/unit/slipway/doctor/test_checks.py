@@ -104,6 +104,19 @@ def test_labels_of_gpu_nodes_are_needed_where_none_has_them() -> None:
     assert list(gpus.discovery(cluster(), Needs())) == []
 
 
+@pytest.mark.parametrize("label", gpus.DRIVERS)
+def test_a_driver_that_is_older_than_the_images_cuda_is_told(label: str) -> None:
+    """By the label of either time; a node that does not tell it is not accused."""
+    needs = Needs(stack="prod", workloads=(Workload("Deployment m", POD),))
+    nodes = [node("a", 1, {label: "535"}), node("b", 1, {label: "580"}), node("c", 1, {label: "x"}), node("d", 1)]
+    [found] = gpus.driver(cluster({paths.NODES: listed(*nodes)}), needs)
+    assert in_short([found]) == [("gpu-driver", LACKS, True)]
+    assert "1 GPU nodes have an older one than 580, such as a with 535" in found.said
+    [new] = gpus.driver(cluster({paths.NODES: listed(*nodes[1:])}), Needs())
+    assert in_short([new]) == [("gpu-driver", HAS, False)]
+    assert list(gpus.driver(cluster({paths.NODES: listed(nodes[3])}), needs)) == []
+
+
 def test_device_classes_must_be_there_where_claims_name_them() -> None:
     """A driver alone is for whoever wants it."""
     slices = {paths.RESOURCE_SLICES: listed(an("a", spec={"driver": "gpu.nvidia.com"}))}
