@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.engine import hardware
-from bench.server import health, idle, pull, recovery, start
+from bench.server import container, health, idle, pull, recovery, start
 from bench.server.lab import Lab
 from bench.server.report import Row, json_line, table
 from tools import cache, llama, settings
@@ -24,6 +24,8 @@ MEASUREMENTS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "recovery": recovery.measure,
     "pull": pull.measure,
 }
+IN_CONTAINERS: dict[str, Callable[[Lab], Iterator[Row]]] = {"container": container.measure}
+"""Need an image, and root: measured where --ref names one."""
 ROUNDS, QUICK_ROUNDS = 5, 2
 
 
@@ -41,11 +43,13 @@ def main() -> None:
             num_rounds=options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS),
             is_quick=options.quick,
             num_threads=len(os.sched_getaffinity(0)),
+            image_ref=options.ref,
         )
+        container.check(lab, IN_CONTAINERS.keys() & options.names)
     except ToolError as error:
         sys.exit(str(error))
     with cache.hold(loaded.cache_dir / "bench", doing="measures with"):  # two at once would measure each other
-        _measure(lab, options.names or list(MEASUREMENTS))
+        _measure(lab, options.names or [*MEASUREMENTS, *(IN_CONTAINERS if options.ref else ())])
 
 
 def _measure(lab: Lab, names: list[str]) -> None:
@@ -53,7 +57,7 @@ def _measure(lab: Lab, names: list[str]) -> None:
     rows: list[Row] = []
     try:
         for name in names:
-            for row in MEASUREMENTS[name](lab):
+            for row in {**MEASUREMENTS, **IN_CONTAINERS}[name](lab):
                 lab.say(f"{row.what}: {row.value:.3g} {row.unit}")
                 rows.append(row)
     finally:  # an interruption or an error does not lose what is there already
@@ -63,7 +67,9 @@ def _measure(lab: Lab, names: list[str]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.server", description="The server beside its engine.")
-    parser.add_argument("names", nargs="*", choices=[*MEASUREMENTS, []], metavar="NAME", help=", ".join(MEASUREMENTS))
+    names = [*MEASUREMENTS, *IN_CONTAINERS]
+    parser.add_argument("names", nargs="*", choices=[*names, []], metavar="NAME", help=", ".join(names))
+    parser.add_argument("--ref", default="", metavar="HOST:PORT/REPOSITORY:TAG", help="an image, for `container`")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and a tiny model: in two minutes")
     parser.add_argument("--rounds", type=int, metavar="N", help=f"of each measurement ({ROUNDS})")
     parser.add_argument("--image", type=Path, metavar="DIR", default=settings.ROOT / "image", help="another server")

@@ -30,6 +30,8 @@ class Lab:
     num_rounds: int
     is_quick: bool
     num_threads: int
+    image_ref: str = ""
+    """An image in a registry, for what is measured in containers."""
 
     def model(self, name: str) -> Path:
         """The file of a model."""

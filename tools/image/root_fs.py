@@ -1,4 +1,7 @@
-"""An image's root file system in a folder, as a container engine unpacks it: rights, owners, whiteouts."""
+"""An image's root file system in a folder, as a container engine unpacks it: rights, owners, whiteouts.
+
+For images of our own builds: what an archive says is done, also where it would lead out of the folder.
+"""
 
 from __future__ import annotations
 

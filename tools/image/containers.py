@@ -1,8 +1,7 @@
-"""Containers of the real image, started by runc with a configuration of our own: what a careless cluster would do.
+"""Containers of a real image, started by runc with a configuration of our own: for tests and measurements.
 
-Each is what `restricted` asks for (nobody, no capability, no new privileges, read-only root) but for what a test
-changes.
-Needs root, and no container engine.
+Each is what `restricted` asks for (nobody, no capability, no new privileges, read-only root, no network) but for what
+its Setup changes. Needs root, and no container engine; images are folders (root_fs.py).
 """
 
 from __future__ import annotations
@@ -17,9 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools.errors import ToolError
+
 NOBODY = 65534
 STARTED_S = 30.0
 STOPPED_S = 20.0
+
+
+class ContainerError(ToolError):
+    """It does not run, or does not end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Setup:
     has_shm: bool = True
     memory_bytes: int | None = None
     cpus: frozenset[int] | None = None
+    has_host_network: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +84,11 @@ class Running:
     log: Path
 
     def python(self, code: str) -> str:
-        """Run Python in it; what it printed, or an AssertionError with all."""
+        """Run Python in it; what it printed. ContainerError has all that was said instead."""
         argv = [*_runc(self.image), "exec", self.name, "python3", "-c", code]
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=STARTED_S)
-        assert done.returncode == 0, f"{done.stdout}{done.stderr}\n{self.output()}"
+        if done.returncode:
+            raise ContainerError(f"{done.stdout}{done.stderr}\n{self.output()}")
         return done.stdout
 
     def get(self, path: str) -> int:
@@ -106,7 +113,7 @@ class Running:
             if self.is_there() and self.get("/health/live") == 200:
                 return
             time.sleep(0.1)
-        raise AssertionError(f"not live: {self.output()}")
+        raise ContainerError(f"not live: {self.output()}")
 
     def output(self) -> str:
         """What it has said so far."""
@@ -114,32 +121,51 @@ class Running:
 
 
 def run(image: Image, setup: Setup, folder: Path, within_s: float = STARTED_S) -> Ended:
-    """Start a container and wait for its end; one that still runs after `within_s` is an AssertionError."""
+    """Start a container and wait for its end; one that still runs after `within_s` is a ContainerError."""
     with started(image, setup, folder) as container:
         begun_s = time.monotonic()
         try:
             status = container.process.wait(within_s)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"still runs after {within_s:g} s:\n{container.output()}") from None
+            raise ContainerError(f"still runs after {within_s:g} s:\n{container.output()}") from None
         return Ended(status, container.output(), time.monotonic() - begun_s)
 
 
 @contextmanager
 def started(image: Image, setup: Setup, folder: Path) -> Iterator[Running]:
     """A container that is ended and removed whatever happens."""
-    name = f"slipway-test-{uuid.uuid4().hex[:12]}"
-    bundle = folder / name
-    bundle.mkdir()
-    (bundle / "config.json").write_text(json.dumps(specification(image, setup, name)))
-    log = bundle / "log"
-    with log.open("wb") as sink:
-        argv = [*_runc(image), "run", "--bundle", str(bundle), name]
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
+    with bundle(image, setup, folder) as name:
+        log = folder / f"{name}.log"
+        with log.open("wb") as sink:
+            argv = run_argv(image, folder, name)
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
+        try:
+            yield Running(image, name, process, log)
+        finally:
+            _remove(image, name)
+            process.wait(STOPPED_S)
+
+
+@contextmanager
+def bundle(image: Image, setup: Setup, folder: Path) -> Iterator[str]:
+    """All that the runtime wants to know of a container, below `folder`; its name. At the end it is removed."""
+    name = f"slipway-{uuid.uuid4().hex[:12]}"
+    (folder / name).mkdir()
+    (folder / name / "config.json").write_text(json.dumps(specification(image, setup, name)))
     try:
-        yield Running(image, name, process, log)
+        yield name
     finally:
-        subprocess.run([*_runc(image), "delete", "--force", name], capture_output=True, check=False)
-        process.wait(STOPPED_S)
+        _remove(image, name)
+
+
+def _remove(image: Image, name: str) -> None:
+    """Also one that runs, and one that is not there any more."""
+    subprocess.run([*_runc(image), "delete", "--force", name], capture_output=True, check=False)
+
+
+def run_argv(image: Image, folder: Path, name: str) -> tuple[str, ...]:
+    """The command that starts it, and ends when it does."""
+    return (*_runc(image), "run", "--bundle", str(folder / name), name)
 
 
 def specification(image: Image, setup: Setup, name: str) -> dict[str, Any]:
@@ -159,8 +185,8 @@ def specification(image: Image, setup: Setup, name: str) -> dict[str, Any]:
         "hostname": "slipway",
         "mounts": list(_mounts(setup)),
         "linux": {
-            "cgroupsPath": f"/slipway-tests/{name}",
-            "namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")],
+            "cgroupsPath": f"/slipway-images/{name}",
+            "namespaces": list(_namespaces(setup)),
             "resources": _resources(setup),
             "maskedPaths": ["/proc/kcore", "/proc/keys", "/sys/firmware"],
             "readonlyPaths": ["/proc/sys", "/proc/sysrq-trigger"],
@@ -168,16 +194,23 @@ def specification(image: Image, setup: Setup, name: str) -> dict[str, Any]:
     }
 
 
+def _namespaces(setup: Setup) -> Iterator[dict[str, str]]:
+    for kind in ("pid", "ipc", "uts", "mount"):
+        yield {"type": kind}
+    if not setup.has_host_network:
+        yield {"type": "network"}  # with a loopback of its own, and no way out
+
+
 def _mounts(setup: Setup) -> Iterator[dict[str, Any]]:
     plain = ["nosuid", "noexec", "nodev"]
     yield {"destination": "/proc", "type": "proc", "source": "proc"}
     yield _tmpfs("/dev", ["nosuid", "strictatime", "mode=755", "size=65536k"])
     if setup.has_shm:
-        yield _tmpfs("/dev/shm", [*plain, "mode=1777", "size=65536k"])
+        yield _tmpfs("/dev/shm", [*plain, "mode=1777", "size=65536k"])  # noqa: S108, in the container
     yield {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*plain, "ro"]}
     yield {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": [*plain, "ro"]}
     if setup.has_tmp:
-        yield _tmpfs("/tmp", [*plain, "mode=1777", "size=65536k"])
+        yield _tmpfs("/tmp", [*plain, "mode=1777", "size=65536k"])  # noqa: S108, in the container
     for inside, outside in setup.binds.items():
         yield {"destination": inside, "type": "bind", "source": str(outside), "options": ["bind", "rw", "nosuid"]}
 
@@ -196,4 +229,4 @@ def _resources(setup: Setup) -> dict[str, Any]:
 
 
 def _runc(image: Image) -> list[str]:
-    return [str(image.runc), "--root", "/run/slipway-tests"]
+    return [str(image.runc), "--root", "/run/slipway-images"]
