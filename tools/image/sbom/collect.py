@@ -36,6 +36,7 @@ class Collector:
         root = image.root
         texts = {path: text for (path, sha256), text in self._texts.items() if _is(root.get(path), sha256)}
         libraries = [each for (path, sha256), each in self._libraries.items() if _is(root.get(path), sha256)]
+        texts |= _linked_copyrights(root, texts)
         system = operating_system(texts)
         distribution = f"{system.name}-{system.version}" if system else "debian"
         found = [*debian.read(texts, distribution), *python.read(texts), *(c for each in libraries for c in each)]
@@ -44,6 +45,14 @@ class Collector:
 
 def _is(file: File | None, sha256: str) -> bool:
     return file is not None and file.sha256 == sha256
+
+
+def _linked_copyrights(root: Mapping[str, File], texts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Packages of one source often share a folder of documentation by a link."""
+    folder = debian.DOCUMENTATION
+    linked = {path: file.target for path, file in root.items() if path.startswith(folder) and file.kind == "link"}
+    there = {path: f"{folder}{target.rpartition('/')[2]}/copyright" for path, target in linked.items()}
+    return {f"{path}/copyright": texts[target] for path, target in there.items() if target in texts}
 
 
 def operating_system(files: Mapping[str, bytes]) -> Component | None:

@@ -2,8 +2,8 @@
 
 An image has the records in one file (`var/lib/dpkg/status`, with a package manager) or one a package
 (`var/lib/dpkg/status.d/`, without, as scanners know it from distroless images). Debian names licences in its own short
-words (DEP-5); those with an SPDX identifier are given by it. Free text of old copyright files is not guessed at, except
-for what it says of /usr/share/common-licenses.
+words (DEP-5); those with an SPDX identifier are given by it. Free text of old copyright files is not guessed at: of it
+only references to /usr/share/common-licenses count, and a few packages are known (FREE_TEXT).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from tools.image.sbom.component import Component, Kind
 
 STATUS = "var/lib/dpkg/status"
 STATUS_FOLDER = "var/lib/dpkg/status.d/"
-COPYRIGHT = re.compile(r"usr/share/doc/([^/]+)/copyright")
+DOCUMENTATION = "usr/share/doc/"
+COPYRIGHT = re.compile(rf"{DOCUMENTATION}([^/]+)/copyright")
 _LICENCE = re.compile(r"^License:[ \t]*(\S[^\n]*)$", re.MULTILINE | re.IGNORECASE)
 _COMMON = re.compile(r"/usr/share/common-licenses/([A-Za-z0-9.-]*[A-Za-z0-9])")
 _FAMILY = re.compile(r"(?P<name>A?GPL|LGPL|GFDL)-(?P<version>\d+(?:\.\d+)?)(?P<later>\+?)", re.IGNORECASE)
@@ -29,6 +30,13 @@ SPDX = {
     "python": "PSF-2.0", "psf-2": "PSF-2.0", "public-domain": "public-domain", "pd": "public-domain",
 }  # fmt: skip
 """Debian's short name in small letters -> SPDX's; public domain has none."""
+FREE_TEXT = {
+    "base-files": "GPL-2.0-or-later",
+    "gcc-12": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "glibc": "LGPL-2.1-or-later",
+    "python3.11": "PSF-2.0",
+}
+"""Source package -> the licence of the parts that images have, where the copyright file is a text for people."""
 
 
 def is_wanted(path: str) -> bool:
@@ -58,19 +66,21 @@ def _component(fields: Mapping[str, str], files: Mapping[str, bytes], path: str,
         version=version,
         purl=PackageURL("deb", distro, name, version, {k: v for k, v in qualifiers.items() if v}).to_string(),
         kind=Kind.LIBRARY,
-        licences=licences(text),
+        licences=licences(text, source),
         source=path,
         supplier=fields.get("Maintainer", ""),
         properties={"source-package": source, "source-version": source_version},
     )
 
 
-def licences(copyright_text: str) -> tuple[str, ...]:
+def licences(copyright_text: str, source: str = "") -> tuple[str, ...]:
     """The licences that a copyright file names, by SPDX's names as far as they have one; sorted."""
-    named = {word for line in _LICENCE.findall(copyright_text) for word in _alternatives(line)}
-    if not named:
-        named = set(_COMMON.findall(copyright_text))
-    return tuple(sorted({spdx(word) for word in named}))
+    if copyright_text.startswith("Format:"):
+        named = {word for line in _LICENCE.findall(copyright_text) for word in _alternatives(line)}
+        return tuple(sorted({spdx(word) for word in named}))
+    if source in FREE_TEXT:
+        return (FREE_TEXT[source],)
+    return tuple(sorted({spdx(word) for word in _COMMON.findall(copyright_text)}))
 
 
 def spdx(debian: str) -> str:

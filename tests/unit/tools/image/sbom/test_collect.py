@@ -54,6 +54,16 @@ def test_two_packages_of_one_name_and_version_are_two_where_different_people_mad
     assert [c.purl for c in found] == ["pkg:deb/debian/a@2?distro=debian", "pkg:pypi/a@2"]
 
 
+def test_a_linked_folder_of_documentation_has_the_licences_of_the_other() -> None:
+    """GCC's libraries have one."""
+    doc = debian.DOCUMENTATION
+    copyright_file, status = f"{doc}gcc-12-base/copyright", b"Package: libgomp1\nVersion: 12\n"
+    link = file(f"{doc}libgomp1", kind="link", target="gcc-12-base")
+    contents = {copyright_file: b"Format: DEP-5\nLicense: MIT\n", debian.STATUS: status}
+    [found] = collected(layer([*(file(path) for path in contents), link], contents))
+    assert found.licences == ("MIT",)
+
+
 def test_an_image_of_one_program_has_no_system() -> None:
     """And nothing is made up for it."""
     assert operating_system({}) is None

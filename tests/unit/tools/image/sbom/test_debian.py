@@ -66,3 +66,10 @@ def test_an_old_copyright_file_names_the_common_licences_that_it_refers_to() -> 
     text = "It is free software. See /usr/share/common-licenses/LGPL-2.1.\nLicense text follows\n"
     assert debian.licences(text) == ("LGPL-2.1-only",)
     assert debian.licences("All rights reserved, but be kind.") == ()
+
+
+def test_a_text_for_people_is_that_of_a_known_package_or_says_nothing() -> None:
+    """Python's has twenty licences of its parts, each after a line of its own form."""
+    text = "Python License\n==============\nLicense: Permission to use, copy, and distribute\n"
+    assert debian.licences(text, "python3.11") == ("PSF-2.0",)
+    assert debian.licences(text, "another") == ()
