@@ -37,7 +37,7 @@ def test_a_file_for_each_package_counts_without_a_status() -> None:
 
 def test_the_licences_are_those_of_the_copyright_file() -> None:
     """Each once, by SPDX's names, in one order."""
-    text = b"Format: DEP-5\nLicense: GPL-2+ or Artistic, and BSD-3-clause\n words\n\nLicense: Expat\n\nLicense: Expat\n x\n"
+    text = b"Format: DEP-5\nLicense: GPL-2+ or Artistic, and BSD-3-clause\n words\n\nLicense: Expat\n\nLicense: Expat\n"
     files = {debian.STATUS: ZLIB.encode(), "usr/share/doc/zlib1g/copyright": text}
     [found] = debian.read(files, "debian-12")
     assert found.licences == ("Artistic-1.0-Perl", "BSD-3-Clause", "GPL-2.0-or-later", "MIT")
