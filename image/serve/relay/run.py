@@ -10,7 +10,7 @@ from serve.http.front import make_server
 from serve.http.protocol import Bounds
 from serve.relay.app import create_app
 from serve.relay.relay import Asking, Relay, make_client
-from serve.relay.settings import LOOK_EVERY_S, RelaySettings, parse_servers
+from serve.relay.settings import LOOK_EVERY_S, LOOK_FOR_ABSENT_EVERY_S, RelaySettings, parse_servers
 from serve.relay.shelf import Shelf
 from serve.server import _let_open, _listen, _Signals
 
@@ -32,7 +32,7 @@ async def relay(settings: RelaySettings) -> None:
         app = create_app(passing, shelf, settings, signals.stop.is_set)
         bounds = Bounds(settings.max_connections, settings.header_s, settings.body_s, settings.send_s)
         server = make_server(app, bounds)
-        looking = asyncio.create_task(shelf.look_always(LOOK_EVERY_S))
+        looking = asyncio.create_task(shelf.look_always(LOOK_EVERY_S, LOOK_FOR_ABSENT_EVERY_S))
         serving = asyncio.create_task(server.serve(sockets=[sock]))
         log.info("relaying", extra={"port": settings.port, "servers": list(servers)})
         stopping = asyncio.create_task(signals.stop.wait())

@@ -9,6 +9,7 @@ from serve.errors import SetupError
 from serve.settings import PREFIX, Settings
 
 LOOK_EVERY_S: Final = 2.0
+LOOK_FOR_ABSENT_EVERY_S: Final = 5.0
 LOOK_S: Final = 2.0
 """How long a server may take to say how it is."""
 

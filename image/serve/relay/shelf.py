@@ -35,18 +35,28 @@ class Shelf:
     seen: dict[str, Seen] = field(default_factory=dict)
 
     async def look(self) -> None:
-        """Ask all at once; who does not answer is not there."""
-        found = await asyncio.gather(*map(self.ask, self.servers))
-        now = {server: seen for server, seen in zip(self.servers, found, strict=True) if seen is not None}
-        for server in now.keys() ^ self.seen.keys():
-            log.info("a server is there" if server in now else "a server is gone", extra={"server": server})
-        self.seen = now
+        """Ask all at once."""
+        await asyncio.gather(*map(self._look_at, self.servers))
 
-    async def look_always(self, every_s: float) -> None:
-        """Until it is cancelled."""
+    async def look_always(self, every_s: float, absent_s: float) -> None:
+        """Until it is cancelled. Each server by itself, absent ones less often: to look for a name that
+        nobody has takes seconds on a machine that is offline, and must not keep others waiting.
+        """
+        await asyncio.gather(*(self._watch(server, every_s, absent_s) for server in self.servers))
+
+    async def _watch(self, server: str, every_s: float, absent_s: float) -> None:
         while True:
-            await self.look()
-            await asyncio.sleep(every_s)
+            await self._look_at(server)
+            await asyncio.sleep(every_s if server in self.seen else absent_s)
+
+    async def _look_at(self, server: str) -> None:
+        seen = await self.ask(server)
+        if (seen is None) == (server in self.seen):
+            log.info("a server is gone" if seen is None else "a server is there", extra={"server": server})
+        if seen is None:
+            self.seen.pop(server, None)
+        else:
+            self.seen[server] = seen
 
     @property
     def there(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from serve.relay.shelf import Seen, Shelf
 from tests.unit.serve.relay.looped import looped
 
@@ -53,3 +55,22 @@ async def test_one_ready_server_is_enough() -> None:
     assert not shelf.is_ready
     await shelf.look()
     assert shelf.is_ready
+
+
+@looped
+async def test_a_server_that_takes_long_keeps_no_other_waiting() -> None:
+    """The name of one that does not run may take its time to be unknown."""
+    never = asyncio.get_running_loop().create_future()
+
+    async def ask(server: str) -> Seen | None:
+        if server == "slow":
+            await never
+        return Seen(True, {"m": SERVING})
+
+    shelf = Shelf(("slow", "quick"), ask)
+    looking = asyncio.create_task(shelf.look_always(0, 0))
+    while not shelf.seen:
+        await asyncio.sleep(0)
+    looking.cancel()
+    await asyncio.wait({looking})
+    assert shelf.there == ("quick",)
