@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tools.image.layers import File
 from tools.image.reading import Image
-from tools.image.sbom import debian, native, python
+from tools.image.sbom import debian, golang, native, python
 from tools.image.sbom.component import Component, Kind
 
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
@@ -28,6 +28,8 @@ class Collector:
         key = file.path, file.sha256
         if native.is_wanted(file.path):
             self._libraries[key] = tuple(native.read(file.path, content))
+        elif golang.is_wanted(file.path):
+            self._libraries[key] = tuple(golang.read(file.path, content))
         elif debian.is_wanted(file.path) or python.is_wanted(file.path) or file.path in OS_RELEASE:
             self._texts[key] = content
 

@@ -11,6 +11,9 @@ from tools.errors import ToolError
 from tools.image.sbom.component import Component, Kind
 from tools.image.scan import debian, pypi
 
+NUM_NAMED = 8
+"""Of those that nobody was asked about: a Go program has a hundred modules."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -36,7 +39,10 @@ def scan(name: str, components: Sequence[Component]) -> Report:
     if answer.unanswered:
         said.append(f"{name}: PyPI says nothing of {', '.join(answer.unanswered)}")
     if unasked := [c.name for c in components if c.kind != Kind.OPERATING_SYSTEM and not _is_asked(c)]:
-        said.append(f"{name}: nobody was asked about {', '.join(unasked)}")
+        some = ", ".join(unasked[:NUM_NAMED]) + (
+            f" and {len(unasked) - NUM_NAMED} more" if len(unasked) > NUM_NAMED else ""
+        )
+        said.append(f"{name}: nobody was asked about {some}")
     return Report(tuple(said), tuple(f"{name}: {line}" for line in (*outdated, *answer.advisories)))
 
 
