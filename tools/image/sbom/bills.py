@@ -10,7 +10,7 @@ from tools.image.reading import Image
 from tools.image.registry import Reference
 from tools.image.sbom import attach, document, licences
 from tools.image.sbom.collect import Collector
-from tools.image.sbom.component import Component
+from tools.image.sbom.component import Component, some
 
 
 def examine(ref: str) -> tuple[Image, tuple[Component, ...]]:
@@ -32,7 +32,7 @@ def make(refs: Mapping[str, str], folder: Path, *, attached: bool) -> list[str]:
         (folder / f"{name}.licences.txt").write_text(licences.table(parts), encoding="utf-8")
         said.append(f"{name}: {len(parts)} components of {image.digest}, in {folder / f'{name}.cdx.json'}")
         if silent := licences.without(parts):
-            said.append(f"{name}: no licence is said of {', '.join(silent)}")
+            said.append(f"{name}: no licence is said of {some(silent)}")
         if attached:
             said.append(f"{name}: attached as {_attach(image, written)}")
     return said

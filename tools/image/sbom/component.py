@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+
+NUM_NAMED = 8
+"""Of many in one line: a Go program has a hundred modules."""
 
 
 class Kind(Enum):
@@ -32,3 +36,9 @@ class Component:
     sha256: str = ""
     """Of the file, where the component is one file."""
     properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - NUM_NAMED
+    return ", ".join(names[:NUM_NAMED]) + (f" and {more} more" if more > 0 else "")

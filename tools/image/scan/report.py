@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import httpx
 
 from tools.errors import ToolError
-from tools.image.sbom.component import Component, Kind
+from tools.image.sbom.component import Component, Kind, some
 from tools.image.scan import debian, pypi
-
-NUM_NAMED = 8
-"""Of those that nobody was asked about: a Go program has a hundred modules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +36,7 @@ def scan(name: str, components: Sequence[Component]) -> Report:
     if answer.unanswered:
         said.append(f"{name}: PyPI says nothing of {', '.join(answer.unanswered)}")
     if unasked := [c.name for c in components if c.kind != Kind.OPERATING_SYSTEM and not _is_asked(c)]:
-        some = ", ".join(unasked[:NUM_NAMED]) + (
-            f" and {len(unasked) - NUM_NAMED} more" if len(unasked) > NUM_NAMED else ""
-        )
-        said.append(f"{name}: nobody was asked about {some}")
+        said.append(f"{name}: nobody was asked about {some(unasked)}")
     return Report(tuple(said), tuple(f"{name}: {line}" for line in (*outdated, *answer.advisories)))
 
 
