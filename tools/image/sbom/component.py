@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-
 NUM_NAMED = 8
 """Of many in one line: a Go program has a hundred modules."""
 
