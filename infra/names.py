@@ -9,6 +9,8 @@ DOMAIN = "slipway.dev"
 # Ports and paths of the image; they are passed to the server, so both ends agree.
 HTTP_PORT, HTTP_PORT_NAME = 8000, "http"
 METRICS_PORT, METRICS_PORT_NAME = 9090, "metrics"
+TUNNEL_PORT = 20241  # of cloudflared's own health and metrics
+MONITOR_PORT = 9095
 SERVICE_PORT = 80
 # What the Ingress lets in. The server's /metrics is not among them: that is for Prometheus, on its own port.
 PUBLIC_PATHS = (("/v1", "Prefix"), ("/health", "Prefix"), ("/healthz", "Exact"), ("/ready", "Exact"), ("/", "Exact"))
@@ -36,10 +38,12 @@ MODEL_LABEL = f"{DOMAIN}/model"
 HARDWARE_LABEL = f"{DOMAIN}/hardware"  # cpu or gpu: whose pods should share nodes
 TIER_LABEL = f"{DOMAIN}/tier"  # base or burst: a model's pods on nodes that stay, and those on spot
 PULLS_LABEL = f"{DOMAIN}/pulls"  # pods of a model that download before they start
+TUNNEL_LABEL = f"{DOMAIN}/tunnel"  # pods of a model that Cloudflare leads requests to
 ROLE_MODEL = "model"
 ROLE_FILL = "fill"  # copies weights from an image volume: no network at all
 ROLE_PULL = "pull"  # downloads weights: DNS and the hub, nothing else
 ROLE_BACKUP = "backup"  # copies what must not be lost, and back
+ROLE_MONITOR = "health-monitor"  # asks the models whether they are well
 CONFIG_HASH = f"{DOMAIN}/config-hash"
 # Who answers for an object and who pays for it; budgets and reports group by these.
 OWNER_LABEL = f"{DOMAIN}/owner"

@@ -12,15 +12,34 @@ from infra.catalog.load import load_catalog
 from infra.catalog.types import PypiSource
 from infra.components import shared_cluster
 from infra.components.edge import Edge, EdgeArgs
-from infra.components.image import Image, ImageArgs, cublas_image, cuda_image, serve_image, weights_image
+from infra.components.image import (
+    Image,
+    ImageArgs,
+    cublas_image,
+    cuda_image,
+    monitor_image,
+    serve_image,
+    tunnel_image,
+    weights_image,
+)
 from infra.components.model import Model, ModelArgs
 from infra.components.operations import Operations, OperationsArgs
 from infra.components.platform import Platform, PlatformArgs
 from infra.components.weights import Weights, WeightsArgs
 from infra.environment import Environment
-from infra.errors import PlanError, SlipwayError
+from infra.errors import ConfigError, PlanError, SlipwayError
 from infra.manifests.all import Images
-from infra.outputs.images import CUBLAS, CUDA, SERVE, mounts_cublas, on_gpus, weights_name
+from infra.outputs.images import (
+    CUBLAS,
+    CUDA,
+    MONITOR,
+    SERVE,
+    TUNNEL,
+    has_tunnel,
+    mounts_cublas,
+    on_gpus,
+    weights_name,
+)
 from infra.plan import ModelPlan, Plan, make_plan
 
 # By this exit code the language host knows that the reason was shown already; any other one adds "unhandled error".
@@ -33,9 +52,15 @@ def deploy() -> None:
         plan, access = prepare(Environment.read())
         build(plan, access)
     except SlipwayError as error:
-        pulumi.log.error(str(error))
+        pulumi.log.error(_with_file(error))
         warnings.simplefilter("ignore", RuntimeWarning)  # registrations that are under way are dropped on purpose
         sys.exit(EXIT_SHOWN)
+
+
+def _with_file(error: SlipwayError) -> str:
+    """Keys say which setting; people must also know in which of the stack files to look."""
+    is_of_settings = isinstance(error, ConfigError | PlanError)
+    return f"Pulumi.{pulumi.get_stack()}.yaml: {error}" if is_of_settings else str(error)
 
 
 def prepare(environment: Environment) -> tuple[Plan, cluster.Access]:
@@ -108,13 +133,14 @@ def build_cluster(plan: Plan, access: cluster.Access) -> None:
     )
     on_cluster = pulumi.ResourceOptions(providers=[provider])
     servers = _servers(plan)
-    images = Images(servers[SERVE], cuda=servers.get(CUDA), cublas=servers.get(CUBLAS))
+    servers |= _sidecars(plan)
+    images = Images(servers[SERVE], cuda=servers.get(CUDA), cublas=servers.get(CUBLAS), tunnel=servers.get(TUNNEL))
     platform = Platform(names.PROJECT, PlatformArgs(plan, _plain_secrets(plan)), on_cluster)
     built = [_build_model(plan, model, images, platform, on_cluster) for model in plan.models]
     models = [model for model, _ in built]
     after_models = pulumi.ResourceOptions.merge(on_cluster, pulumi.ResourceOptions(depends_on=[platform, *models]))
     edge = Edge(names.PROJECT, EdgeArgs(plan), after_models)
-    Operations(names.PROJECT, OperationsArgs(plan, servers[SERVE]), after_models)
+    Operations(names.PROJECT, OperationsArgs(plan, servers[SERVE], servers.get(MONITOR)), after_models)
     packed = {
         weights_name(model): weights.source_image
         for model, (_, weights) in zip(plan.models, built, strict=True)
@@ -137,6 +163,16 @@ def _servers(plan: Plan) -> dict[str, pulumi.Output[str]]:
         found[CUDA] = _pushed(CUDA, plan.image.cuda_ref, cuda_image(plan))
     if mounts_cublas(plan):
         found[CUBLAS] = _pushed(CUBLAS, None, cublas_image(plan))
+    return found
+
+
+def _sidecars(plan: Plan) -> dict[str, pulumi.Output[str]]:
+    """What stands beside them."""
+    found: dict[str, pulumi.Output[str]] = {}
+    if has_tunnel(plan):
+        found[TUNNEL] = _pushed(TUNNEL, plan.sidecars.tunnel_ref, tunnel_image(plan))
+    if plan.sidecars.monitor is not None:
+        found[MONITOR] = _pushed(MONITOR, plan.sidecars.monitor_ref, monitor_image(plan))
     return found
 
 

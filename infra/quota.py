@@ -59,6 +59,7 @@ class Demand:
         volume_bytes: 0 for weights that come without a claim.
         devices: of each pod, by the quota's name for them; not named: whole GPUs.
         num_jobs: that fill its cache at the same time.
+        sidecar: a second container of each pod.
     """
 
     resources: Resources
@@ -66,6 +67,7 @@ class Demand:
     volume_bytes: int
     devices: Mapping[str, int] = field(default_factory=dict)
     num_jobs: int = 1
+    sidecar: Resources | None = None
 
     def all_devices(self) -> Mapping[str, int]:
         """Of all pods at the peak."""
@@ -75,11 +77,12 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What belongs to no single model: Jobs at the same time, and claims by their class."""
+    """What belongs to no single model: Jobs at the same time, claims by their class, and pods that stay."""
 
     num_jobs: int = 0
     claims: tuple[tuple[str, int], ...] = ()
     cache_class: str | None = None
+    pods: tuple[Resources, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +121,17 @@ def needed(demands: Sequence[Demand], others: Others = Others()) -> Quota:
     """What all models use at their peak, with all else: the least that will do."""
     pods = [(demand.resources, demand.peak) for demand in demands]
     pods += [(JOB_RESOURCES, sum(demand.num_jobs for demand in demands) + others.num_jobs)]
+    pods += [(resources, 1) for resources in others.pods]
+    containers = [*pods, *((demand.sidecar, demand.peak) for demand in demands if demand.sidecar)]
     caches = [demand.volume_bytes for demand in demands if demand.volume_bytes]
     devices = {GPUS: 0}  # bounded also where none is used
     for demand in demands:
         for key, count in demand.all_devices().items():
             devices[key] = devices.get(key, 0) + count
     return Quota(
-        cpu_m=sum(resources.cpu_m * count for resources, count in pods),
-        cpu_limit_m=sum(resources.cpu_limit_m * count for resources, count in pods),
-        memory_bytes=sum(resources.memory_bytes * count for resources, count in pods),
+        cpu_m=sum(resources.cpu_m * count for resources, count in containers),
+        cpu_limit_m=sum(resources.cpu_limit_m * count for resources, count in containers),
+        memory_bytes=sum(resources.memory_bytes * count for resources, count in containers),
         num_gpus=sum(devices.values()),
         num_pods=sum(count for _, count in pods),
         num_volumes=2 * len(caches) + len(others.claims),
@@ -211,7 +216,8 @@ def _check(need: Quota, bounds: QuotaConfig) -> None:
 
 def derive_limits(demands: Sequence[Demand], others: Others = Others()) -> Limits:
     """No container and no volume may be larger than the largest that is planned."""
-    containers: list[Resources] = [JOB_RESOURCES, *(demand.resources for demand in demands)]
+    beside = [demand.sidecar for demand in demands if demand.sidecar]
+    containers: list[Resources] = [JOB_RESOURCES, *(demand.resources for demand in demands), *beside, *others.pods]
     volumes = [*(demand.volume_bytes for demand in demands), *(each for _, each in others.claims)]
     return Limits(
         cpu_m=max(resources.cpu_limit_m for resources in containers),

@@ -240,6 +240,35 @@ class BackupConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TunnelConfig:
+    """In the pods of `models`. `required`: a pod without a connection is not ready. `ref`: None where it is built."""
+
+    secret: str
+    models: tuple[str, ...]
+    required: bool
+    ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthMonitorConfig:
+    """One of all models. `webhook_secret`: with the address that is told of changes; None: nobody is."""
+
+    interval_s: int
+    down_after: int
+    up_after: int
+    webhook_secret: str | None
+    ref: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarsConfig:
+    """None is off."""
+
+    tunnel: TunnelConfig | None = None
+    health_monitor: HealthMonitorConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaConfig:
     """Upper bounds that the operator set; None means: derive it."""
 
@@ -304,3 +333,4 @@ class StackConfig:
     quota: QuotaConfig
     docker: DockerConfig
     aicore: AiCoreConfig
+    sidecars: SidecarsConfig = SidecarsConfig()

@@ -24,6 +24,8 @@ BUILD_S = 3 * 3600
 """Of llama.cpp for fourteen generations of CPUs, on two cores and a cold cache: an hour, and as much again twice."""
 CUDA_BUILD_S = 8 * 3600
 """An hour for three architectures on two cores, and there may be a dozen."""
+SMALL_S = 1800
+"""Of what compiles nothing."""
 CA_SECRET = "ca"  # noqa: S105, the id of a build secret
 
 
@@ -79,6 +81,23 @@ def cublas_image(plan: Plan) -> ImageArgs:
     """An image that holds cuBLAS and nothing else."""
     repository = f"{plan.image.repository}-{images.CUBLAS}"
     return ImageArgs(plan.image, "image/cuda", repository, plan.stack, platforms=(PLATFORM,))
+
+
+def tunnel_image(plan: Plan) -> ImageArgs:
+    """Cloudflare's client, by its release."""
+    return ImageArgs(
+        plan.image,
+        "image/sidecars/cloudflared",
+        f"{plan.image.repository}-{images.TUNNEL}",
+        plan.stack,
+        timeout_s=SMALL_S,
+    )
+
+
+def monitor_image(plan: Plan) -> ImageArgs:
+    """The health monitor."""
+    repository = f"{plan.image.repository}-{images.MONITOR}"
+    return ImageArgs(plan.image, "image", repository, plan.stack, target="health-monitor", timeout_s=SMALL_S)
 
 
 def weights_image(plan: Plan, model: ModelPlan, source: PypiSource) -> ImageArgs:

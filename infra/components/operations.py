@@ -12,10 +12,11 @@ from infra.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class OperationsArgs:
-    """The plan, and the server's image, which also copies."""
+    """The plan, and the server's image, which also copies, and the monitor's, if there is one."""
 
     plan: Plan
     image: pulumi.Output[str]
+    monitor: pulumi.Output[str] | None = None
 
 
 class Operations(pulumi.ComponentResource):
@@ -23,5 +24,5 @@ class Operations(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OperationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(f"{names.PROJECT}:infra:Operations", name, None, opts)
-        create_all(operations(args.plan, Images(args.image)), pulumi.ResourceOptions(parent=self))
+        create_all(operations(args.plan, Images(args.image, monitor=args.monitor)), pulumi.ResourceOptions(parent=self))
         self.register_outputs({})

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from infra import names
 from infra.catalog.types import Catalog
-from infra.config import cluster, edge, image, models, outputs, scaling, secrets, storage
+from infra.config import cluster, edge, image, models, outputs, scaling, secrets, sidecars, storage
 from infra.endpoints import Endpoints
 from infra.errors import ConfigError
 from infra.forecast import table as forecast_table
@@ -58,6 +58,7 @@ def _check(
     yield from scaling.check(stack, settings, forecasts)
     yield from secrets.check(settings)
     yield from outputs.check(settings)
+    yield from sidecars.check(settings)
 
 
 def _resolve(
@@ -84,4 +85,5 @@ def _resolve(
         quota=scaling.resolve_quota(settings),
         docker=outputs.resolve_docker(settings),
         aicore=outputs.resolve_aicore(settings),
+        sidecars=sidecars.resolve(settings),
     )

@@ -16,4 +16,4 @@ IMAGE = "not known before it is built"
 def plan_objects(plan: Plan) -> list[Manifest]:
     """All of a stack's objects, the namespace first."""
     packed = {each.id: IMAGE for each in plan.models if isinstance(each.weights.source, PypiSource)}
-    return objects(plan, Images(IMAGE, packed, IMAGE, IMAGE))
+    return objects(plan, Images(IMAGE, packed, IMAGE, IMAGE, IMAGE, IMAGE))

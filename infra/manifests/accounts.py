@@ -25,6 +25,8 @@ def _roles(plan: Plan) -> Iterator[str]:
     yield from (role_of(model.weights) for model in plan.models if model.weights.filled)
     if plan.backup is not None:
         yield names.ROLE_BACKUP
+    if plan.sidecars.monitor is not None:
+        yield names.ROLE_MONITOR
 
 
 def service_account(plan: Plan, role: str) -> Manifest:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.manifests import backup, disruption, model, monitoring, network, secrets, sharing, storage, weights
+from infra.manifests import backup, disruption, model, monitoring, network, secrets, sharing, sidecars, storage, weights
 from infra.manifests.accounts import accounts
 from infra.manifests.edge import edge
 from infra.manifests.namespaces import namespaces
@@ -28,17 +28,21 @@ class Images:
         weights: by model, for those packed in a package.
         cuda: the server on GPUs.
         cublas: what is mounted into the pods of models that need it.
+        tunnel: runs beside the server in the pods of models that have one.
+        monitor: watches all models.
     """
 
     serve: Any
     weights: Mapping[str, Any] = field(default_factory=dict)
     cuda: Any = None
     cublas: Any = None
+    tunnel: Any = None
+    monitor: Any = None
 
     def of(self, model: ModelPlan) -> PodImages:
         """What its pods run and mount."""
         serve = self.cuda if model.server.variant == "cuda" else self.serve
-        return PodImages(serve, self.weights.get(model.id), self.cublas)
+        return PodImages(serve, self.weights.get(model.id), self.cublas, self.tunnel)
 
 
 def guards(plan: Plan) -> list[Manifest]:
@@ -63,7 +67,8 @@ def behind_model(plan: Plan, one: ModelPlan) -> list[Manifest]:
 
 def operations(plan: Plan, images: Images) -> list[Manifest]:
     """What watches and copies."""
-    return [*monitoring.monitors(plan), *backup.backups(plan, images.serve)]
+    watching = [*monitoring.monitors(plan), *sidecars.health_monitor(plan, images.monitor)]
+    return [*watching, *backup.backups(plan, images.serve)]
 
 
 def objects(plan: Plan, images: Images, secret_values: Mapping[str, Any] | None = None) -> list[Manifest]:

@@ -1,7 +1,7 @@
 """One model: its models.json, the Deployments that serve it, and the Service in front of all."""
 
 from infra import names
-from infra.manifests import delivery
+from infra.manifests import delivery, sidecars
 from infra.manifests.edge import affinity
 from infra.manifests.objects import Manifest, manifest, model_labels
 from infra.manifests.placement import hardware_of
@@ -34,6 +34,7 @@ def deployment(plan: Plan, model: ModelPlan, tier: Tier, images: PodImages) -> M
         names.TIER_LABEL: tier.name,
         names.HARDWARE_LABEL: hardware_of(model),
         **delivery.labels(model.weights),
+        **sidecars.tunnel_labels(model),
     }
     spec: Manifest = {
         "progressDeadlineSeconds": model.probes.progress_deadline_s + model.weights.start_s,

@@ -4,6 +4,8 @@
     pull Job, a model that downloads as it starts ──53──> cluster DNS, ──443──> the hub (public addresses only)
     model ──53──> cluster DNS, ──> the collector of its traces, where one is named
     backup Job ──53──> cluster DNS, ──> its bucket; the one with history ──> prometheus
+    model with a tunnel ──53──> cluster DNS, ──7844, 443──> Cloudflare (public addresses only)
+    monitor ──53──> cluster DNS, ──8000──> model, ──443──> its webhook      prometheus ──9095──> monitor
 
 A model whose weights are on a volume opens no other connection. A fill Job copies from a volume and has no network.
 A pull Job's openings are for pods of its role: while none runs, nothing is open. Autoscalers reach no pod of ours: HPA
@@ -23,6 +25,7 @@ from infra.plan.edge import needs_certificate
 DNS_NAMESPACE, DNS_LABELS = "kube-system", {"k8s-app": "kube-dns"}
 DNS_ON_NODE = "169.254.20.10/32"  # NodeLocal DNSCache, where there is one: on the node itself, so no label finds it
 S3_URL = "https://s3.amazonaws.com"  # any name of S3 will do: it only says the port, and that it is a public address
+TUNNEL_EDGE_PORT = 7844  # of Cloudflare: QUIC over UDP, HTTP/2 over TCP
 SOLVER_LABEL, SOLVER_PORT = "acme.cert-manager.io/http01-solver", 8089
 
 Selector = Manifest
@@ -31,7 +34,8 @@ Selector = Manifest
 def network_policies(plan: Plan) -> list[Manifest]:
     """All policies of the namespace, in a stable order."""
     inwards = [*_from_edge(plan), _from_prometheus(plan)]
-    return [_default_deny(plan), *inwards, *_to_collector(plan), *_to_hub(plan), *_to_backups(plan)]
+    outwards = [*_to_collector(plan), *_to_hub(plan), *_to_backups(plan), *_to_tunnel(plan)]
+    return [_default_deny(plan), *inwards, *outwards, *_of_monitor(plan)]
 
 
 def _policy(plan: Plan, name: str, pods: Selector, **spec: object) -> Manifest:
@@ -122,3 +126,26 @@ def _to_backups(plan: Plan) -> Iterator[Manifest]:
     if backup.prometheus_url is not None:
         peers, ports = of_url(backup.prometheus_url, ANYWHERE)
         yield _egress(plan, "backup-to-prometheus", history, peers, ports)
+
+
+def _to_tunnel(plan: Plan) -> Iterator[Manifest]:
+    """Containers of a pod share its network: the server may reach Cloudflare's ports, too."""
+    if any(model.tunnel for model in plan.models):
+        pods = {"matchLabels": {names.TUNNEL_LABEL: "true"}}
+        yield _to_dns(plan, "tunnel", pods)
+        ports = [_tcp(TUNNEL_EDGE_PORT), {"protocol": "UDP", "port": TUNNEL_EDGE_PORT}, _tcp(443)]
+        yield _egress(plan, "tunnel-to-cloudflare", pods, PUBLIC, ports)
+
+
+def _of_monitor(plan: Plan) -> Iterator[Manifest]:
+    """It asks the models as the edge does. Where its webhook is, only a Secret knows."""
+    monitor = plan.sidecars.monitor
+    if monitor is None:
+        return
+    who, pods, models = names.ROLE_MONITOR, _role(names.ROLE_MONITOR), _role(names.ROLE_MODEL)
+    yield _to_dns(plan, who, pods)
+    yield _egress(plan, f"{who}-to-model", pods, [{"podSelector": models}], [_tcp(names.HTTP_PORT)])
+    yield _ingress(plan, f"model-from-{who}", models, [{"podSelector": pods}], names.HTTP_PORT)
+    yield _ingress(plan, f"prometheus-to-{who}", pods, [in_namespace(plan.monitoring.namespace)], names.MONITOR_PORT)
+    if monitor.webhook_secret is not None:
+        yield _egress(plan, f"{who}-to-webhook", pods, ANYWHERE, [_tcp(443)])

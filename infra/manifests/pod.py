@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra import names
-from infra.manifests import cublas, delivery, secret_files, sharing
+from infra.manifests import cublas, delivery, secret_files, sharing, sidecars
 from infra.manifests.objects import (
     DISK_LIMIT,
     DISK_REQUEST,
@@ -19,11 +19,12 @@ from infra.units import format_bytes, format_cpu
 
 @dataclass(frozen=True, slots=True)
 class PodImages:
-    """References by digest: the server for this pod's hardware, its weights where the stack packs them, cuBLAS."""
+    """References by digest: the server for this pod's hardware, and what is mounted or beside it, if anything."""
 
     serve: Any
     weights: Any = None
     cublas: Any = None
+    tunnel: Any = None
 
 
 def config_hash(model: ModelPlan) -> str:
@@ -47,9 +48,12 @@ def pod(plan: Plan, model: ModelPlan, tier: Tier, images: PodImages) -> Manifest
             {"name": "config", "configMap": {"name": names.models_config(model.id, config_hash(model))}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
             *secret_files.volumes(keys),
+            *sidecars.tunnel_volumes(model),
         ],
     }
-    if before := delivery.init_containers(model, images.serve, token):
+    # What downloads comes first: nothing can be served before.
+    beside = sidecars.tunnel_containers(model, images.tunnel)
+    if before := [*delivery.init_containers(model, images.serve, token), *beside]:
         found["initContainers"] = before
     if model.priority_class is not None:
         found["priorityClassName"] = model.priority_class

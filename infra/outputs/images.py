@@ -20,6 +20,8 @@ from infra.plan import ModelPlan, Plan
 SERVE: Final = "serve"
 CUDA: Final = "serve-cuda"
 CUBLAS: Final = "cublas"
+TUNNEL: Final = "cloudflared"
+MONITOR: Final = "health-monitor"
 BY_DIGEST: Final = config_image.BY_DIGEST
 _REFERENCE: Final = re.compile(r"[\w.:/-]+(@sha256:[0-9a-f]{64})?")
 _ALLOWED: Final = "NAME@sha256:<64 digits>"
@@ -29,8 +31,8 @@ _ALLOWED: Final = "NAME@sha256:<64 digits>"
 class References:
     """By the names under which they are given.
 
-    `serve`; `serve-cuda` if a model is on a GPU; `cublas` if it is mounted; `<model>-weights` if packed; `<model>` if
-    baked.
+    `serve`; `serve-cuda` if a model is on a GPU; `cublas` if it is mounted; `cloudflared` if a model has a tunnel;
+    `health-monitor` if there is one; `<model>-weights` if packed; `<model>` if baked.
     """
 
     known: Mapping[str, Any]
@@ -38,7 +40,7 @@ class References:
     def images(self, plan: Plan) -> Images:
         """As manifests take them."""
         packed = {model.id: self.known[weights_name(model)] for model in plan.models if is_packed(model)}
-        return Images(self.known[SERVE], packed, self.known.get(CUDA), self.known.get(CUBLAS))
+        return Images(self.known[SERVE], packed, *(self.known.get(name) for name in (CUDA, CUBLAS, TUNNEL, MONITOR)))
 
     def server(self, model: ModelPlan) -> Any:
         """That serves the model, on its hardware."""
@@ -60,6 +62,11 @@ def mounts_cublas(plan: Plan) -> bool:
     return any(model.server.mounts_cublas for model in plan.models)
 
 
+def has_tunnel(plan: Plan) -> bool:
+    """Whether any model has one."""
+    return any(model.tunnel for model in plan.models)
+
+
 def weights_name(model: ModelPlan) -> str:
     """Of the image that holds nothing but the model's weights."""
     return f"{model.id}-weights"
@@ -79,6 +86,10 @@ def needed(plan: Plan, *, baked: bool = False) -> dict[str, str]:
         found[CUDA] = f"{repository}:{cuda_tag(plan)}"
     if mounts_cublas(plan):
         found[CUBLAS] = f"{repository}-{CUBLAS}:{plan.stack}"
+    if has_tunnel(plan):
+        found[TUNNEL] = f"{repository}-{TUNNEL}:{plan.stack}"
+    if plan.sidecars.monitor is not None:
+        found[MONITOR] = f"{repository}-{MONITOR}:{plan.stack}"
     for model in plan.models:
         if is_packed(model):
             found[weights_name(model)] = f"{repository}-weights-{model.id}:{model.weights.hash}"
@@ -126,6 +137,7 @@ def resolve(plan: Plan, known: Mapping[str, str], *, allow_tags: bool, baked: bo
     problems: list[str] = []
     wanted = needed(plan, baked=baked)
     own = {SERVE: plan.image.ref, CUDA: plan.image.cuda_ref}
+    own |= {TUNNEL: plan.sidecars.tunnel_ref, MONITOR: plan.sidecars.monitor_ref}
     for name, tag in wanted.items():
         reference = known.get(name) or own.get(name)
         if reference is None and not allow_tags:

@@ -82,7 +82,10 @@ def _asks(model: ModelPlan, tiers: Sequence[Tier], profile: Profile) -> Iterator
     Of slices nothing is known: how many a GPU is cut into is the nodes' own business.
     """
     peak = sum(tier.peak for tier in tiers)
-    whole = Ask(model.id, peak, profile.cpu_m, profile.memory_bytes, profile.num_gpus, profile.gpu_products)
+    cpu_m, memory_bytes = profile.cpu_m, profile.memory_bytes
+    if model.tunnel is not None:
+        cpu_m, memory_bytes = cpu_m + model.tunnel.resources.cpu_m, memory_bytes + model.tunnel.resources.memory_bytes
+    whole = Ask(model.id, peak, cpu_m, memory_bytes, profile.num_gpus, profile.gpu_products)
     share = model.gpu
     if share is None or share.mode in ("none", "dra"):
         yield whole

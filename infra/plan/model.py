@@ -11,6 +11,7 @@ from infra.plan.server import ServerPlan, plan_server
 from infra.plan.sharing import GpuShare, plan_share
 from infra.plan.storage import Claim
 from infra.plan.tiers import Tier, plan_tiers
+from infra.plan.tunnel import TunnelPlan, plan_tunnel
 from infra.plan.weights import WeightsPlan, plan_weights
 from infra.quota import Resources
 from infra.stack import ModelConfig, StackConfig
@@ -30,6 +31,7 @@ class ModelPlan:
     priority_class: str | None
     host: str | None
     url: str
+    tunnel: TunnelPlan | None = None
 
     @property
     def base(self) -> Tier:
@@ -74,6 +76,7 @@ def plan_model(config: StackConfig, chosen: ModelConfig, catalog: Catalog, share
         priority_class=class_of(chosen.tier or model.tier, config.priority),
         host=host,
         url=url_of(host, config.edge),
+        tunnel=plan_tunnel(config, model.id),
     )
 
 

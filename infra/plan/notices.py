@@ -11,6 +11,7 @@ from infra.plan.edge_notices import edge_notices
 from infra.plan.model import ModelPlan
 from infra.plan.rollout_notices import rollout_notices
 from infra.plan.secret_notices import secret_notices
+from infra.plan.sidecars import sidecar_notices
 from infra.plan.storage_notices import storage_notices
 from infra.plan.tier_notices import tier_notices
 from infra.stack import StackConfig
@@ -33,6 +34,7 @@ def plan_notices(config: StackConfig, catalog: Catalog, models: Sequence[ModelPl
         *edge_notices(config, models),
         *secret_notices(config, models),
         *gpu_image.notices(config, models),
+        *sidecar_notices(config, models),
     )
     known = (Notice("warning", text) for text in texts)
     found = (*_unchecked(config, models), *known)

@@ -14,6 +14,7 @@ from infra.plan.notices import Notice, plan_notices
 from infra.plan.priority import CHORES, PriorityClass, class_of, plan_priorities
 from infra.plan.secrets import SecretPlan, plan_secrets
 from infra.plan.sharing import devices_of
+from infra.plan.sidecars import SidecarsPlan, plan_sidecars
 from infra.plan.storage import Claim, plan_claims
 from infra.plan.weights import known_volumes, plan_shared
 from infra.quota import NUM_SCRATCH_PODS, Demand, Limits, Others, Quota, derive_limits, derive_quota
@@ -54,6 +55,7 @@ class Plan:
     edge: EdgeConfig
     monitoring: MonitoringConfig
     backup: BackupPlan | None
+    sidecars: SidecarsPlan
     quota: Quota
     limits: Limits
     docker: DockerConfig
@@ -71,7 +73,8 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
     num_jobs = sum(1 for model in models if model.weights.filled)
     if problems := [*refusals(config, catalog, models, num_jobs), *gpu_image.refusals(config, catalog, models)]:
         raise PlanError(problems)
-    demands, others = [_demand(model) for model in models], _others(config, claims, backup)
+    sidecars = plan_sidecars(config, models)
+    demands, others = [_demand(model) for model in models], _others(config, claims, backup, sidecars)
     return Plan(
         stack=config.stack,
         target=config.target,
@@ -90,6 +93,7 @@ def make_plan(config: StackConfig, catalog: Catalog) -> Plan:
         edge=config.edge,
         monitoring=config.monitoring,
         backup=backup,
+        sidecars=sidecars,
         quota=derive_quota(demands, known_volumes(config, catalog), config.quota, others),
         limits=derive_limits(demands, others),
         docker=config.docker,
@@ -106,13 +110,15 @@ def _demand(model: ModelPlan) -> Demand:
         volume_bytes=sum(claim.num_bytes for claim in model.weights.own_claims),
         devices=devices_of(model.gpu),
         num_jobs=1 if model.weights.filled else 0,
+        sidecar=model.tunnel.resources if model.tunnel else None,
     )
 
 
-def _others(config: StackConfig, claims: Sequence[Claim], backup: BackupPlan | None) -> Others:
-    """Shared volumes, backups that run at the same time, and a few pods for whoever looks for a fault."""
+def _others(config: StackConfig, claims: Sequence[Claim], backup: BackupPlan | None, sidecars: SidecarsPlan) -> Others:
+    """Shared volumes, backups that run at the same time, the monitor, and a few pods for whoever looks for a fault."""
     return Others(
         num_jobs=NUM_SCRATCH_PODS + (len(backup.jobs) if backup else 0),
         claims=tuple((claim.storage_class, claim.num_bytes) for claim in claims),
         cache_class=config.storage.weights_class,
+        pods=(sidecars.monitor.resources,) * sidecars.monitor.num_replicas if sidecars.monitor else (),
     )

@@ -14,6 +14,7 @@ from infra.settings.models import ModelSettings
 from infra.settings.outputs import AiCoreSettings, DockerSettings
 from infra.settings.scaling import PrioritySettings, QuotaSettings, ScalingSettings, SpotSettings
 from infra.settings.secrets import SecretSettings
+from infra.settings.sidecars import SidecarSettings
 from infra.settings.storage import BackupSettings, StorageSettings
 
 
@@ -41,6 +42,7 @@ class Settings(Group):
     secrets: SecretSettings = SecretSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
     backup: BackupSettings = BackupSettings()
+    sidecars: SidecarSettings = SidecarSettings()
     quota: QuotaSettings = QuotaSettings()
     docker: DockerSettings = DockerSettings()
     aicore: AiCoreSettings = AiCoreSettings()

@@ -70,6 +70,9 @@ BACKUP_KEEP: Final = 7
 BACKUP_WHAT: Final[tuple[Literal["models", "config", "history"], ...]] = ("config", "history")
 BACKUP_BYTES: Final = "100Gi"
 
+MONITOR_INTERVAL_S: Final = 15
+MONITOR_DOWN_AFTER, MONITOR_UP_AFTER = 3, 2
+
 DOCKER_PORT: Final = 8080
 AICORE_PLAN: Final = "infer.m"
 AICORE_TARGET, AICORE_LEAST, AICORE_MOST = 1, 1, 5
