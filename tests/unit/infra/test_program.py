@@ -7,16 +7,28 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import set_mocks
 
-from infra import names
+from infra import names, program
 from infra.catalog.types import PypiSource
 from infra.components import edge as edge_component
 from infra.components import objects as objects_of_kind
+from infra.errors import ClusterError, ConfigError, PlanError, SlipwayError
 from infra.manifests import all as manifests
 from infra.manifests.objects import Manifest
 from kube.objects import Object
 from policies.pod_security import verdict
-from tests.unit.infra.recorder import DIGEST, ROOT, STACKS, Recorded, kubernetes_objects, pod_specs, record, stack_plan
+from tests.unit.infra.recorder import (
+    DIGEST,
+    ROOT,
+    STACKS,
+    Recorded,
+    Recorder,
+    kubernetes_objects,
+    pod_specs,
+    record,
+    stack_plan,
+)
 
 Objects = list[dict[str, Any]]
 CLUSTER_SCOPED = ("Namespace", "PriorityClass")
@@ -217,6 +229,39 @@ def test_replicas_are_spread_over_what_a_stack_has(stack: str, objects: Objects)
     keys = {tuple(each["topologyKey"] for each in pod.get("topologySpreadConstraints", [])) for pod in pods}
     node, zone = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
     assert keys == {{"local": (), "staging": (node,), "prod": (zone, node)}[stack]}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            ConfigError(["slipway:size: 'x' is not allowed"]),
+            "Pulumi.prod.yaml: The stack's settings are wrong; nothing",
+        ),
+        (
+            PlanError(["slipway:quota.cpu: too small"]),
+            "Pulumi.prod.yaml: The stack can't be deployed as it is set; not",
+        ),
+        (ClusterError(["no such context"]), "The cluster is not there; nothing was changed:\n  - no such context"),
+    ],
+)
+def test_what_is_wrong_is_said_once_with_the_file_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, error: SlipwayError, said: str
+) -> None:
+    """And the program ends by the code that adds no traceback to it."""
+    told: list[str] = []
+
+    def refuse(_environment: object) -> None:
+        raise error
+
+    monkeypatch.setattr(program, "prepare", refuse)
+    monkeypatch.setattr(pulumi.log, "error", told.append)
+    set_mocks(Recorder(), project="slipway", stack="prod")
+    with pytest.raises(SystemExit) as ended:
+        program.deploy()
+    assert ended.value.code == program.EXIT_SHOWN
+    assert len(told) == 1
+    assert told[0].startswith(said)
 
 
 def test_the_ingress_goes_before_it_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
