@@ -38,8 +38,7 @@ class Task(StrEnum):
     EMBED = "embed"  # one vector for the whole text; of a reranking model, its score
 
 
-MAX_DRY_BREAKERS = 16
-"""Each is looked up in the whole vocabulary."""
+MAX_DRY_BREAKERS = 16  # each is looked up in the whole vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +276,8 @@ class EngineError(Exception):
 
 class RefusedError(EngineError):
     """This request was not taken."""
+
+    num_prompt_tokens = 0  # of its prompt, at least; 0: nobody counted
 
     def __init__(self, kind: FailureKind, message: str) -> None:
         super().__init__(message)

@@ -14,6 +14,7 @@ so does this.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 import queue
@@ -21,6 +22,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from serve.chat.types import FormKind
 from serve.cpu import check_cpu
@@ -63,7 +65,9 @@ from serve.messages import (
 )
 from serve.supervision.memory import go_first
 from serve.worker.loaded import adapt, limits, load_options, state_store
-from serve.worker.prompts import Prompts, TooManyBytesError, make_prompts
+
+if TYPE_CHECKING:
+    from serve.worker.prompts import Prompts
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +117,8 @@ class Worker:
     def run(self) -> int:
         """Load, then serve until told to stop. Returns the exit code."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
+        with contextlib.suppress(SetupError):  # said below, when there is something to load
+            _import_all()
         load = self._loads.get()
         try:
             check_cpu()
@@ -125,11 +131,12 @@ class Worker:
     # ---- main thread ----
 
     def _serve(self, load: Load) -> None:
-        # Not before check_cpu: loading the library is what an unsupported CPU dies of.
         from serve.engine.llama.backend import Llama
 
         started = time.monotonic()
         with Llama(load_options(load), self._report_progress) as llama:
+            from serve.worker.prompts import make_prompts
+
             info, longest = llama.info(), llama.model.longest_token_bytes
             self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest))
             load_s = time.monotonic() - started
@@ -210,8 +217,7 @@ class Worker:
         try:
             self._answer(prompts, message)
         except RefusedError as refused:
-            num_tokens = refused.num_prompt_tokens if isinstance(refused, TooManyBytesError) else 0
-            self._fail(message.id, refused.kind, str(refused), num_tokens)
+            self._fail(message.id, refused.kind, str(refused), refused.num_prompt_tokens)
         except Exception as error:  # without this thread no request would ever be answered again
             log.exception("a prompt could not be prepared")
             self._fail(message.id, FailureKind.BROKEN, f"preparing the prompt failed: {type(error).__name__}")
@@ -258,6 +264,13 @@ class Worker:
                     self._to_prepare.put(message)
             case _:
                 raise FrameError(f"a worker takes no {type(message).__name__}")
+
+
+def _import_all() -> None:
+    """Before there is anything to load, or beside it: templates and grammars are needed when the weights are there."""
+    check_cpu()  # loading the library is what an unsupported CPU dies of
+    importlib.import_module("serve.engine.llama.backend")
+    threading.Thread(target=importlib.import_module, args=("serve.worker.prompts",), daemon=True).start()
 
 
 def _counted(event: Event, request: Request) -> Event:

@@ -59,11 +59,12 @@ PURE = {
     "sequence": {"drafts", "types"},
     "timing": {"sequence", "types"},
     "memory": set[str](),
-    "source": {"memory", "prefix", "sequence"},
+    "leftovers": {"memory", "prefix"},
+    "source": {"leftovers", "memory", "prefix", "sequence"},
     "shares": {"sequence"},
     "line": {"sequence", "types"},
     "drafts": set[str](),
-    "cache": {"cells", "memory", "sequence", "source"},
+    "cache": {"cells", "leftovers", "memory", "sequence", "source"},
     "scheduler": {"cache", "line", "sequence", "shares", "source", "types"},
 }
 
