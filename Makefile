@@ -4,7 +4,7 @@ PYTHON ?= python3
 TOOLS := .venv/bin/python -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices image-size image-check image-reproduce image-sbom image-scan image-cuda bench-engine bench-server lock clean venv venv-dev
+.PHONY: help up down status preview cost pr-check env check types unit test mutants conformance-pss conformance-packing conformance-llama-server docs golden prices image-size image-check image-reproduce image-sbom image-scan image-cuda bench-engine bench-server gpu-check lock clean venv venv-dev
 
 help: ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -89,6 +89,9 @@ bench-engine: venv-dev ## the engine beside llama-server and other peers: 25 min
 
 bench-server: venv-dev ## health while all slots decode, idle memory, start, recovery: eight minutes (bench/README.md)
 	@.venv/bin/python -m bench.server
+
+gpu-check: venv-dev ## prove the CUDA libraries, on a GPU or as far as it goes without: make gpu-check cuda=DIR (docs/gpu.md)
+	@PYTHONPATH=image .venv/bin/python -m bench.gpu $(if $(cuda),--cuda $(cuda)) $(if $(cublas),--cublas $(cublas)) $(if $(without_gpu),--without-gpu)
 
 lock: ## pin and hash the requirements anew
 	@tools/lock.sh

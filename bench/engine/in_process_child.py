@@ -29,6 +29,7 @@ class Options:
     num_prompt: int
     num_generated: int
     slot_tokens: int
+    uses_gpus: bool = False
 
 
 def main(options: Options) -> None:
@@ -40,6 +41,7 @@ def main(options: Options) -> None:
         sequence_tokens=options.slot_tokens,
         step_tokens=step_tokens,
         num_threads=options.num_threads,
+        gpu_layers=None if options.uses_gpus else 0,
     )
     limits = Limits(
         num_slots=options.num,

@@ -27,7 +27,7 @@ SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """The shape of one model. All matrices are Q8_0."""
+    """The shape of one model."""
 
     vocab: int
     embedding: int
@@ -56,12 +56,12 @@ PRESETS = {
 """7 and 368 million parameters."""
 
 
-def write(path: Path, preset: Preset, seed: int = SEED) -> None:
-    """Write the file."""
+def write(path: Path, preset: Preset, seed: int = SEED, kind: GGMLQuantizationType = GGMLQuantizationType.Q8_0) -> None:
+    """Write the file, with matrices of this kind."""
     writer = GGUFWriter(path, "llama")
     is_text = _write_tokenizer(writer, preset)
     _write_shape(writer, preset)
-    _write_tensors(writer, preset, is_text, np.random.default_rng(seed))
+    _write_tensors(writer, preset, is_text, np.random.default_rng(seed), kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -101,15 +101,16 @@ def _write_shape(writer: GGUFWriter, preset: Preset) -> None:
     writer.add_vocab_size(preset.vocab)
 
 
-def _write_tensors(writer: GGUFWriter, preset: Preset, is_text: list[bool], random: np.random.Generator) -> None:
+def _write_tensors(
+    writer: GGUFWriter, preset: Preset, is_text: list[bool], random: np.random.Generator, kind: GGMLQuantizationType
+) -> None:
     width, num_kv = preset.embedding, preset.kv_heads * preset.head
 
     def matrix(name: str, rows: int, columns: int, keep: list[bool] | None = None) -> None:
         data = random.standard_normal((rows, columns), dtype=np.float32) * np.float32(columns**-0.5)
         if keep is not None:
             data[~np.array(keep)] = 0  # the best of the others is always above zero
-        quantized = quantize(data, GGMLQuantizationType.Q8_0)
-        writer.add_tensor(f"{name}.weight", quantized, raw_dtype=GGMLQuantizationType.Q8_0)
+        writer.add_tensor(f"{name}.weight", quantize(data, kind), raw_dtype=kind)
 
     def norm(name: str) -> None:
         writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))

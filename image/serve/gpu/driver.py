@@ -56,7 +56,7 @@ class Driver:
         try:
             self._library = load(LIBRARY)
         except OSError as error:
-            raise NoGpuError(f"there is no NVIDIA driver in this container ({error})") from error
+            raise NoGpuError(f"there is no NVIDIA driver here ({error})") from error
         version = ctypes.c_int()
         # Asked first: an old driver may answer anything to cuInit.
         if self._library.cuDriverGetVersion(ctypes.byref(version)) == 0 and version.value < needed * 1000:

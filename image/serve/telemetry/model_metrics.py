@@ -31,6 +31,10 @@ _GAUGES: dict[str, tuple[str, Value]] = {
     "model_kv_kept_tokens": ("KV tokens of ended requests, free to be used", lambda s: s.stats.kv_tokens_kept),
     "model_kv_tokens_capacity": ("KV tokens there are", lambda s: s.stats.kv_tokens_total),
     "model_weights_bytes": ("Size of the loaded weights", lambda s: s.info.size_bytes if s.info else 0),
+    "model_gpu_memory_bytes": (
+        "What the worker of a model was given of GPUs",
+        lambda s: s.info.gpu_bytes if s.info and s.memory_bytes else 0,
+    ),
     "model_memory_usage_bytes": ("What the worker of a model takes", lambda s: s.memory_bytes),
     "model_last_used_timestamp_seconds": ("When the last request came", lambda s: s.last_used_at),
 }

@@ -26,7 +26,7 @@ def test_a_gpu_is_seen_with_all_that_is_asked_of_it() -> None:
 @pytest.mark.parametrize(
     ("fake", "why"),
     [
-        (FakeDriver(missing="libcuda.so.1"), r"there is no NVIDIA driver in this container \(libcuda.so.1: cannot"),
+        (FakeDriver(missing="libcuda.so.1"), r"there is no NVIDIA driver here \(libcuda.so.1: cannot"),
         (FakeDriver(version=12040), "the NVIDIA driver is too old: it knows CUDA 12.4, and 13.0 is needed"),
         (FakeDriver(init=100), r"the driver sees no GPU \(CUDA error 100\)$"),
         (FakeDriver(init=803), "not of the version of its kernel module: restart the node"),

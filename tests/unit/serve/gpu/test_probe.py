@@ -43,7 +43,7 @@ def test_a_gpu_of_another_generation_is_refused_with_both_numbers(folder: Path) 
 @pytest.mark.parametrize(
     ("fake", "why"),
     [
-        (FakeDriver(missing="libcuda.so.1"), "there is no NVIDIA driver in this container"),
+        (FakeDriver(missing="libcuda.so.1"), "there is no NVIDIA driver here"),
         (FakeDriver(version=12090), "the NVIDIA driver is too old: it knows CUDA 12.9, and 13.0 is needed"),
         (FakeDriver((FakeGpu(retain=46),)), "GPU 0 (NVIDIA L4): it is in exclusive mode, and another process has it"),
         (FakeDriver(runtime=35), "CUDA's runtime finds no GPU: what the runtime says (35)"),
