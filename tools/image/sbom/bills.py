@@ -41,6 +41,5 @@ def make(refs: Mapping[str, str], folder: Path, *, attached: bool) -> list[str]:
 def _attach(image: Image, written: bytes) -> str:
     """To the manifest of the one platform that was read, not to an index of several."""
     at = Reference(image.ref.registry, image.ref.repository, image.digest)
-    created = document.created(image.config).isoformat().replace("+00:00", "Z")
     with registry.client() as http:
-        return attach.attach(http, at, written, document.MEDIA_TYPE, created)
+        return attach.attach(http, at, written, document.MEDIA_TYPE, document.stamp(image.config))

@@ -62,6 +62,11 @@ def created(config: Mapping[str, Any]) -> datetime.datetime:
     return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC).replace(microsecond=0)
 
 
+def stamp(config: Mapping[str, Any]) -> str:
+    """The same, as annotations have it."""
+    return created(config).isoformat().replace("+00:00", "Z")
+
+
 def _platform(config: Mapping[str, Any]) -> dict[str, str]:
     return {"arch": str(config.get("architecture", ""))} if config.get("architecture") else {}
 
