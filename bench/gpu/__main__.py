@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.engine import hardware, peers
+from bench.engine.servers import ServerDied
 from bench.gpu import with_gpu, without
 from bench.gpu.lab import LIBRARY, Lab, assemble, assemble_bench
 from bench.gpu.report import Check, json_line
@@ -83,10 +84,15 @@ def _check(options: argparse.Namespace, scratch: Path) -> None:
 
 
 def _told(checks: Iterator[Check]) -> Iterator[Check]:
-    for check in checks:
-        sys.stdout.write(f"{check}\n")
-        sys.stdout.flush()
-        yield check
+    try:
+        for check in checks:
+            sys.stdout.write(f"{check}\n")
+            sys.stdout.flush()
+            yield check
+    except (ServerDied, RuntimeError, OSError, subprocess.SubprocessError) as error:  # what follows can't be checked
+        ended = Check("the check itself", holds=False, seen=" ".join(str(error).split())[-600:])
+        sys.stdout.write(f"{ended}\n")
+        yield ended
 
 
 def _parser() -> argparse.ArgumentParser:
