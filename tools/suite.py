@@ -24,7 +24,7 @@ from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import browser, promtool
 from tools.toolchain import programs as toolchain
-from tools.toolchain.groups import ACTIONLINT, CONTAINERS, KUBERNETES, KWOK, PULUMI
+from tools.toolchain.groups import ACTIONLINT, COMPOSE, CONTAINERS, KUBERNETES, KWOK, PULUMI
 
 LIFECYCLE = "lifecycle"
 """Tests that start and remove the local cluster themselves: only where none is."""
@@ -33,7 +33,7 @@ CLUSTER = "e2e"
 ENGINE = "engine"
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
-GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT]
+GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT, COMPOSE]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:

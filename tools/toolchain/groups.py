@@ -111,4 +111,14 @@ ACTIONLINT = Group(
 )
 """Checks the workflows under .github; only the tests need it."""
 
-GROUPS = {g.name: g for g in (PULUMI, KUBERNETES, CONTAINERS, KWOK, ACTIONLINT)}
+COMPOSE_VERSION = "v5.6.0"
+
+COMPOSE = Group(
+    name="compose",
+    programs=(Program("github.com/docker/compose/v5/cmd", "docker-compose"),),
+    ldflags=f"-s -w -X github.com/docker/compose/v5/internal.Version={COMPOSE_VERSION}",
+    minutes=1.8,
+)
+"""Docker Compose, which needs no Docker to read files; only the tests need it."""
+
+GROUPS = {g.name: g for g in (PULUMI, KUBERNETES, CONTAINERS, KWOK, ACTIONLINT, COMPOSE)}

@@ -1,0 +1,1 @@
+"""Tests of the Compose files and of what sets them up."""
