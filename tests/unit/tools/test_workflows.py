@@ -81,3 +81,10 @@ def test_no_registry_is_named(path: Path) -> None:
     assert (
         re.findall(r"\b[\w-]+\.(?:io|com|dev|us)/", re.sub(r"https://\S+", "", path.read_text(encoding="utf-8"))) == []
     )
+
+
+def test_what_is_pinned_is_also_renewed() -> None:
+    """Our own actions lie elsewhere than where Dependabot looks by itself."""
+    [update] = read(ROOT / ".github" / "dependabot.yml")["updates"]
+    assert update["package-ecosystem"] == "github-actions"
+    assert update["directories"] == ["/", "/.github/actions/*"]
