@@ -10,7 +10,7 @@ lock() {
         --custom-compile-command "make lock" "${@:2}" "$1.in" -o "$1.txt"
 }
 lock requirements
-lock image/requirements -c requirements.txt
+lock image/requirements -c requirements.txt --override image/overrides.in
 lock image/build-requirements
 lock image/sidecars/health_monitor/requirements -c requirements.txt -c image/requirements.txt
 lock requirements-dev -c requirements.txt -c image/requirements.txt

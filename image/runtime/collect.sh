@@ -1,12 +1,13 @@
 #!/bin/bash
 # Makes /rootfs, the file system that everything of ours runs in, of the files of a few Debian packages. Run in the
-# Dockerfile's stage `packages`, in a Debian of which nothing but apt, dpkg and tar is used: what it brings itself is not
-# in the result. Scanners find the packages by their records in /var/lib/dpkg/status.d.
+# Dockerfile's stage `packages`, in a Debian of which nothing but apt, dpkg and tar is used: what it brings itself is
+# not in the result. Scanners find the packages by their records in /var/lib/dpkg/status.d.
 set -euo pipefail
 shopt -s nullglob
 root=/rootfs
 mkdir -p $root/usr/{bin,lib} $root/etc/ssl/certs $root/var/lib/dpkg/status.d $root/tmp $root/var/tmp
-cp -P $(find / -maxdepth 1 -type l \( -name 'lib*' -o -name bin \)) $root/  # to those below usr; not all machines have lib64
+# lib -> usr/lib and the like: which ones there are is a matter of the machine.
+cp -P $(find / -maxdepth 1 -type l \( -name 'lib*' -o -name bin \)) $root/
 for link in $(find $root -maxdepth 1 -type l); do mkdir -p "$root/$(readlink "$link")"; done
 
 mkdir debs && cd debs
@@ -34,7 +35,8 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 PASSWD
 printf 'root:x:0:\nnogroup:x:65534:\n' >$root/etc/group
 ln -s python3.11 $root/usr/bin/python3
-mkdir -p $root/{dev,proc,run,sys}
+# /app belongs to root: what is searched for code is never what a server may write to.
+mkdir -p $root/{app,dev,proc,run,sys}
 chmod 1777 $root/tmp $root/var/tmp
 install -d -o 65534 -g 65534 -m 0770 $root/models $root/opt/slipway
 
@@ -43,8 +45,8 @@ install -d -o 65534 -g 65534 -m 0770 $root/models $root/opt/slipway
 export PYTHONHASHSEED=0
 chroot $root /usr/bin/python3 -I -m compileall -q --invalidation-mode unchecked-hash /usr/lib/python3.11
 
-# What is missing is known now: every library loads, every module of Python's can be imported but those that are left out
-# on purpose, by Debian or by us, and those of other systems.
+# What is missing is known now: every library loads, every module of Python's can be imported but those that are left
+# out on purpose, by Debian or by us, and those of other systems.
 chroot $root /usr/bin/python3 -I -B - <<'CHECK'
 import ctypes, importlib, pathlib, ssl, sys
 
