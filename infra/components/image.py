@@ -26,6 +26,8 @@ CUDA_BUILD_S = 8 * 3600
 """An hour for three architectures on two cores, and there may be a dozen."""
 SMALL_S = 1800
 """Of what compiles nothing."""
+EPOCH = "1767225600"
+"""The time that is in an image: no clock's, or every builder's would have a digest of its own and pods would roll."""
 CA_SECRET = "ca"  # noqa: S105, the id of a build secret
 
 
@@ -126,7 +128,7 @@ class Image(pulumi.ComponentResource):
             context=_context(args),
             dockerfile={"location": f"{args.context}/Dockerfile"},
             target=args.target,
-            build_args=dict(args.build_args),
+            build_args={"SOURCE_DATE_EPOCH": EPOCH, **args.build_args},
             platforms=[docker_build.Platform(platform) for platform in args.platforms or args.config.platforms],
             builder={"name": args.config.builder} if args.config.builder else None,
             secrets=_secrets(args.config),

