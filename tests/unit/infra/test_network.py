@@ -165,3 +165,36 @@ def test_a_services_name_tells_its_namespace(host: str, scheme: str, namespace: 
 def test_without_policies_everything_is_open() -> None:
     """The judge can say yes: its no is worth something."""
     assert is_allowed([], CONTROLLER, MODEL, 22)
+
+
+SIDECARS = {"tunnel": {"secret": "tunnels", "models": ["legal"]}, "health_monitor": {"enabled": True}}
+TUNNELLED = dataclasses.replace(MODEL, address="10.1.0.7", labels={**MODEL.labels, names.TUNNEL_LABEL: "true"})
+MONITOR = End("10.1.0.8", PLAN.namespace, {names.ROLE_LABEL: names.ROLE_MONITOR})
+
+
+def test_a_tunnel_reaches_cloudflare_and_nobody_else() -> None:
+    """Public addresses, by its ports and for names; a model without one opens no connection still."""
+    policies = network_policies(plan_with("prod", sidecars=SIDECARS))
+    for port, protocol in ((7844, "TCP"), (7844, "UDP"), (443, "TCP")):
+        assert is_allowed(policies, TUNNELLED, HUB, port, protocol)
+        assert not is_allowed(policies, MODEL, HUB, port, protocol)
+        for closed in (CLOUD_METADATA, NODE, PRIVATE_V6, MODEL):
+            assert not is_allowed(policies, TUNNELLED, closed, port, protocol)
+    assert is_allowed(policies, TUNNELLED, DNS, 53, "UDP")
+    assert not is_allowed(policies, TUNNELLED, HUB, 80)
+    assert not is_allowed(policies, PROMETHEUS, TUNNELLED, names.TUNNEL_PORT)
+
+
+@pytest.mark.parametrize("webhook", ["alarm", None])
+def test_the_monitor_asks_models_and_tells_its_webhook(webhook: str | None) -> None:
+    """It is let in where the edge is; its own pages are for Prometheus alone."""
+    found = {"enabled": True, **({"webhook_secret": webhook} if webhook else {})}
+    policies = network_policies(plan_with("prod", sidecars={"health_monitor": found}))
+    assert is_allowed(policies, MONITOR, MODEL, 8000)
+    assert is_allowed(policies, MONITOR, DNS, 53, "UDP")
+    assert is_allowed(policies, PROMETHEUS, MONITOR, names.MONITOR_PORT)
+    assert is_allowed(policies, MONITOR, HUB, 443) == (webhook is not None)
+    for target, port in ((MODEL, 9090), (HUB, 80), (CLOUD_METADATA, 80), (CLOUD_METADATA, 443), (STRANGER, 8000)):
+        assert not is_allowed(policies, MONITOR, target, port)
+    assert not is_allowed(policies, STRANGER, MONITOR, names.MONITOR_PORT)
+    assert not is_allowed(policies, STRANGER, MODEL, 8000)
