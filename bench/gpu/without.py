@@ -30,7 +30,7 @@ NO_DEVICE = 100
 
 def checks(lab: Lab, scratch: Path) -> Iterator[Check]:
     """One after the other."""
-    yield from _tables(lab)
+    yield from tables(lab)
     stub = _stub_driver(scratch / "driver")
     yield _loads(lab, "loader, no driver", None, wanted="libcuda.so.1")
     yield _loads(lab, "loader, a driver without a GPU", stub, wanted="no CUDA-capable device|0 devices")
@@ -43,7 +43,8 @@ def checks(lab: Lab, scratch: Path) -> Iterator[Check]:
         yield _forwards(lab, lab.cublas)
 
 
-def _tables(lab: Lab) -> Iterator[Check]:
+def tables(lab: Lab) -> Iterator[Check]:
+    """What the files say of themselves; nothing is loaded."""
     folder = lab.libraries
     try:
         for name in (LIBRARY, FORWARDER, RUNTIME):
