@@ -99,6 +99,60 @@ lock: ## pin and hash the requirements anew
 clean: venv ## remove the cache: the next `make up` is a first run
 	@$(TOOLS) clean
 
+# One machine with Docker, without Kubernetes: docs/compose.md. Nothing of it needs the virtual environment.
+COMPOSE ?= docker compose
+COMPOSE_FAMILIES := gemma phi qwen llama mistral gpt-oss
+# Files share one project: what another one has started is no orphan.
+compose-file = COMPOSE_IGNORE_ORPHANS=true $(COMPOSE) -f compose/docker-compose.$(1).yml
+compose-project = $(COMPOSE) --project-name slipway
+
+.PHONY: setup build-all build-cuda start-chat start-all start-family start-inference stop-all ps logs logs-all health stats clean-compose $(addprefix start-,$(COMPOSE_FAMILIES))
+
+setup: ## Compose: make compose/.env and the files with secrets; shows an API key once
+	@$(PYTHON) compose/setup.py
+
+build-all: ## Compose: build the images: server, health monitor, cloudflared
+	@$(call compose-file,build) build
+
+build-cuda: ## Compose: build the server's image for NVIDIA GPUs: an hour on two cores
+	@$(call compose-file,build) build serve-cuda
+
+start-chat: ## Compose: start the chat interface, which finds the models that run
+	@$(call compose-file,chat-interface) up --detach
+
+start-all: ## Compose: start everything: 28 GB of downloads, 47 GB of memory
+	@$(call compose-file,all) up --detach
+
+start-family: ## Compose: start one model: start-gemma, start-phi, start-qwen, start-llama, start-mistral, start-gpt-oss
+	@echo "which one? $(addprefix start-,$(COMPOSE_FAMILIES))"; exit 1
+
+$(addprefix start-,$(COMPOSE_FAMILIES)): start-%:
+	@$(call compose-file,$*) up --detach
+
+start-inference: ## Compose: start the model that MODEL_* in compose/.env name
+	@$(call compose-file,inference) up --detach
+
+stop-all: ## Compose: stop and remove all containers; weights and histories stay
+	@$(compose-project) --profile '*' down
+
+ps: ## Compose: what runs, and whether it is well
+	@$(compose-project) ps --all
+
+logs: ## Compose: follow one service: make logs service=qwen
+	@$(compose-project) logs --follow --tail 100 $(or $(service),chat)
+
+logs-all: ## Compose: follow all services
+	@$(compose-project) logs --follow --tail 100
+
+health: ## Compose: ask the chat interface which models answer
+	@$(compose-project) exec chat python3 -c "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/health').read().decode())"
+
+stats: ## Compose: what each container takes
+	@$(compose-project) stats --no-stream
+
+clean-compose: ## Compose: remove containers, networks AND VOLUMES: weights and histories are gone (`make clean` is another cache)
+	@$(compose-project) --profile '*' down --volumes
+
 venv:
 	@$(PYTHON) tools/bootstrap.py requirements.txt
 
