@@ -120,7 +120,7 @@ build-cuda: ## Compose: build the server's image for NVIDIA GPUs: an hour on two
 start-chat: ## Compose: start the chat interface, which finds the models that run
 	@$(call compose-file,chat-interface) up --detach
 
-start-all: ## Compose: start everything: 28 GB of downloads, 47 GB of memory
+start-all: ## Compose: start everything: 29 GB of downloads, 47 GB of memory
 	@$(call compose-file,all) up --detach
 
 start-family: ## Compose: start one model: start-gemma, start-phi, start-qwen, start-llama, start-mistral, start-gpt-oss
