@@ -79,8 +79,15 @@ def _load_backends(*, uses_gpus: bool) -> None:
 
 def _best(variants: list[Path]) -> Path | None:
     """Each says how well it suits this CPU; 0: not at all."""
-    scores = {path: int(ctypes.CDLL(str(path)).ggml_backend_score()) for path in variants}
+    scores = {path: _score(path) for path in variants}
     return max((path for path, score in scores.items() if score), key=scores.__getitem__, default=None)
+
+
+def _score(path: Path) -> int:
+    library = ctypes.CDLL(str(path))
+    score = int(library.ggml_backend_score())
+    ctypes.CDLL(None).dlclose(ctypes.c_void_p(library._handle))  # there are many, and one is used
+    return score
 
 
 def _load(path: Path) -> None:
