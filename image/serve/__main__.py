@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "worker":
-            return _worker(options.fd, options.model)
+            return _worker(options.fd)
         if options.command == new_key.COMMAND:
             print(new_key.run(options))  # noqa: T201  (no log should have it)
             return 0
@@ -52,6 +52,9 @@ def _command(options: argparse.Namespace) -> int:
     if options.command is None:
         check_memory()
         gc.disable()  # server.py enables it: all that is imported stays, and looking through it is a sixth of the start
+        from serve.supervision.child import Child
+
+        first = Child(os.environ)  # it imports its things while we import ours
     # Imported here: a worker needs none of it, and each process pays for what it imports.
     from serve.log import set_up_logging
     from serve.settings import load_settings
@@ -64,7 +67,7 @@ def _command(options: argparse.Namespace) -> int:
         from serve.server import serve
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(settings, os.environ))
+            runner.run(serve(settings, os.environ, first))
         return 0
     if options.command == "pull" and options.progress:
         from serve.pulls.command import run_for_server
@@ -109,10 +112,10 @@ def _one_off(options: argparse.Namespace) -> str:
     return run(options)
 
 
-def _worker(fd: int, model: str) -> int:
+def _worker(fd: int) -> int:
     from serve.worker.worker import main as worker_main
 
-    return worker_main(fd, model)
+    return worker_main(fd)
 
 
 def _parser() -> argparse.ArgumentParser:

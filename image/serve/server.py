@@ -31,6 +31,7 @@ from serve.pulls.pulls import Pulls
 from serve.pulls.setup import SourcePuller, make_pulls
 from serve.security.setup import make_security
 from serve.settings import PREFIX, Settings
+from serve.supervision.child import Child
 from serve.supervision.memory import memory_budget
 from serve.supervision.ports import Options
 from serve.supervision.process import ModelsDir, ProcessLauncher
@@ -46,8 +47,8 @@ WORKER_STOP_S = 3.0
 SPARE_FILES = 256  # of connections to workers, of weights, of logs
 
 
-async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
-    """From settings to a server that has ended."""
+async def serve(settings: Settings, environ: Mapping[str, str], first: Child | None = None) -> None:
+    """From settings to a server that has ended. `first` is a worker that was started already."""
     check_cpu()
     check_surroundings(settings, library_folder())
     security = make_security(settings)
@@ -57,11 +58,13 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     main = _listen(settings.host, settings.port, "PORT")
     side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
     gpus = choose(settings.gpu, library_folder())  # last: it is what may take long
-    supervisor = _make_supervisor(settings, models, worker_environ(environ, gpus), gpus)
+    launcher = ProcessLauncher(worker_environ(environ, gpus), first)
+    supervisor = _make_supervisor(settings, models, launcher, gpus)
     pulls = make_pulls(settings, environ, supervisor.discover)
     supervisor.pull_by(SourcePuller(pulls))
     log.info("listening", extra={"host": settings.host, "port": settings.port, "metrics_port": settings.metrics_port})
     await supervisor.tick()  # workers begin to load; what HTTP needs is imported meanwhile, which takes as long
+    launcher.dismiss()  # there was nothing to load
     from serve.http.front import make_servers
 
     servers = make_servers(settings, supervisor, pulls, security, main, side)
@@ -175,11 +178,11 @@ def _configured(settings: Settings) -> Models:
     return Models(())
 
 
-def _make_supervisor(settings: Settings, models: Models, environ: Mapping[str, str], gpus: Report) -> Supervisor:
+def _make_supervisor(settings: Settings, models: Models, launcher: ProcessLauncher, gpus: Report) -> Supervisor:
     threads = num_threads() if settings.num_threads is None else settings.num_threads
     return Supervisor(
         models,
-        launcher=ProcessLauncher(environ),
+        launcher=launcher,
         disk=ModelsDir(settings.models_dir),
         options=Options(
             models_dir=settings.models_dir,

@@ -3,7 +3,7 @@
 supervisor       all models: orders, requests, the end
   keeper         one model and its worker
     lifecycle    its state, drawn
-    link         its worker process; process: real ones; loading: what it is told; ending: how it ends
+    link         its worker process; process, child: real ones; loading: what it is told; ending: how it ends
     desk         its requests; requests: the open ones; pulse: their pace, and silence
     waking       who waits for it, how long it may lie idle
     adapters     LoRA that comes and goes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
-import sys
+import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
@@ -14,53 +14,51 @@ from typing import cast
 from serve.ipc import Decoder, FrameError, encode
 from serve.messages import Message
 from serve.shelf import folder
+from serve.supervision.child import Child, inherited
 from serve.supervision.ports import Found, Seen
-
-# What a worker may know of our environment: no settings, no tokens, no GGML_BACKEND_PATH, which would load a library.
-_INHERITED = (
-    *("PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LANG", "TZ", "LD_LIBRARY_PATH"),
-    *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"),
-    "SLIPWAY_CUBLAS",  # the forwarding library asks for it itself
-)
 
 
 class ProcessLauncher:
-    """Starts `python -m serve worker`."""
+    """Starts `python -m serve worker`; the first one may have been started already."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = {name: environ[name] for name in _INHERITED if name in environ}
-        # Threads that spin while they wait steal the time of those that compute, as soon as there is a CPU limit; such
-        # that sleep at once halve the speed of a single stream. A short spin costs little of either.
-        self._environ["GOMP_SPINCOUNT"] = "10000"
+    def __init__(self, environ: Mapping[str, str], ready: Child | None = None) -> None:
+        self._environ = environ
+        self._ready = ready
 
     async def launch(
         self, name: str, on_message: Callable[[Message], None], on_end: Callable[[str], None]
     ) -> ProcessWorker:
         """Start one; its callbacks run in this event loop."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "serve", "worker", str(theirs.fileno()), name),
-                pass_fds=(theirs.fileno(),),
-                env=self._environ,
-                stdin=asyncio.subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the HTTP process, which ends its workers itself
-            )
-        worker = ProcessWorker(process, on_message)
-        await asyncio.get_running_loop().create_connection(lambda: worker, sock=ours)
+        child = self._take_ready() or Child(self._environ, name)
+        worker = ProcessWorker(child.process, on_message)
+        await asyncio.get_running_loop().create_connection(lambda: worker, sock=child.socket)
         worker.watch(on_end)
         return worker
+
+    def dismiss(self) -> None:
+        """One that was started for nobody is not needed."""
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready.dismiss()
+
+    def _take_ready(self) -> Child | None:
+        """One that was told the same, and is alive."""
+        ready = self._ready
+        if ready is None or ready.environ != inherited(self._environ) or ready.process.poll() is not None:
+            self.dismiss()
+            return None
+        self._ready = None
+        return ready
 
 
 class ProcessWorker(asyncio.Protocol):
     """One child process and the socket to it."""
 
-    def __init__(self, process: asyncio.subprocess.Process, on_message: Callable[[Message], None]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], on_message: Callable[[Message], None]) -> None:
         self._process = process
         self._on_message = on_message
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
-        self._watcher: asyncio.Task[None] | None = None
 
     def send(self, message: Message) -> None:
         """Never blocks, never fails: a dead worker is noticed by its end."""
@@ -69,8 +67,7 @@ class ProcessWorker(asyncio.Protocol):
 
     def kill(self) -> None:
         """At once."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
+        self._process.kill()
 
     async def memory_bytes(self) -> int:
         """Its share of the memory; 0 where that can't be known."""
@@ -78,14 +75,19 @@ class ProcessWorker(asyncio.Protocol):
 
     def watch(self, on_end: Callable[[str], None]) -> None:
         """Tell once when and how the process ended."""
+        loop = asyncio.get_running_loop()
 
-        async def wait() -> None:
-            code = await self._process.wait()
+        def end(code: int) -> None:
             if self._transport is not None:
                 self._transport.close()
             on_end(_how(code))
 
-        self._watcher = asyncio.create_task(wait())
+        def wait() -> None:
+            code = self._process.wait()
+            with contextlib.suppress(RuntimeError):  # the loop has ended before it
+                loop.call_soon_threadsafe(end, code)
+
+        threading.Thread(target=wait, name=f"worker {self._process.pid}", daemon=True).start()
 
     # ---- asyncio.Protocol ----
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from serve.engine.engine import Engine, Limits
@@ -23,11 +24,11 @@ def load_options(load: Load) -> LoadOptions:
     )
 
 
-def state_store(load: Load, fingerprint: str) -> StateStore | None:
+def state_store(load: Load, fingerprint: Callable[[], str]) -> StateStore | None:
     """Where KV state is kept, if it is."""
     if load.state_dir is None:
         return None
-    return StateStore(Path(load.state_dir), fingerprint, load.state_max_bytes)
+    return StateStore(Path(load.state_dir), fingerprint(), load.state_max_bytes)
 
 
 def limits(load: Load) -> Limits:

@@ -78,6 +78,7 @@ STATS_PERIOD_S = 0.1
 PREPARE_STACK_BYTES = 512 * 1024 * 1024
 # The HTTP process, which needs little, goes first: health checks and events must not wait behind computing.
 NICENESS = 5
+LOG_LEVEL = "warning"
 SHORT_PROMPT = 2000  # characters
 
 
@@ -117,9 +118,10 @@ class Worker:
     def run(self) -> int:
         """Load, then serve until told to stop. Returns the exit code."""
         threading.Thread(target=self._read, name="reader", daemon=True).start()
-        with contextlib.suppress(SetupError):  # said below, when there is something to load
+        with contextlib.suppress(Exception):  # said below, when there is something to load
             _import_all()
         load = self._loads.get()
+        set_up_logging(LOG_LEVEL, model=load.model)
         try:
             check_cpu()
             self._serve(load)
@@ -140,7 +142,7 @@ class Worker:
             info, longest = llama.info(), llama.model.longest_token_bytes
             self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest))
             load_s = time.monotonic() - started
-            engine, store = Engine(llama, limits(load)), state_store(load, llama.fingerprint())
+            engine, store = Engine(llama, limits(load)), state_store(load, llama.fingerprint)
             if store is not None:
                 log.info("KV states restored: %d", engine.restore_state(store))
             self._channel.send(Loaded(info, load_s))
@@ -288,10 +290,10 @@ def _is_short(message: Generate | Question | Cancel | Stop) -> bool:
     return sum(len(part) if isinstance(part, str) else 1 for part in request.prompt.parts) <= SHORT_PROMPT
 
 
-def main(fd: int, model: str) -> int:
+def main(fd: int) -> int:
     """Entry of the child process: `fd` is its end of the socket."""
     os.nice(NICENESS)
     go_first()
-    set_up_logging("warning", model=model)
+    set_up_logging(LOG_LEVEL)
     with socket.socket(fileno=fd) as sock:
         return Worker(Channel(sock)).run()

@@ -11,6 +11,7 @@ import pytest
 
 from serve.messages import Load, Message, NotLoaded, Ping, Pong
 from serve.shelf.folder import PULL_STALE_S
+from serve.supervision.child import Child
 from serve.supervision.ports import Seen
 from serve.supervision.process import ModelsDir, ProcessLauncher, ProcessWorker
 from serve.weights import partial_path
@@ -32,9 +33,10 @@ class Ear:
     def __init__(self) -> None:
         self.heard: asyncio.Queue[Message | str] = asyncio.Queue()
 
-    async def launch(self) -> ProcessWorker:
+    async def launch(self, launcher: ProcessLauncher | None = None) -> ProcessWorker:
         """Start a worker that speaks to this ear."""
-        return await ProcessLauncher(ENVIRON).launch("m", self.heard.put_nowait, self.heard.put_nowait)
+        launcher = launcher or ProcessLauncher(ENVIRON)
+        return await launcher.launch("m", self.heard.put_nowait, self.heard.put_nowait)
 
     async def next(self) -> Message | str:
         """The next word, or how it ended."""
@@ -100,6 +102,42 @@ def test_a_worker_gets_only_what_it_needs_of_the_environment() -> None:
         await ear.next()
         names = {line.split("=")[0] for line in environ if line}
         assert names == {"PATH", "PYTHONPATH", "GOMP_SPINCOUNT"}
+
+    asyncio.run(story())
+
+
+def test_a_worker_that_was_started_already_is_the_first_one() -> None:
+    """The second one is a new one."""
+
+    async def story() -> None:
+        ear, ready = Ear(), Child(ENVIRON)
+        launcher = ProcessLauncher(ENVIRON, ready)
+        first, second = await ear.launch(launcher), await ear.launch(launcher)
+        assert first._process.pid == ready.process.pid != second._process.pid
+        launcher.dismiss()  # nothing is left to dismiss
+        first.send(Ping())
+        assert isinstance(await ear.next(), Pong)
+        for worker in (first, second):
+            worker.kill()
+            assert await ear.next() == "was killed by SIGKILL"
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_one_that_is_dead_or_was_told_otherwise_is_not_used(is_dead: bool) -> None:
+    """A worker's environment is what was decided of it; nothing is left of the other one."""
+
+    async def story() -> None:
+        ear, ready = Ear(), Child(ENVIRON)
+        if is_dead:
+            ready.process.kill()
+            ready.process.wait()
+        worker = await ear.launch(ProcessLauncher(ENVIRON | ({} if is_dead else {"CUDA_VISIBLE_DEVICES": ""}), ready))
+        assert worker._process.pid != ready.process.pid
+        assert ready.process.returncode is not None
+        worker.kill()
+        assert await ear.next() == "was killed by SIGKILL"
 
     asyncio.run(story())
 
