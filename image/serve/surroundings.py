@@ -61,7 +61,7 @@ def check_models_dir(folder: Path) -> None:
     if not folder.is_dir():
         raise SetupError(f"{name} is {folder}: that is no folder")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise SetupError(f"{name} is {folder}: {_who()} can't read it, {_whose(folder)}")
+        raise SetupError(f"{name} is {folder}: {_who()} can't read it: {_whose(folder)}")
 
 
 def check_can_pull(models: Models, folder: Path) -> None:
@@ -69,8 +69,8 @@ def check_can_pull(models: Models, folder: Path) -> None:
     for entry in models.models:
         if entry.source and not (folder / entry.file).exists() and not os.access(folder, os.W_OK):
             raise SetupError(
-                f"SLIPWAY_MODELS_DIR is {folder}: {_who()} can't write to it, {_whose(folder)}, and the model "
-                f"{entry.id!r} is to be pulled into it"
+                f"SLIPWAY_MODELS_DIR is {folder}: the model {entry.id!r} is to be pulled into it, and "
+                f"{_who()} can't write there: {_whose(folder)}"
             )
 
 
@@ -100,4 +100,4 @@ def _who() -> str:
 
 def _whose(folder: Path) -> str:
     seen = folder.stat()
-    return f"which belongs to user {seen.st_uid}, group {seen.st_gid}, with mode {stat.S_IMODE(seen.st_mode):04o}"
+    return f"it belongs to user {seen.st_uid}, group {seen.st_gid}, with mode {stat.S_IMODE(seen.st_mode):04o}"

@@ -122,10 +122,10 @@ def test_another_user_than_the_folders_is_told_whose_it_is(tmp_path: Path, monke
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(os, "getegid", lambda: 1000)
     seen = tmp_path.stat()
-    whose = f"which belongs to user {seen.st_uid}, group {seen.st_gid}, with mode 0750"
+    whose = f"it belongs to user {seen.st_uid}, group {seen.st_gid}, with mode 0750"
     with pytest.raises(SetupError) as told:
         check_models_dir(tmp_path)
-    assert str(told.value) == f"SLIPWAY_MODELS_DIR is {tmp_path}: user 1000, group 1000 can't read it, {whose}"
+    assert str(told.value) == f"SLIPWAY_MODELS_DIR is {tmp_path}: user 1000, group 1000 can't read it: {whose}"
     with pytest.raises(SetupError, match=r"SLIPWAY_STATE_DIR: .* can't be written to by user 1000"):
         check_writable("STATE_DIR", tmp_path)
 
