@@ -15,6 +15,8 @@ from tests.integration.plugins.workspace import ROOT, TIMEOUT_S, Workspace, laun
 from tools.plugins.versions import version_of
 
 STACK: Final = "fleet"
+OF_SETTINGS: Final = ("preview", "up", "refresh", "destroy", "config")
+"""Commands that may be told another file of settings."""
 
 
 class Program(Workspace):
@@ -41,7 +43,7 @@ class Program(Workspace):
         """Run the CLI on the checkout; a failure is the caller's to judge."""
         if args[:2] == ("stack", "init"):
             return super().run(*args, env=env)
-        of_stack = ["--stack", STACK, *(["--config-file", str(self.settings)] if args[0] != "stack" else [])]
+        of_stack = ["--stack", STACK, *(["--config-file", str(self.settings)] if args[0] in OF_SETTINGS else [])]
         argv = ["pulumi", args[0], "--non-interactive", *of_stack, *args[1:]]
         if args[0] == "stack":
             argv = ["pulumi", *args, "--non-interactive", "--stack", STACK]
