@@ -24,6 +24,7 @@ echo 'hosts: files dns' >$root/etc/nsswitch.conf
 
 # Of the documentation the licences stay.
 find $root/usr/share/doc ! -name copyright -type f -delete
+find $root/usr/share/doc -xtype l -delete
 grep -v '^#' ../unneeded | while read -ra patterns; do
     cd $root && for pattern in "${patterns[@]}"; do rm -rf $pattern; done
 done

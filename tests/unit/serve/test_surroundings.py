@@ -9,14 +9,14 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from serve.errors import SetupError
 from serve.models import ModelEntry, Models, SourceEntry
-from serve.surroundings import check_can_pull, check_memory, check_models_dir, check_writable
+from serve.surroundings import check_can_pull, check_libraries, check_memory, check_models_dir, check_writable
 from tests.helpers import elf
 
 IMAGE = Path(__file__).parents[3] / "image"
@@ -72,6 +72,19 @@ def test_a_cublas_that_was_cut_is_named(site: Path, tmp_path: Path) -> None:
     """Half of half a gigabyte, when a volume was full."""
     (tmp_path / "libcublasLt.so.13").write_bytes(elf.library({".text": b"x" * 100})[:120])
     assert "libcublasLt.so.13 is cut: 120 of its" in start(site, SLIPWAY_CUBLAS=tmp_path)
+
+
+def test_a_cublas_that_the_user_may_not_look_for_is_none(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """/opt/slipway is nobody's alone: another user is told about the models directory, and by no trace."""
+    folder, glob = site / "llama_cpp" / "lib", Path.glob
+
+    def refuse(self: Path, pattern: str) -> Iterator[Path]:
+        if self == Path("/opt/slipway/cublas"):
+            raise PermissionError(13, "Permission denied")
+        return glob(self, pattern)
+
+    monkeypatch.setattr(Path, "glob", refuse)
+    check_libraries(folder, Path("/opt/slipway/cublas"))
 
 
 def test_a_missing_models_directory_is_named(site: Path) -> None:
