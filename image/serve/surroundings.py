@@ -49,7 +49,7 @@ def check_surroundings(settings: Settings, libraries: Path) -> None:
 
 
 def check_libraries(folder: Path, cublas: Path) -> None:
-    """The loader dies of a library that was cut. Where a user may not look, as in a folder of nobody's, it finds none."""
+    """The loader dies of a library that was cut. Where this user may not look, there is none for it."""
     found = sorted(folder.glob("*.so*"))
     with contextlib.suppress(PermissionError):
         found += sorted(cublas.glob("*.so.*"))
