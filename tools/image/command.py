@@ -6,6 +6,7 @@ image is judged that somebody else has pushed, and nothing is built.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 
 from tools import settings
 from tools.edge import one_line_errors
+from tools.errors import CommandFailed
 from tools.image import build, check, reading, registry, reproduce, size
 from tools.image.checks.files import Expected
 from tools.image.errors import ImageUnreadable
@@ -124,10 +126,15 @@ def _refs(sizes: Sizes, names: Sequence[str] | None, of: Sequence[str] | None) -
         return dict(_given(sizes, text) for text in of)
     loaded, progress = settings.load(), Progress(stderr=True)
     builder = build.find(loaded)
-    refs = {name: build.push(builder, name, sizes.variant(name), progress) for name in names or _quick(sizes)}
-    if not names:
-        refs |= _built_before(builder.registry, [name for name in sizes.variants if name not in refs])
-    return refs
+    if names:
+        return {name: build.push(builder, name, sizes.variant(name), progress) for name in names}
+    refs = {}
+    for name in _quick(sizes):
+        try:
+            refs[name] = build.push(builder, name, sizes.variants[name], progress)
+        except CommandFailed as error:  # one whose sources can't be had here must not hide the others' sizes
+            print(f"{name}: {error}", file=sys.stderr)
+    return refs | _built_before(builder.registry, [name for name in sizes.variants if name not in refs])
 
 
 def _built_before(host: str, names: Sequence[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from tools.image.size import Measured
 from tools.image.variants import Peer, Sizes, Variant
 
 SIZES = Sizes(
-    variants={"cpu": Variant(compressed_mb=60, unpacked_mb=180), "cuda": Variant(compressed_mb=150)},
+    variants={"cpu": Variant(compressed_mb=60, unpacked_mb=180), "cuda": Variant(compressed_mb=150, is_long=True)},
     peers=(Peer(name="other", unpacked_mb=3300, source="somewhere", date="2025-03"),),
     pieces={"hf_xet": "plain HTTP"},
 )
