@@ -18,7 +18,7 @@ from tools.cluster import cluster, ready
 from tools.command import run
 from tools.errors import PrerequisiteMissing
 from tools.image import build
-from tools.image.build import Builder, Order
+from tools.image.build import EPOCH, Builder, Order
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
 from tools.toolchain import programs as toolchain
@@ -27,8 +27,8 @@ from tools.toolchain.groups import CONTAINERS
 IMAGE_DIR = ROOT / "image"
 INPUTS = ("Dockerfile", "llama-requirements.txt", "build-requirements.txt")
 """All that the stage `llama` is made from."""
-BUILD_ARGS = {"CPU_VARIANTS": "baseline"}
-"""As the stack local builds it."""
+BUILD_ARGS = {"CPU_VARIANTS": "baseline", "SOURCE_DATE_EPOCH": EPOCH}
+"""As the stack local builds it: with another time BuildKit would compile it once more."""
 
 
 def ensure(settings: Settings, progress: Progress) -> Path:

@@ -23,7 +23,7 @@ ln -s /etc/ssl/certs/ca-certificates.crt $root/usr/lib/ssl/cert.pem
 echo 'hosts: files dns' >$root/etc/nsswitch.conf
 
 # Of the documentation the licences stay.
-find $root/usr/share/doc ! -name copyright -type f -delete
+find $root/usr/share/doc \( -type f ! -name copyright -o -xtype l \) -delete
 find $root/usr/share/doc -xtype l -delete
 grep -v '^#' ../unneeded | while read -ra patterns; do
     cd $root && for pattern in "${patterns[@]}"; do rm -rf $pattern; done
