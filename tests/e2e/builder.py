@@ -1,0 +1,66 @@
+"""Builds of single images on the builder of the cluster under test, with its own client: no stack, no Pulumi."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra import endpoints as endpoints_file
+from infra import names
+from infra.endpoints import Endpoints
+from infra.environment import Environment
+
+TIMEOUT_S = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """The builder, and the registry that it pushes to."""
+
+    program: str
+    address: str
+    endpoints: Endpoints
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Builder:
+        """As `make test` tells it: buildx's file of the builder, and the cluster's endpoints."""
+        assert "BUILDX_CONFIG" in environ, "run through `make test`, which sets BUILDX_CONFIG and starts the cluster"
+        endpoints = endpoints_file.load(Environment.read(environ).state_dir)
+        assert endpoints is not None
+        instance = json.loads(Path(environ["BUILDX_CONFIG"], "instances", str(endpoints.builder)).read_text())
+        program = shutil.which("buildctl", path=f"{environ['SLIPWAY_TOOLCHAIN_BIN']}{os.pathsep}{environ['PATH']}")
+        assert program is not None
+        return cls(program, instance["Nodes"][0]["Endpoint"], endpoints)
+
+    def build(self, context: Path, name: str, *, target: str = "", **build_args: str) -> str:
+        """Build and push; the image's reference. AssertionError with what the builder said."""
+        ref = f"{self.endpoints.registry}/{name}"
+        done = self._run(context, f"type=image,name={ref},push=true", target, build_args)
+        assert done.returncode == 0, done.stderr
+        return ref
+
+    def refusal(self, context: Path, *, target: str = "", **build_args: str) -> str:
+        """What the builder said of a build that must fail; nothing is pushed."""
+        done = self._run(context, "", target, build_args)
+        assert done.returncode != 0, done.stderr
+        return done.stderr
+
+    def _run(
+        self, context: Path, output: str, target: str, build_args: Mapping[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        argv = [self.program, "--addr", self.address, "build", "--progress=plain", "--frontend=dockerfile.v0"]
+        argv += ["--local", f"context={context}", "--local", f"dockerfile={context}"]
+        argv += ["--output", output] if output else []
+        argv += ["--opt", f"target={target}"] if target else []
+        for key, value in build_args.items():
+            argv += ["--opt", f"build-arg:{key}={value}"]
+        if self.endpoints.base_image is not None:
+            argv += ["--opt", f"context:{names.BASE_IMAGE}=docker-image://{self.endpoints.base_image}"]
+        if self.endpoints.ca_file is not None:
+            argv += ["--secret", f"id=ca,src={self.endpoints.ca_file}"]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
