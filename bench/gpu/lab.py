@@ -51,11 +51,23 @@ class Lab:
         return path
 
     @contextmanager
-    def serving(self, model: Path, environ: Mapping[str, str] | None = None, **settings: object) -> Iterator[Server]:
-        """Our server with one model. servers.ServerDied: it has ended, with its last words."""
-        setup = Setup(model, NUM_SLOTS, SLOT_TOKENS, self.num_threads)
-        port = servers.free_port()
-        program = servers.ours(setup, port, IMAGE, self.llama, lame_duck_s=0, **settings)
+    def serving(
+        self,
+        model: Path,
+        environ: Mapping[str, str] | None = None,
+        *,
+        num_slots: int = NUM_SLOTS,
+        slot_tokens: int = SLOT_TOKENS,
+        **settings: object,
+    ) -> Iterator[Server]:
+        """Our server with one model, loaded by its first request, which then hears why it can't be.
+
+        servers.ServerDied: it has ended, with its last words.
+        """
+        entry = {"id": "bench", "file": model.name, "num_slots": num_slots, "context_tokens": slot_tokens}
+        models = json.dumps({"models": [{**entry, "load": "on_demand"}]})
+        setup, port = Setup(model, num_slots, slot_tokens, self.num_threads), servers.free_port()
+        program = servers.ours(setup, port, IMAGE, self.llama, lame_duck_s=0, models_json=models, **settings)
         # Alive, not ready: a model that is refused leaves a server that runs and says why.
         program = replace(program, environ={**program.environ, **(environ or {})}, ready_path="/health/live")
         with servers.running(program, port) as server:
