@@ -16,6 +16,7 @@ from tools import cache, llama, settings
 from tools.command import interrupt_on_sigterm
 from tools.errors import ToolError
 from tools.progress import Progress
+from tools.settings import Settings
 
 MEASUREMENTS: dict[str, Callable[[Lab], Iterator[Row]]] = {
     "health": health.measure,
@@ -37,7 +38,7 @@ def main() -> None:
     try:
         lab = Lab(
             image=options.image.absolute(),
-            llama=options.llama.absolute() if options.llama else llama.ensure(loaded, progress),
+            llama=_llama(options, loaded, progress),
             cache_dir=loaded.cache_dir,
             progress=progress,
             num_rounds=options.rounds or (QUICK_ROUNDS if options.quick else ROUNDS),
@@ -50,6 +51,14 @@ def main() -> None:
         sys.exit(str(error))
     with cache.hold(loaded.cache_dir / "bench", doing="measures with"):  # two at once would measure each other
         _measure(lab, options.names or [*MEASUREMENTS, *(IN_CONTAINERS if options.ref else ())])
+
+
+def _llama(options: argparse.Namespace, loaded: Settings, progress: Progress) -> Path:
+    """Containers have their own: where nothing else is measured, none is compiled."""
+    named: Path | None = options.llama
+    if named or (options.names and IN_CONTAINERS.keys() >= set(options.names)):
+        return (named or Path()).absolute()
+    return llama.ensure(loaded, progress)
 
 
 def _measure(lab: Lab, names: list[str]) -> None:
