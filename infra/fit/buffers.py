@@ -13,10 +13,10 @@ Without flash attention the scores of all heads are there at once, n x 4 x (4 E 
 Compared with "compute buffer size" in the log of llama.cpp (llama-cpp-python 0.3.36, CPU) for headers of real geometry,
 n = 256, o = 64. In MiB, for 4 slots x 2048 and 8 x 8192 tokens, ours before the slack in brackets:
 
-    Gemma 3 270M       65.56  (73.25)    72.89 (129.25)     Llama 3 8B        59.01  (59.00)    62.01  (62.00)
+    Gemma 3 270M       65.56  (67.25)    65.56  (73.25)     Llama 3 8B        59.01  (59.00)    62.01  (62.00)
     Llama 3.2 3B       37.01  (38.31)    40.01  (41.31)     Llama 3 70B      117.01 (117.00)   120.01 (120.00)
     Mistral 7B v0.3    59.01  (59.00)    62.01  (62.00)     Qwen 2.5 32B     102.01 (102.00)   105.01 (105.00)
-    Mixtral 8x7B      101.01 (101.00)   104.01 (104.00)     gpt-oss 20B       62.73  (62.72)   110.20 (118.72)
+    Mixtral 8x7B      101.01 (101.00)   104.01 (104.00)     gpt-oss 20B       56.73  (56.72)    62.73  (62.72)
 
 The logits of some fit into the place of the masks, which is not counted on. The slack is for what is not seen here.
 On a GPU the same graph is laid out there; the inputs and the masks lie on the host once more.

@@ -42,9 +42,9 @@ class Room:
 
 
 def room(geometry: Geometry, num_slots: int, context_tokens: int) -> Room:
-    """Each slot has cells of its own; with windows or states all share one cache, and some sequences more are kept."""
+    """Each slot has cells of its own; with states, or alone, all share one cache, and some sequences more are kept."""
     has_states = any(each.state_bytes for each in geometry.layers)
-    if num_slots > 1 and not has_states and not any(each.window_tokens for each in geometry.layers):
+    if num_slots > 1 and not has_states:
         return Room(num_slots, round_up(context_tokens, CELL_PADDING), num_slots)
     kept = min(num_slots, MAX_KEPT_STATES if has_states else MAX_KEPT)
     ids = min(num_slots + kept, max(num_slots, MAX_IDS))

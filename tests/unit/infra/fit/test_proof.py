@@ -25,7 +25,7 @@ from tests.unit.infra.fit.samples import (
     sizes,
 )
 
-BACKEND = Path(__file__).parents[4] / "image" / "serve" / "engine" / "llama" / "backend.py"
+LLAMA = Path(__file__).parents[4] / "image" / "serve" / "engine" / "llama"
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -94,11 +94,13 @@ def test_a_tied_embedding_lies_on_both_sides() -> None:
 def test_the_proof_reckons_with_the_steps_of_the_server() -> None:
     """What the image sets when nobody says otherwise, of which llama.cpp computes 512 at once."""
     assert Engine().step_tokens >= min(Settings.model_fields["step_tokens"].default, 512)
-    source = BACKEND.read_text(encoding="utf-8")  # to import it would need the compiled library
+    # To import them would need the compiled library.
+    source = "".join((LLAMA / name).read_text(encoding="utf-8") for name in ("backend.py", "params.py"))
     assert "_UBATCH_TOKENS = 512\n" in source
     assert f"_MIN_OUTPUTS = {LEAST_OUTPUTS}\n" in source
     assert f"_MAX_KEPT, _MAX_KEPT_EXACT = {MAX_KEPT}, {MAX_KEPT_STATES}  #" in source
-    assert "self._copies = slots > 1 and not model.is_exact and not model.window_tokens\n" in source
+    assert "self._copies = slots > 1 and not model.is_exact\n" in source
+    assert "params.kv_unified = not copies\n" in source
     assert "swa_full" not in source
 
 
