@@ -5,8 +5,8 @@ rounded up to 256. llama-kv-cache-iswa.cpp: a layer with a sliding window keeps 
 rounded up to 256, unless it was asked for whole windows. llama-memory-recurrent.cpp: a recurrent layer keeps states.
 
 Measured with llama.cpp of llama-cpp-python 0.3.36 on Gemma 3 270M (15 layers of window 512, 3 whole; 1 x 256 + 256):
-4 slots x 2048 tokens are 24 MiB + 120 MiB with whole windows; 8 x 4096 are 96 + 480 MiB; with the windows alone, and 256
-tokens a step, 24 + 45 MiB for 4 slots x 2048.
+4 slots x 2048 tokens are 24 MiB + 120 MiB with whole windows; 8 x 4096 are 96 + 480 MiB; with the windows alone, and
+256 tokens a step, 24 + 45 MiB for 4 slots x 2048.
 """
 
 from infra.catalog.types import Geometry, Layers
