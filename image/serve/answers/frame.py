@@ -54,7 +54,15 @@ def timings(tally: Tally) -> Chunk:
         "cache_n": tally.num_cached_tokens,
         **_pace("prompt", num_computed, first_s - tally.began_s),
         **_pace("predicted", tally.num_generated_tokens, tally.last_s - first_s),
+        **_drafts(tally),
     }
+
+
+def _drafts(tally: Tally) -> Chunk:
+    """Only where there were some, as in llama.cpp."""
+    if not tally.num_drafted_tokens:
+        return {}
+    return {"draft_n": tally.num_drafted_tokens, "draft_n_accepted": tally.num_accepted_tokens}
 
 
 def _pace(name: str, num_tokens: int, seconds: float) -> Chunk:

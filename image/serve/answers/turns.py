@@ -56,6 +56,8 @@ class Tally:
     num_cached_tokens: int = 0
     num_generated_tokens: int = 0
     num_reasoning_tokens: int = 0  # of those
+    num_drafted_tokens: int = 0  # that were guessed
+    num_accepted_tokens: int = 0  # guesses that were right
     began_s: float = 0.0
     first_s: float = 0.0
     last_s: float = 0.0
@@ -177,6 +179,8 @@ class Turns:
             turns.append(Said(number, pieces))
         self.tally.num_generated_tokens += finished.num_generated_tokens
         self.tally.num_reasoning_tokens += choice.reasoning_tokens(finished.num_generated_tokens)
+        self.tally.num_drafted_tokens += finished.drafts[0]
+        self.tally.num_accepted_tokens += finished.drafts[1]
         if finished.choice == 0:  # the others share what this one computed
             self.tally.num_cached_tokens += finished.num_cached_tokens
         called = choice.calls_tools and finished.reason is FinishReason.STOP

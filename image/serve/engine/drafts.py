@@ -17,7 +17,7 @@ PAUSE_TOKENS = 32
 class NgramDraft:
     """The guesses of one sequence."""
 
-    __slots__ = ("_after", "_num_indexed", "_paused_until", "_rate", "most")
+    __slots__ = ("_after", "_num_indexed", "_paused_until", "_rate", "most", "num_accepted", "num_proposed")
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -25,6 +25,7 @@ class NgramDraft:
         self._num_indexed = NGRAM_TOKENS - 1
         self._rate = 1.0
         self._paused_until = 0
+        self.num_proposed = self.num_accepted = 0
 
     def propose(self, tokens: array[int], most: int) -> tuple[int, ...]:
         """What followed these last tokens before; nothing when they are new."""
@@ -42,6 +43,7 @@ class NgramDraft:
 
     def learn(self, num_proposed: int, num_accepted: int, num_tokens: int) -> None:
         """How good the last guess was, at this length of the sequence."""
+        self.num_proposed, self.num_accepted = self.num_proposed + num_proposed, self.num_accepted + num_accepted
         self._rate += 0.25 * (num_accepted / num_proposed - self._rate)
         if self._rate < MIN_ACCEPTED:
             self._rate, self._paused_until = 2 * MIN_ACCEPTED, num_tokens + PAUSE_TOKENS

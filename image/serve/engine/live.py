@@ -71,6 +71,7 @@ class Live:
             is_last=self.num_left == 0,
             num_cached_tokens=sequence.num_cached,
             stop=self.answers[sequence.choice].stop,
+            drafts=(sequence.draft.num_proposed, sequence.draft.num_accepted) if sequence.draft else (0, 0),
             queue_s=sequence.admitted_s - sequence.arrived_s,
         )
 

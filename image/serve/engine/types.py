@@ -157,8 +157,9 @@ class Finished:
     num_generated_tokens: int
     choice: int = 0
     is_last: bool = True
-    num_cached_tokens: int = 0  # of the prompt, computed earlier or for another
+    num_cached_tokens: int = 0  # of the prompt: computed before
     stop: str | None = None  # the stop string that ended it
+    drafts: tuple[int, int] = (0, 0)  # tokens that were guessed, and those of them that were right
     queue_s: float = field(default=0.0, compare=False)  # until it had a slot: a time, no part of what is said
 
 
@@ -263,9 +264,8 @@ class LoadOptions:
 
 
 class EngineError(Exception):
-    """Base of what the engine raises.
+    """Base of what the engine raises:
 
-    EngineError
     |-- RefusedError  this request was not taken; `kind` says why
     |-- LoadError     the weights, or an adapter, can't be served
     |-- StateError    KV state on disk can't be written or used
@@ -293,7 +293,7 @@ class StateError(EngineError):
 
 
 class DecodeError(EngineError):
-    """One decode failed. Other sequences may still be fine."""
+    """One decode failed. Others may be fine."""
 
 
 class NoRoomError(DecodeError):

@@ -130,8 +130,10 @@ def test_stats_count_shared_and_guessed_tokens() -> None:
     prompt = (*range(20), 2, 3, 97, *b"xyz", 2, 3)
     seed = next(seed for seed in range(1000) if next_token(list(prompt), seed) == 97)
     engine.submit(request(seed, prompt=prompt, max_tokens=9, ignore_eos=True))
-    run(engine)
+    (end,) = ends(run(engine))[seed]
     stats = engine.stats()
+    assert isinstance(end, Finished)
+    assert end.drafts == (stats.draft_tokens, stats.accepted_draft_tokens)
     assert (stats.prompt_tokens, stats.cached_prompt_tokens) == (28, 20)
     assert stats.draft_tokens == 3
     assert stats.accepted_draft_tokens == (next_token([*prompt, 97], seed) == ord("x"))

@@ -42,6 +42,12 @@ def test_timings_are_llama_cpps() -> None:
     }
 
 
+def test_guesses_are_told_where_there_were_some() -> None:
+    """As llama.cpp does."""
+    found = timings(Tally(num_drafted_tokens=7, num_accepted_tokens=3))
+    assert (found["draft_n"], found["draft_n_accepted"]) == (7, 3)
+
+
 def test_no_time_is_no_pace() -> None:
     """Nothing is divided by nothing."""
     found = timings(Tally())

@@ -92,7 +92,9 @@ def test_tokens_and_times_are_counted_over_all_choices() -> None:
     clock.now += 3
     for index, number in ((0, 1), (1, 2)):
         for choice in (0, 1):
-            reading.read([(index, Finished(number, FinishReason.STOP, 5, 10, choice, num_cached_tokens=3))])
+            end = Finished(number, FinishReason.STOP, 5, 10, choice, num_cached_tokens=3, drafts=(6, 2))
+            reading.read([(index, end)])
     tally = reading.tally
+    assert (tally.num_drafted_tokens, tally.num_accepted_tokens) == (24, 8)
     assert (tally.num_prompt_tokens, tally.num_generated_tokens, tally.num_cached_tokens) == (12, 40, 6)
     assert (tally.first_s - tally.began_s, tally.last_s - tally.first_s) == (2, 3)
