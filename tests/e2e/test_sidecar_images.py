@@ -101,7 +101,7 @@ def test_a_release_that_is_not_there_ends_the_build(builder: Builder, releases: 
     """Nothing is made of an error page. (What is known by its checksum is not asked for again, so this is another.)"""
     unknown = hashlib.sha256(b"never built").hexdigest()
     args = {"RELEASES": releases, "VERSION": "9.9.9", SHA256: unknown}
-    assert "404" in builder.refusal(CLOUDFLARED, target="release", **args)
+    assert "digest mismatch" in builder.refusal(CLOUDFLARED, target="release", **args)
 
 
 @pytest.fixture(scope="module")
