@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
 
@@ -37,6 +37,9 @@ def model_entry(**changes: Any) -> dict[str, Any]:
 
 class RunningServer:
     """Use as a context manager; leaves no process behind. Without `models` it serves what is in the folder."""
+
+    command: ClassVar[tuple[str, ...]] = ()
+    """After `python -m serve`."""
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class RunningServer:
         with self._log_path.open("wb") as log:
             # From a folder of its own, so that nothing is imported by the accident of where the test runs.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "serve"], env=ports | self._environ, cwd=self.folder, stderr=log
+                [sys.executable, "-m", "serve", *self.command], env=ports | self._environ, cwd=self.folder, stderr=log
             )
 
     def __exit__(self, *_: object) -> None:
