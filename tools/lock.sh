@@ -12,6 +12,8 @@ lock() {
 lock requirements
 lock image/requirements -c requirements.txt --override image/overrides.in
 lock image/build-requirements
+lock image/cuda/requirements --no-deps
+lock image/cuda/cublas-requirements --no-deps
 lock image/sidecars/health_monitor/requirements -c requirements.txt -c image/requirements.txt
 lock requirements-dev -c requirements.txt -c image/requirements.txt
 lock tools/go/requirements
