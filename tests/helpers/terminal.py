@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -77,5 +78,6 @@ def terminal(argv: list[str], env: Mapping[str, str]) -> Iterator[Terminal]:
 
 
 def _take_terminal() -> None:
-    """Make it the terminal of the new session: only then Ctrl-C is a signal."""
+    """Make it the terminal of the new session: only then Ctrl-C is a signal. A shell's background ignores that one."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)

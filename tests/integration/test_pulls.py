@@ -14,6 +14,7 @@ import httpx
 import pytest
 from gguf import GGUFWriter
 
+from serve.alone import alone
 from tests.helpers import tiny_gguf
 from tests.helpers.hub_server import HubState, hub_server
 from tests.helpers.running_server import RunningServer, model_entry
@@ -135,6 +136,8 @@ def test_a_server_that_is_killed_goes_on_from_where_it_was(folder: Path, hub: Hu
         server.process.kill()
         server.process.wait()
         asking.join()
+    with alone(folder / FILE):  # as soon as the child has noticed
+        pass
     left = part.stat().st_size
     assert ID not in [path.name for path in folder.iterdir()]
     hub.may_go_on.set()

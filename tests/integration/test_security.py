@@ -153,6 +153,7 @@ def test_a_server_that_was_meant_to_be_closed_does_not_start_open(tmp_path: Path
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{IMAGE}:{llama_path()}",
         "SLIPWAY_API_KEYS_FILE": str(tmp_path / "keys"),
+        "SLIPWAY_MODELS_DIR": str(tmp_path),
     }
     ended = subprocess.run([sys.executable, "-m", "serve"], env=environ, capture_output=True, text=True, check=False)
     assert ended.returncode == 2
