@@ -80,7 +80,7 @@ def test_nothing_is_written_under_load_but_to_declared_paths(stack: Workspace) -
         watched[pod["metadata"]["uid"]] = (pid, file_system.snapshot(pid))
     statuses = load(stack, LOAD_S)
     assert statuses.count(200) > len(statuses) / 3, statuses
-    # The autoscaler adds pods for the load and takes some away after an earlier one: those that are still here are judged.
+    # The autoscaler adds pods for the load and takes some away after an earlier one: those that stay are judged.
     judged = [pod for pod in _staying(stack) if pod["metadata"]["uid"] in watched]
     assert judged
     for pod in judged:
