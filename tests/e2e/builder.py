@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra import endpoints as endpoints_file
-from infra import names
 from infra.endpoints import Endpoints
 from infra.environment import Environment
+from tools.image import build
 
 TIMEOUT_S = 900
 
@@ -53,14 +53,8 @@ class Builder:
     def _run(
         self, context: Path, output: str, target: str, build_args: Mapping[str, str]
     ) -> subprocess.CompletedProcess[str]:
-        argv = [self.program, "--addr", self.address, "build", "--progress=plain", "--frontend=dockerfile.v0"]
-        argv += ["--local", f"context={context}", "--local", f"dockerfile={context}"]
-        argv += ["--output", output] if output else []
-        argv += ["--opt", f"target={target}"] if target else []
-        for key, value in build_args.items():
-            argv += ["--opt", f"build-arg:{key}={value}"]
-        if self.endpoints.base_image is not None:
-            argv += ["--opt", f"context:{names.BASE_IMAGE}=docker-image://{self.endpoints.base_image}"]
-        if self.endpoints.ca_file is not None:
-            argv += ["--secret", f"id=ca,src={self.endpoints.ca_file}"]
+        builder = build.Builder(
+            self.program, self.address, base_image=self.endpoints.base_image, ca_file=self.endpoints.ca_file
+        )
+        argv = build.argv(builder, build.Order(context, target or None, output, build_args))
         return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)

@@ -42,7 +42,7 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be built."""
+    """What is to be built. Without an `output` it is only built, and left with the builder."""
 
     context: Path
     target: str | None
@@ -79,8 +79,10 @@ def argv(builder: Builder, order: Order) -> list[str]:
     """The command line of buildctl."""
     wanted = [
         builder.buildctl, "--addr", builder.address, "build", "--progress=plain", "--frontend=dockerfile.v0",
-        "--local", f"context={order.context}", "--local", f"dockerfile={order.context}", "--output", order.output,
+        "--local", f"context={order.context}", "--local", f"dockerfile={order.context}",
     ]  # fmt: skip
+    if order.output:
+        wanted += ["--output", order.output]
     if order.target:
         wanted += ["--opt", f"target={order.target}"]
     for name, value in order.build_args.items():
