@@ -14,23 +14,20 @@ import asyncio
 import gc
 import logging
 import random
-import resource
-import signal
 import socket
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serve.cpu import check_cpu, library_folder, num_threads
-from serve.errors import SetupError
 from serve.gpu.choice import choose, worker_environ
 from serve.gpu.types import Report
+from serve.host import Signals, let_open, listen
 from serve.models import Models, load_models
 from serve.pulls.pulls import Pulls
 from serve.pulls.setup import SourcePuller, make_pulls
 from serve.security.setup import make_security
-from serve.settings import PREFIX, Settings
+from serve.settings import Settings
 from serve.supervision.child import Child
 from serve.supervision.memory import memory_budget
 from serve.supervision.ports import Options
@@ -54,9 +51,9 @@ async def serve(settings: Settings, environ: Mapping[str, str], first: Child | N
     security = make_security(settings)
     models = _configured(settings)
     check_can_pull(models, settings.models_dir)
-    _let_open(2 * settings.max_connections + SPARE_FILES)
-    main = _listen(settings.host, settings.port, "PORT")
-    side = _listen(settings.host, settings.metrics_port, "METRICS_PORT")
+    let_open(2 * settings.max_connections + SPARE_FILES)
+    main = listen(settings.host, settings.port, "PORT")
+    side = listen(settings.host, settings.metrics_port, "METRICS_PORT")
     gpus = choose(settings.gpu, library_folder())  # last: it is what may take long
     launcher = ProcessLauncher(worker_environ(environ, gpus), first)
     supervisor = _make_supervisor(settings, models, launcher, gpus)
@@ -76,7 +73,7 @@ async def serve(settings: Settings, environ: Mapping[str, str], first: Child | N
 async def _run(
     supervisor: Supervisor, pulls: Pulls, servers: list[tuple[Server, socket.socket]], settings: Settings
 ) -> None:
-    signals = _Signals.listen()
+    signals = Signals.listen()
     keeping = asyncio.create_task(supervisor.run())
     serving = [asyncio.create_task(server.serve(sockets=[sock])) for server, sock in servers]
     await _first(signals.stop.wait(), keeping, *serving)
@@ -110,63 +107,6 @@ async def _first(*awaitables: Coroutine[Any, Any, object] | asyncio.Task[None]) 
             task.cancel()
     for task in done:
         task.result()
-
-
-@dataclass(slots=True)
-class _Signals:
-    """Signals only set flags: the first one `stop`, the next one `hurry`."""
-
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    hurry: asyncio.Event = field(default_factory=asyncio.Event)
-    is_person: bool = False  # Ctrl-C
-
-    @classmethod
-    def listen(cls) -> _Signals:
-        """From now on."""
-        signals = cls()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, signals.on, number)
-        return signals
-
-    def on(self, number: signal.Signals) -> None:
-        """One came."""
-        if self.stop.is_set():
-            self.hurry.set()
-        else:
-            self.is_person = number is signal.SIGINT
-            self.stop.set()
-
-
-def _listen(host: str, port: int, setting: str) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's delay off only where it reads TCP there; with it every answer
-    # on a kept connection waits 40 ms for an acknowledgement.
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _notice_lost_clients(sock)
-        sock.bind((host, port))
-        sock.listen(1024)
-    except OSError as error:
-        sock.close()
-        raise SetupError(f"{PREFIX}{setting} is {port}: {host} can't be listened on there: {error.strerror}") from error
-    return sock
-
-
-def _let_open(num_files: int) -> None:
-    """Many systems let a process open few files unless it asks; a connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = num_files if hard == resource.RLIM_INFINITY else min(num_files, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _notice_lost_clients(sock: socket.socket) -> None:
-    """Those who went without a word, in two minutes, so that nobody computes for them. Connections inherit it."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):  # macOS names one of them otherwise
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def _configured(settings: Settings) -> Models:

@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import logging
 
+from serve.host import Signals, let_open, listen
 from serve.http.front import make_server
 from serve.http.protocol import Bounds
 from serve.relay.app import create_app
 from serve.relay.relay import Asking, Relay, make_client
 from serve.relay.settings import LOOK_EVERY_S, LOOK_FOR_ABSENT_EVERY_S, RelaySettings, parse_servers
 from serve.relay.shelf import Shelf
-from serve.server import _let_open, _listen, _Signals
 
 log = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ _SPARE_FILES = 64
 async def relay(settings: RelaySettings) -> None:
     """From settings to a relay that has ended."""
     servers = parse_servers(settings.servers)
-    _let_open(2 * settings.max_connections + _SPARE_FILES)
-    sock = _listen(settings.host, settings.port, "PORT")
-    signals = _Signals.listen()
+    let_open(2 * settings.max_connections + _SPARE_FILES)
+    sock = listen(settings.host, settings.port, "PORT")
+    signals = Signals.listen()
     async with make_client() as client:
         shelf = Shelf(servers, Asking(client))
         passing = Relay(client, shelf)
