@@ -3,6 +3,10 @@
 A native sidecar is an init container that is always restarted: it is there before the server starts, and ends after it.
 So a stream that began through the tunnel is not cut when the server drains. New requests that Cloudflare still sends
 meanwhile get the 503 of a server that ends, which clients repeat; cloudflared can't be told earlier to take no more.
+
+Whatever becomes of the tunnel, the model's pod starts and is ready, unless it was asked to wait: a startup probe would
+keep the server from starting, and a container that has ended would make the pod unready. cloudflared ends when it can't
+reach Cloudflare; its image starts it again inside of the container (image/sidecars/cloudflared/keep.c).
 """
 
 from typing import Any
@@ -18,6 +22,8 @@ TUNNEL = "tunnel"
 TUNNEL_DIR = f"{names.SECRETS_DIR}/{TUNNEL}"
 TUNNEL_PORT_NAME = "tunnel-health"
 TOKEN_FILE = "token"  # noqa: S105  a name
+NEVER = 2**31 - 1
+"""The most that the API takes: failures of this probe are events, and nothing else follows from them."""
 TUNNEL_GRACE = "5s"
 """When its turn to end comes, the server has ended: nothing is left to wait for."""
 MONITOR = "health-monitor"
@@ -41,12 +47,11 @@ def tunnel_volumes(model: ModelPlan) -> list[Manifest]:
 
 
 def tunnel_containers(model: ModelPlan, image: Any) -> list[Manifest]:
-    """The sidecar. Its probes ask whether it is there; whether Cloudflare is, only where the pod is worth nothing
-    without: else an outage of the tunnel would take the model from all who come by other ways.
+    """The sidecar. Its probes ask whether the tunnel stands, and that decides of the pod only where it is worth nothing
+    without: else an outage would take the model from all who come by other ways. There a failure is an event.
     """
     if model.tunnel is None:
         return []
-    ready = {"readinessProbe": _probe("/ready", TUNNEL_PORT_NAME, 5, 3)} if model.tunnel.is_required else {}
     return [
         {
             "name": TUNNEL,
@@ -59,17 +64,22 @@ def tunnel_containers(model: ModelPlan, image: Any) -> list[Manifest]:
                 # For the kubelet's probes; network policies let nobody else in.
                 {"name": "TUNNEL_METRICS", "value": f"0.0.0.0:{names.TUNNEL_PORT}"},
                 {"name": "TUNNEL_GRACE_PERIOD", "value": TUNNEL_GRACE},
+                {"name": "KEEP_RUNNING", "value": "true"},
             ],
             "ports": [{"name": TUNNEL_PORT_NAME, "containerPort": names.TUNNEL_PORT, "protocol": "TCP"}],
             "resources": plain_resources(model.tunnel.resources),
-            "startupProbe": _probe("/healthcheck", TUNNEL_PORT_NAME, 2, 30),
-            "livenessProbe": _probe("/healthcheck", TUNNEL_PORT_NAME, 10, 6),
-            **ready,
+            **_tunnel_probe(is_required=model.tunnel.is_required),
             "securityContext": container_security(),
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [{"name": TUNNEL, "mountPath": TUNNEL_DIR, "readOnly": True}],
         }
     ]
+
+
+def _tunnel_probe(*, is_required: bool) -> Manifest:
+    if is_required:
+        return {"readinessProbe": _probe("/ready", TUNNEL_PORT_NAME, 5, 3)}
+    return {"livenessProbe": _probe("/ready", TUNNEL_PORT_NAME, 30, NEVER) | {"initialDelaySeconds": 15}}
 
 
 def health_monitor(plan: Plan, image: Any) -> list[Manifest]:

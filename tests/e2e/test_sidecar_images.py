@@ -11,17 +11,16 @@ import json
 import os
 import signal
 import stat
-import threading
 import time
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e import releases
 from tests.e2e.builder import Builder
+from tests.e2e.releases import CLOUDFLARED, SHA256
 from tests.e2e.workspace import ROOT
 from tools import settings
 from tools.image import containers, root_fs
@@ -31,18 +30,9 @@ from tools.toolchain import debian
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-CLOUDFLARED = ROOT / "image" / "sidecars" / "cloudflared"
-VERSION = "1.2.3"
 PROGRAM = b"stands for the program\n"
 CHECKSUM = hashlib.sha256(PROGRAM).hexdigest()
-ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
-SHA256 = f"SHA256_{ARCHITECTURE.upper()}"
 PATIENCE_S = 30.0
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Silent."""
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +41,10 @@ def builder() -> Builder:
 
 
 @pytest.fixture(scope="module")
-def releases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where there is one release, as GitHub has them."""
-    folder = tmp_path_factory.mktemp("releases")
-    (folder / VERSION).mkdir()
-    (folder / VERSION / f"cloudflared-linux-{ARCHITECTURE}").write_bytes(PROGRAM)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """Build arguments for the one release that there is."""
+    with releases.serving(PROGRAM, tmp_path_factory.mktemp("releases")) as found:
+        yield found
 
 
 def unpacked(ref: str, folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -69,18 +54,20 @@ def unpacked(ref: str, folder: Path) -> tuple[Path, dict[str, Any]]:
     return root, root_fs.unpack(ref, root)
 
 
-def test_a_release_with_its_checksum_becomes_an_image(builder: Builder, releases: str, tmp_path: Path) -> None:
-    """The program, authorities and no more; nobody's, healthy by its own command, the token in a file."""
-    args = {"RELEASES": releases, "VERSION": VERSION, SHA256: CHECKSUM}
-    root, config = unpacked(builder.build(CLOUDFLARED, "e2e/cloudflared:test", **args), tmp_path)
+def test_a_release_with_its_checksum_becomes_an_image(
+    builder: Builder, release: Mapping[str, str], tmp_path: Path
+) -> None:
+    """The program, its keeper, authorities and no more; nobody's, healthy by its own command, the token in a file."""
+    root, config = unpacked(builder.build(CLOUDFLARED, "e2e/cloudflared:test", **release), tmp_path)
     files = sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-    assert files == ["etc/ssl/certs/ca-certificates.crt", "usr/bin/cloudflared"]
+    assert files == ["etc/ssl/certs/ca-certificates.crt", "usr/bin/cloudflared", "usr/bin/keep"]
+    assert stat.S_IMODE((root / "usr/bin/keep").stat().st_mode) == 0o755
     program = root / "usr/bin/cloudflared"
     assert program.read_bytes() == PROGRAM
     assert (stat.S_IMODE(program.stat().st_mode), program.stat().st_uid) == (0o755, 0)
     told = config["config"]
     assert told["User"] == "65534:65534"
-    assert (told["Entrypoint"], told["Cmd"]) == (["cloudflared"], ["tunnel", "run"])
+    assert (told["Entrypoint"], told["Cmd"]) == (["keep", "cloudflared"], ["tunnel", "run"])
     assert told["Healthcheck"]["Test"] == ["CMD", "cloudflared", "tunnel", "--metrics", "127.0.0.1:20241", "ready"]
     env = dict(each.split("=", 1) for each in told["Env"])
     assert env["TUNNEL_TOKEN_FILE"] == "/run/secrets/tunnel-token"
@@ -91,16 +78,18 @@ def test_a_release_with_its_checksum_becomes_an_image(builder: Builder, releases
     ("checksum", "words"),
     [(hashlib.sha256(b"other").hexdigest(), "digest mismatch"), ("", "invalid checksum"), (CHECKSUM[:-1], "invalid")],
 )
-def test_another_checksum_or_none_ends_the_build(builder: Builder, releases: str, checksum: str, words: str) -> None:
+def test_another_checksum_or_none_ends_the_build(
+    builder: Builder, release: Mapping[str, str], checksum: str, words: str
+) -> None:
     """With the builder's own words."""
-    args = {"RELEASES": releases, "VERSION": VERSION, SHA256: checksum}
+    args = {**release, SHA256: checksum}
     assert words in builder.refusal(CLOUDFLARED, target="release", **args)
 
 
-def test_a_release_that_is_not_there_ends_the_build(builder: Builder, releases: str) -> None:
+def test_a_release_that_is_not_there_ends_the_build(builder: Builder, release: Mapping[str, str]) -> None:
     """Nothing is made of an error page. (What is known by its checksum is not asked for again, so this is another.)"""
     unknown = hashlib.sha256(b"never built").hexdigest()
-    args = {"RELEASES": releases, "VERSION": "9.9.9", SHA256: unknown}
+    args = {**release, "VERSION": "9.9.9", SHA256: unknown}
     assert "digest mismatch" in builder.refusal(CLOUDFLARED, target="release", **args)
 
 

@@ -54,15 +54,27 @@ def test_its_token_is_a_file_and_of_its_model() -> None:
     assert not [each for each in found["containers"][0]["volumeMounts"] if each["name"] == mount["name"]]
 
 
-@pytest.mark.parametrize(("settings", "gates"), [(TUNNEL, False), (REQUIRED, True)])
-def test_whether_cloudflare_is_there_decides_of_a_pod_only_where_that_is_asked_for(
-    settings: dict[str, Any], gates: bool
-) -> None:
-    """Else an outage of the tunnel would take the model from all who come by other ways."""
+def test_an_outage_of_the_tunnel_is_an_event_and_takes_no_model() -> None:
+    """Nothing waits for it, nothing becomes unready or is ended by it: those who come by other ways are served on."""
+    (tunnel,) = pod(plan(TUNNEL), "legal")["initContainers"]
+    assert not {"startupProbe", "readinessProbe", "lifecycle"} & tunnel.keys()
+    assert tunnel["livenessProbe"]["httpGet"]["path"] == "/ready"
+    years = tunnel["livenessProbe"]["failureThreshold"] * tunnel["livenessProbe"]["periodSeconds"] / 31_536_000
+    assert years > 1000
+
+
+def test_a_model_that_is_reached_by_its_tunnel_alone_is_ready_when_that_stands() -> None:
+    """And is started all the same: it may load while Cloudflare is away."""
+    (tunnel,) = pod(plan(REQUIRED), "legal")["initContainers"]
+    assert tunnel["readinessProbe"]["httpGet"]["path"] == "/ready"
+    assert not {"startupProbe", "livenessProbe"} & tunnel.keys()
+
+
+@pytest.mark.parametrize("settings", [TUNNEL, REQUIRED])
+def test_a_tunnel_that_ends_is_started_again_within_its_container(settings: dict[str, Any]) -> None:
+    """A container that has ended is not ready, and its pod neither."""
     (tunnel,) = pod(plan(settings), "legal")["initContainers"]
-    assert ("readinessProbe" in tunnel) == gates
-    paths = {probe: tunnel[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe")}
-    assert paths == {"startupProbe": "/healthcheck", "livenessProbe": "/healthcheck"}
+    assert {"name": "KEEP_RUNNING", "value": "true"} in tunnel["env"]
 
 
 def test_weights_come_before_the_tunnel() -> None:
