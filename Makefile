@@ -78,8 +78,8 @@ image-sbom: venv-dev ## what the images are made of, as CycloneDX, attached to e
 image-scan: venv-dev ## is every Debian package the newest, and does PyPI know of holes; see docs/image.md for what it misses
 	@$(TOOLS) image scan
 
-image-soak: venv-dev ## an hour of load on a model's pod: it writes nowhere but where it may (seconds=3600)
-	@SLIPWAY_LOAD_S=$(or $(seconds),3600) $(TOOLS) test tests/e2e/test_written_files.py
+image-soak: venv-dev ## an hour of load on a model's pod: it writes nowhere but where it may (seconds=3600 per_second=0.5)
+	@SLIPWAY_LOAD_S=$(or $(seconds),3600) SLIPWAY_LOAD_PER_S=$(per_second) $(TOOLS) test --log-cli-level=INFO tests/e2e/test_written_files.py
 
 image-cuda: venv ## build the CUDA variants: an hour on two cores, the first time
 	@nice $(TOOLS) image build cuda cuda-cublas

@@ -52,7 +52,7 @@ chroot $root /usr/bin/python3 -I -B - <<'CHECK'
 import ctypes, importlib, pathlib, ssl, sys
 
 ABSENT = {"crypt", "curses", "distutils", "ensurepip", "idlelib", "lib2to3", "msilib", "msvcrt", "nis", "nt"}
-ABSENT |= {"ossaudiodev", "pydoc_data", "tkinter", "turtle", "turtledemo", "winreg", "winsound"}
+ABSENT |= {"ossaudiodev", "pydoc_data", "readline", "tkinter", "turtle", "turtledemo", "winreg", "winsound"}
 NOISY = {"antigravity", "this"}
 for library in pathlib.Path("/usr/lib").rglob("*.so*"):
     if library.name != "ld.so" and not library.name.startswith("ld-linux"):

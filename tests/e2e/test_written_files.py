@@ -1,12 +1,15 @@
 """A model's pod under load writes nowhere but where its manifest says that it may.
 
-20 seconds of load in the suite; SLIPWAY_LOAD_S=3600 makes it an hour (`make image-soak`).
+20 seconds of load in the suite, as fast as it answers; SLIPWAY_LOAD_S=3600 makes it an hour (`make image-soak`), and
+SLIPWAY_LOAD_PER_S=0.5 a request every other second, on a machine that has something else to do.
 """
 
 import itertools
+import logging
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,8 +20,12 @@ from tests.e2e import file_system
 from tests.e2e.workspace import MODEL, Workspace
 
 LOAD_S = float(os.environ.get("SLIPWAY_LOAD_S") or 20)
+PER_S = float(os.environ.get("SLIPWAY_LOAD_PER_S") or "inf")
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900 + LOAD_S)]
+logger = logging.getLogger(__name__)
 NUM_CLIENTS = 4
+PERIOD_S = NUM_CLIENTS / PER_S
+"""Of each client, from one request to the next."""
 JSON = {"type": "json_object"}
 
 
@@ -50,12 +57,15 @@ def load(stack: Workspace, seconds: float) -> list[int]:
     """Ask with several clients for so long; the statuses."""
     until, statuses, numbers = time.monotonic() + seconds, list[int](), itertools.count()
 
-    def work() -> None:
+    def work(begin_s: float) -> None:
         with httpx.Client(base_url=stack.url, headers=stack.headers, timeout=120, trust_env=False) as client:
-            while time.monotonic() < until:
+            time.sleep(begin_s)
+            while (asked_s := time.monotonic()) < until:
                 statuses.append(ask(client, next(numbers)))
+                time.sleep(max(0.0, asked_s + PERIOD_S - time.monotonic()))
 
-    threads = [threading.Thread(target=work) for _ in range(NUM_CLIENTS)]
+    # One after the other: together they would be a burst and then silence.
+    threads = [threading.Thread(target=work, args=(number / PER_S,)) for number in range(NUM_CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -80,6 +90,7 @@ def test_nothing_is_written_under_load_but_to_declared_paths(stack: Workspace) -
         watched[pod["metadata"]["uid"]] = (pid, file_system.snapshot(pid))
     statuses = load(stack, LOAD_S)
     assert statuses.count(200) > len(statuses) / 3, statuses
+    logger.info("%d requests in %g s, by status: %s", len(statuses), LOAD_S, dict(Counter(statuses)))
     # The autoscaler adds pods for the load and takes some away after an earlier one: those that stay are judged.
     judged = [pod for pod in _staying(stack) if pod["metadata"]["uid"] in watched]
     assert judged
@@ -89,6 +100,8 @@ def test_nothing_is_written_under_load_but_to_declared_paths(stack: Workspace) -
         after = file_system.snapshot(pid)
         assert len(before) > 500, "that is no root file system"
         assert file_system.written(before, after, writable_mounts(pod)) == []
+        differ = file_system.written(before, after)
+        logger.info("%s: %d files compared, other ones: %s", pod["metadata"]["name"], len(before), differ)
 
 
 def _staying(stack: Workspace) -> list[dict[str, Any]]:
