@@ -1,5 +1,6 @@
 """The workflow of the images: what is judged is what is published, by a job that runs nothing of the repository."""
 
+import fnmatch
 from typing import Any
 
 import yaml
@@ -44,7 +45,7 @@ def test_pull_requests_build_and_judge_and_push_nothing() -> None:
 
 
 def test_every_image_is_built_as_its_variant_says() -> None:
-    """image/sizes.yaml is where stages and limits are; cuBLAS inside is for whoever builds it."""
+    """image/sizes.yaml is where stages and limits are; what each publishes has a name of its own."""
     sizes = variants.load()
     rows = JOBS["build"]["strategy"]["matrix"]["include"]
     for row in rows:
@@ -53,7 +54,9 @@ def test_every_image_is_built_as_its_variant_says() -> None:
         assert variant.compressed_mb is not None
     names = {row["name"] for row in rows}
     assert names == {row["name"] for row in JOBS["publish"]["strategy"]["matrix"]["include"]}
-    assert names == set(sizes.variants) - {"cuda-cublas", "baked", "dev"}
+    assert names == set(sizes.variants) - {"baked", "dev"}
+    published = [row["repository"] for row in JOBS["publish"]["strategy"]["matrix"]["include"]]
+    assert len(set(published)) == len(published) == len(names)
     assert {row["arch"] for row in rows if row["name"] == "cpu"} == {"amd64", "arm64"}
 
 
@@ -64,6 +67,32 @@ def test_a_build_here_is_the_build_of_the_tools() -> None:
     module = (ROOT / "tools" / "go" / "containers" / "go.mod").read_text(encoding="utf-8")
     release = named(STEPS, "docker/setup-buildx-action")["with"]["driver-opts"].rpartition(":")[2]
     assert f"github.com/moby/buildkit {release} " in module
+
+
+def test_what_is_published_is_of_that_image_alone() -> None:
+    """Where a name begins with another one, the pattern does not take both."""
+    rows = JOBS["build"]["strategy"]["matrix"]["include"]
+    [download] = [s for s in JOBS["publish"]["steps"] if s.get("uses", "").startswith("actions/download-artifact@")]
+    for name in {row["name"] for row in rows}:
+        pattern = download["with"]["pattern"].replace("${{ matrix.name }}", name)
+        taken = [row for row in rows if fnmatch.fnmatchcase(f"layout-{row['name']}-{row['arch']}", pattern)]
+        assert taken == [row for row in rows if row["name"] == name]
+    used = "".join(step.get("run", "") for step in JOBS["publish"]["steps"])
+    end = download["with"]["pattern"].removeprefix("*-${{ matrix.name }}")
+    assert (f'layout-"$NAME"{end};' in used, f'bill-"$NAME"{end};' in used) == (True, True)
+
+
+def test_cuda_is_compiled_into_one_cache() -> None:
+    """Where cuBLAS is inside or not, ggml's backend is the same; no other image replaces what was compiled."""
+    rows = JOBS["build"]["strategy"]["matrix"]["include"]
+    caches = {row["name"]: row.get("cache", row["name"]) for row in rows}
+    assert caches.pop("cuda-cublas") == "cuda"
+    assert caches == {name: name for name in caches}
+    build_step = next(step for step in JOBS["build"]["steps"] if step.get("id") == "image")
+    assert build_step["with"]["cache"] == "${{ matrix.cache || matrix.name }}"
+    arguments = named(STEPS, "docker/build-push-action")["with"]
+    for each in (arguments["cache-from"], arguments["cache-to"]):
+        assert "scope=${{ inputs.cache || inputs.name }}-${{ inputs.platform }}" in each
 
 
 def test_nothing_is_pushed_before_it_is_judged() -> None:
