@@ -54,7 +54,7 @@ def run(llama: Llama, *requests: Request) -> list[Event]:
     events = [engine.submit(request) for request in requests]
     while not engine.is_idle:
         events += engine.step()
-    assert llama._choosers == {}
+    assert len(llama._choosers) == 0
     return events
 
 

@@ -7,17 +7,18 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from serve.engine.llama.candidates import Candidates
-from serve.engine.llama.chooser import Chooser
+from serve.engine.llama.choosers import Choosers
 from serve.engine.llama.context import ContextMemory
 from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import BINDINGS_VERSION, C, log, start
 from serve.engine.llama.model import Model
 from serve.engine.llama.params import context_params
 from serve.engine.llama.rows import Rows
+from serve.engine.llama.threads import Threads
 from serve.engine.sequence import Chunk
 from serve.engine.types import (
     Adapter,
@@ -45,13 +46,12 @@ class Llama:
     def __init__(self, options: LoadOptions, on_progress: Callable[[float], None] = lambda _: None) -> None:
         gpu = Gpu(options.gpu_layers)
         start(uses_gpus=gpu.is_used)
-        self._choosers: dict[int, Chooser] = {}
         self._stuck: set[int] = set()  # sequences that could not be rolled back after an error
         self._active: tuple[Adapter, ...] = ()
         self._embeds = False
-        self._scratch: Candidates | None = None
         self._context: Any = None
         self.model = Model(options.path, on_progress, gpu)
+        self._choosers = Choosers(self.model, options.sequence_tokens, options.num_threads)
         try:
             for adapter in options.adapters:
                 self.model.add_adapter(adapter)
@@ -107,7 +107,9 @@ class Llama:
             self._context, window_tokens=model.window_tokens, is_exact=model.is_exact, copies=self._copies
         )
         self._rows = Rows(options.step_tokens)
-        self._context_tokens = options.sequence_tokens
+        # Who computes on a GPU hands a step over and goes on: its time says nothing.
+        num_threads = 1 if model.gpu.is_used else options.num_threads
+        self._threads = Threads(num_threads, self._use_threads)
 
     def _check_room(self, options: LoadOptions) -> None:
         """llama.cpp rounds what it is asked for, and takes sizes above 32 bits for small ones."""
@@ -167,26 +169,20 @@ class Llama:
         self, seq: int, sampling: Sampling, grammar: str | None, *, prompt: tuple[int, ...], shows_special: bool = False
     ) -> None:
         """Build the sampler chain of a new sequence."""
-        chooser = Chooser(self.model, sampling, prompt, self._context_tokens, shows_special=shows_special)
-        self._choosers[seq] = chooser
-        if grammar is not None:
-            chooser.constrain(grammar, b"", self._candidates())
+        self._choosers.open(seq, sampling, grammar, prompt=prompt, shows_special=shows_special)
 
     def constrain(self, seq: int, grammar: str, begun: bytes) -> None:
         """From now on this grammar holds."""
-        self._choosers[seq].constrain(grammar, begun, self._candidates())
+        self._choosers.constrain(seq, grammar, begun)
 
     def close(self, seq: int) -> None:
         """Free its sampler."""
         self._stuck.discard(seq)
-        chooser = self._choosers.pop(seq, None)
-        if chooser is not None:
-            chooser.close()
+        self._choosers.close(seq)
 
     def move(self, old: int, new: int) -> None:
         """Its chooser goes with it."""
-        if old in self._choosers:
-            self._choosers[new] = self._choosers.pop(old)
+        self._choosers.move(old, new)
 
     def has_adapter(self, name: str) -> bool:
         """Is there one of this name?"""
@@ -213,7 +209,9 @@ class Llama:
             C.llama_set_embeddings(self._context, embeds)
             self._embeds = embeds
         self._rows.fill(chunks)
-        code = C.llama_decode(self._context, self._rows.batch)
+        num_answers = sum(chunk.num_outputs > 0 for chunk in chunks)
+        decode = partial(C.llama_decode, self._context, self._rows.batch)
+        code = self._threads.run(self._rows.batch.n_tokens, num_answers, decode)
         if code != 0:
             for chunk in chunks:
                 # A part of the batch may be in memory already: take it out, or give that sequence up.
@@ -225,6 +223,10 @@ class Llama:
                 raise NoRoomError(f"no room in the KV cache: {reason}")
             raise DecodeError(f"llama_decode returned {code}: {reason}")
         self.memory.decoded()
+        self._choosers.decoded(self._context, chunks, self._rows.first)
+
+    def _use_threads(self, num: int) -> None:
+        C.llama_set_n_threads(self._context, num, num)
 
     def _use(self, adapters: tuple[Adapter, ...], *, force: bool = False) -> None:
         if adapters == self._active and not force:
@@ -240,19 +242,14 @@ class Llama:
 
     def sample(self, chunk: Chunk, row: int) -> int:
         """The next token after a row of a chunk of the last decode."""
-        index = self._rows.first[chunk.seq] + row
-        chooser = self._choosers[chunk.seq]
-        return chooser.sample(self._context, index, self._scratch or self._candidates_for(chooser))
-
-    def _candidates_for(self, chooser: Chooser) -> Candidates | None:
-        return self._candidates() if chooser.is_constrained else None
+        return self._choosers.sample(chunk, row)
 
     def score(self, chunk: Chunk, row: int, token: int, num_top: int) -> TokenScore:
         """How likely a token was after this row, and which were likelier."""
         logits = C.llama_get_logits_ith(self._context, self._rows.first[chunk.seq] + row)
         if not logits or not 0 <= token < self.model.num_vocab:
             raise EngineError(f"there is no score of token {token}")
-        logprob, top = self._candidates().logprobs(logits, token, num_top)
+        logprob, top = self._choosers.candidates.logprobs(logits, token, num_top)
         likeliest = tuple((each, self.piece(each, special=True), value) for each, value in top)
         return TokenScore(token, self.piece(token, special=True), logprob, likeliest)
 
@@ -274,19 +271,10 @@ class Llama:
         """Read it back."""
         return self.memory.load(seq, path, max_tokens)
 
-    def _candidates(self) -> Candidates:
-        """Made when first needed: most servers never are asked for log-probabilities or grammars."""
-        if self._scratch is None:
-            self._scratch = Candidates(self.model.num_vocab)
-        return self._scratch
-
     def close_all(self) -> None:
         """Give all memory back. Safe to call twice."""
-        for seq in tuple(self._choosers):
-            self.close(seq)
-        if self._scratch is not None:
-            self._scratch.close()
+        self._choosers.close_all()
         if self._context:
             C.llama_free(self._context)
-        self._context = self._scratch = None
+        self._context = None
         self.model.close()

@@ -13,6 +13,7 @@ import time
 from typing import Any
 
 from serve.engine.llama.candidates import Candidates
+from serve.engine.llama.draws import Draws
 from serve.engine.llama.library import C
 from serve.engine.llama.model import Model
 from serve.engine.llama.samplers import make_chain, num_looked_at, remembers
@@ -66,12 +67,17 @@ class Chooser:
             C.llama_sampler_accept(self._grammar, token)
         _check_time(started)
 
-    def sample(self, context: Any, row: int, candidates: Candidates | None) -> int:
+    @property
+    def chain(self) -> Any:
+        """Where there is no grammar, it alone chooses."""
+        return self._chain
+
+    def sample(self, context: Any, row: int, draws: Draws, candidates: Candidates | None) -> int:
         """The next token after a row of the last decode."""
         if self._grammar is None or candidates is None:
-            return int(C.llama_sampler_sample(self._chain, context, row))
+            return draws.one(context, self._chain, row)
         started = time.thread_time()
-        token = self._first_choice(context, row, candidates)
+        token = self._first_choice(context, row, draws, candidates)
         if not self._fits(token, candidates):
             if not self._shows_special and not self._model.knows_hidden_tokens:
                 self._model.hidden_tokens()  # once for all, in half a second for the largest vocabularies
@@ -87,10 +93,10 @@ class Chooser:
         _check_time(started)
         return token
 
-    def _first_choice(self, context: Any, row: int, candidates: Candidates) -> int:
+    def _first_choice(self, context: Any, row: int, draws: Draws, candidates: Candidates) -> int:
         """As without a grammar; a chain that remembers is not told yet."""
         if not self._remembers:
-            return int(C.llama_sampler_sample(self._chain, context, row))
+            return draws.one(context, self._chain, row)
         candidates.fill(C.llama_get_logits_ith(context, row))
         candidates.apply(self._chain)
         return candidates.chosen

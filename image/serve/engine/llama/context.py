@@ -88,6 +88,8 @@ class ContextMemory:
 
     def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
         """Read one back into an empty id, which is empty again on failure. Nothing when it has more tokens."""
+        if self._pending:  # what they are copies of may lie where this one comes
+            raise StateError(f"{path} can't be used now: copies of others are not made yet")
         log().clear()
         if _num_tokens(path) > max_tokens:
             return ()
