@@ -249,6 +249,8 @@ _BY_KIND: dict[FailureKind, type[RequestError]] = {
     FailureKind.BAD_PROMPT: InvalidRequestError,
     FailureKind.BAD_GRAMMAR: BadGrammarError,
     FailureKind.UNSUPPORTED: UnsupportedError,
+    FailureKind.CONFLICT: ConflictError,
+    FailureKind.BAD_STATE: InvalidRequestError,
     FailureKind.QUEUE_FULL: OverloadedError,
     FailureKind.TOO_LATE: QueueTimeoutError,
     FailureKind.BROKEN: GenerationError,

@@ -1,7 +1,9 @@
 """What the HTTP process and a worker say to each other. Values only; ipc.py turns them into bytes.
 
-HTTP process -> worker: Load, Generate, Tokenize, Detokenize, Render, AddAdapter, DropAdapter, Cancel, Ping, Stop
-worker -> HTTP process: Progress, Loaded, NotLoaded, Prepared, Events, Tokenized, Detokenized, Rendered, Adapted, Pong
+HTTP process -> worker: Load, Generate, Tokenize, Detokenize, Render, AddAdapter, DropAdapter, SlotOrdered, Cancel,
+                        Ping, Stop
+worker -> HTTP process: Progress, Loaded, NotLoaded, Prepared, Events, Tokenized, Detokenized, Rendered, Adapted,
+                        SlotActed, Pong
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class GenerateRequest:
     priority: int = 0
     wait_s: float | None = None
     num_draft_tokens: int | None = None
+    slot: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,16 @@ class DropAdapter:
 
     id: int
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotOrdered:
+    """Save, restore or erase what a slot holds, between two steps. No path: the action has no file."""
+
+    id: int
+    slot: int
+    action: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +223,16 @@ class Adapted:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotActed:
+    """It was done, with so many tokens and bytes."""
+
+    id: int
+    num_tokens: int
+    num_bytes: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Events:
     """What one step brought, for all its sequences."""
 
@@ -224,9 +247,9 @@ class Pong:
     stats: Stats
 
 
-Change = AddAdapter | DropAdapter
+Change = AddAdapter | DropAdapter | SlotOrdered
 Question = Tokenize | Detokenize | Render | Change
-Reply = Tokenized | Detokenized | Rendered | Adapted
+Reply = Tokenized | Detokenized | Rendered | Adapted | SlotActed
 Message = (
     Load | Generate | Question | Cancel | Ping | Stop | Progress | Loaded | NotLoaded | Prepared | Reply | Events | Pong
 )

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     gpu: Wish = "auto"  # required: no start without one; off: computed on the CPU
     cublas: Annotated[Path, AfterValidator(_absolute)] | None = None  # a folder with cuBLAS; None: /opt/slipway/cublas
     state_dir: Path | None = None  # where KV state is kept over restarts; None: nowhere
+    slot_save_dir: Annotated[Path, AfterValidator(_absolute)] | None = None  # as --slot-save-path; None: none is saved
     state_max_bytes: Annotated[int, Field(ge=0)] = 2 * 1024**3  # of one model
     # Models that come and go.
     discover: bool | None = None  # serve all that is in models_dir; None: where no models are configured

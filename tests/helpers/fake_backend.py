@@ -222,12 +222,13 @@ class FakeBackend:
     def save(self, seq: int, path: Path, tokens: tuple[int, ...]) -> None:
         """As bytes."""
         assert tuple(self.memory.tokens[seq]) == tokens
-        path.write_bytes(struct.pack(f"<{len(tokens)}i", *tokens))
+        path.write_bytes(struct.pack(f"<{1 + len(tokens)}i", len(tokens), *tokens))
 
     def load(self, seq: int, path: Path, max_tokens: int) -> tuple[int, ...]:
         """Back again."""
         raw = path.read_bytes()
-        tokens = struct.unpack(f"<{len(raw) // 4}i", raw)
+        (num,) = struct.unpack_from("<i", raw)
+        tokens = struct.unpack_from(f"<{num}i", raw, 4)
         if len(tokens) > max_tokens:
             return ()
         self.memory.add(Chunk(seq, 0, tokens, 0))

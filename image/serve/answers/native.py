@@ -23,6 +23,7 @@ class NativeFrame:
     returns_tokens: bool
     timings_per_token: bool
     fields: tuple[str, ...]  # which of an answer's are wanted; none: all
+    slot: int = 0  # that was asked for; which one it was the last chunk tells
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class _Native:
             "index": index,
             "content": content,
             "tokens": [score.token for score in scores] if frame.returns_tokens else [],
-            "id_slot": 0,
+            "id_slot": finished.slot,
             "stop": True,
             "model": frame.model,
             "tokens_predicted": finished.num_generated_tokens,
@@ -109,7 +110,7 @@ class NativeStream(_Native):
             "content": content,
             "tokens": [score.token for score in scores],
             "stop": False,
-            "id_slot": 0,
+            "id_slot": frame.slot,
             "tokens_predicted": len(self._choices[index].scores),
             "tokens_evaluated": tally.num_prompt_tokens,
         }

@@ -12,9 +12,9 @@ from array import array
 from collections.abc import Iterable
 
 from serve.engine.cells import Cells
-from serve.engine.leftovers import MIN_SHARED_TOKENS, Kept, Leftovers
+from serve.engine.leftovers import Kept, Leftovers
 from serve.engine.memory import Memory
-from serve.engine.sequence import Sequence
+from serve.engine.sequence import Sequence, slot_of
 from serve.engine.source import Source, find_source
 
 _NOBODY = -1  # a path that has no id yet
@@ -93,8 +93,9 @@ class KvCache:
         if kept is not None:
             self._kept.use(kept)
             # Who goes on where it ended says all that it says; but not where nobody could branch off before the end.
-            is_used_up = kept.num_tokens == source.num_tokens and self._memory.forks_anywhere
-            if is_used_up or kept.is_spare or not self._make_room_beside(sequence, source):
+            is_used_up = kept.num_tokens == source.num_tokens and self._memory.forks_anywhere and not kept.is_named
+            is_own = sequence.request.slot is not None and self._memory.can_trim
+            if is_used_up or is_own or kept.is_spare or not self._make_room_beside(sequence, source):
                 return self._adopt(sequence, kept, source.num_tokens)
         elif not self._make_room_beside(sequence, source):
             return False
@@ -157,23 +158,15 @@ class KvCache:
         """It ended. What it computed stays, when that may be of use."""
         seq, num_tokens, kind = sequence.seq, sequence.num_computed, sequence.kind
         self.version += 1
-        tokens = sequence.tokens[:num_tokens].tobytes()
-        is_said, is_short = self._kept.is_said(kind, tokens), num_tokens < MIN_SHARED_TOKENS
-        # Whoever comes with the same again goes on in its place, where another one would be a copy.
-        can_be_spare = self._memory.can_trim and (self._memory.copies or is_short)
-        worth = keep and num_tokens > 0 and not sequence.needs_all_rows and (can_be_spare or not is_said)
-        if not (worth and self._cells.can_resize(seq, num_tokens)):
+        tokens, slot = sequence.tokens[:num_tokens].tobytes(), slot_of(sequence, self.num_slots)
+        is_named = sequence.request.slot is not None
+        may_stay = keep and num_tokens > 0 and not sequence.needs_all_rows and self._cells.can_resize(seq, num_tokens)
+        if not (may_stay and self._kept.leave(seq, kind, tokens, slot, is_named=is_named)):
             self._forget(seq)
             return
-        self._supersede(kind, tokens)
+        for kept in self._kept.superseded(kind, tokens):
+            self._drop(kept)
         self._cells.resize(seq, num_tokens)
-        self._kept.add(seq, kind, tokens, is_spare=is_short or is_said)
-
-    def _supersede(self, kind: object, tokens: bytes) -> None:
-        for kept in self._kept.said_by(kind, tokens):
-            kept.is_spare |= self._memory.copies
-            if not kept.is_spare:
-                self._drop(kept)
 
     # ---- from elsewhere ----
 
@@ -182,9 +175,9 @@ class KvCache:
         """KV tokens that nobody has spoken for."""
         return self.kv_tokens - self._cells.num_used
 
-    def reserve_kept(self, kind: object) -> int | None:
-        """An id for a sequence whose tokens will be read from elsewhere, or None. Nothing is evicted for it."""
-        if not self._free:
+    def reserve_kept(self, kind: object, room_for: int = 0) -> int | None:
+        """An id for a sequence whose tokens will be read from elsewhere, or None. Evicts only for told room."""
+        if not self._free if room_for == 0 else not self._make_room(room_for, None):
             return None
         seq = heapq.heappop(self._free)
         self._cells.add(seq, 0)
@@ -200,6 +193,14 @@ class KvCache:
         kept = self._kept[seq]
         kept.tokens, kept.num_tokens = array("i", tokens).tobytes(), len(tokens)
         return True
+
+    def holder(self, slot: int) -> Kept | None:
+        """What is kept for this slot."""
+        return self._kept.holder(slot)
+
+    def give_slot(self, seq: int, slot: int) -> None:
+        """Keep this for the slot, for whoever names it."""
+        self._kept.give_slot(seq, slot, is_named=True)
 
     def drop_kept(self) -> None:
         """Forget all that is kept."""

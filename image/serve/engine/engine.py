@@ -15,8 +15,9 @@ from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
 from serve.engine.live import Live, check
 from serve.engine.scheduler import Scheduler, StepPlan
-from serve.engine.sequence import Chunk, Sequence
+from serve.engine.sequence import Chunk, Sequence, slot_of
 from serve.engine.shares import Budget
+from serve.engine.slots import SlotDone, SlotOrder, Slots
 from serve.engine.state import StateStore
 from serve.engine.timing import Counters
 from serve.engine.types import (
@@ -233,7 +234,7 @@ class Engine:
         last = live.answers[sequence.choice].finish()
         if last.text or last.scores:
             events.append(last)
-        events.append(live.finished(sequence, reason))
+        events.append(live.finished(sequence, reason, slot_of(sequence, self._limits.num_slots)))
         live.sequences.remove(sequence)
         self._end(sequence, keep=True)
         if live.num_left == 0:
@@ -282,19 +283,12 @@ class Engine:
         """Read it back before the first request; returns how many."""
         return store.restore(self._cache, self._backend)
 
+    def act_on_slot(self, slots: Slots, order: SlotOrder) -> SlotDone:
+        """Save, restore or erase what a slot holds, between two steps. RefusedError, StateError: it can't be done."""
+        return slots.act(order, self._cache, self._backend, self._scheduler.all_sequences())
+
     # ---- what it says of itself ----
 
     def stats(self) -> Stats:
         """The engine right now."""
-        cache = self._cache
-        now = Stats(
-            num_running=self._scheduler.num_running,
-            num_waiting=self._scheduler.num_waiting,
-            num_slots=self._limits.num_slots,
-            num_kept=cache.num_kept,
-            kv_tokens_reserved=cache.num_reserved_tokens,
-            kv_tokens_kept=cache.num_kept_tokens,
-            kv_tokens_total=self._limits.kv_tokens,
-            num_evicted=cache.num_evicted,
-        )
-        return self._counters.add_to(now)
+        return self._counters.add_to(self._scheduler.stats())

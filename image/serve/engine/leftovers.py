@@ -29,6 +29,8 @@ class Kept:
     num_uses: int
     since: float  # on the eviction clock
     is_spare: bool = False
+    slot: int | None = None  # that holds it
+    is_named: bool = False  # by a client: another one that says all this is not the same to it
 
 
 class Leftovers:
@@ -90,6 +92,35 @@ class Leftovers:
             self._clock = max(self._clock, value(victim))
             self.num_evicted += 1
         return victim
+
+    def leave(self, seq: int, kind: object, tokens: bytes, slot: int, *, is_named: bool) -> bool:
+        """A sequence has ended; False where what it has is of no use to anybody."""
+        is_said, is_short = self.is_said(kind, tokens), len(tokens) < MIN_SHARED_TOKENS * TOKEN_BYTES
+        # Whoever comes with the same again goes on in its place, where another one would be a copy.
+        can_be_spare = self._memory.can_trim and (self._memory.copies or is_short)
+        if is_said and not can_be_spare and not is_named:
+            return False
+        self.add(seq, kind, tokens, is_spare=(is_short or is_said) and not is_named)
+        self.give_slot(seq, slot, is_named=is_named)
+        return True
+
+    def holder(self, slot: int) -> Kept | None:
+        """What this slot holds."""
+        return next((kept for kept in self._kept.values() if kept.slot == slot), None)
+
+    def give_slot(self, seq: int, slot: int, *, is_named: bool) -> None:
+        """The slot holds this from now on. What it held is kept as long as anything, but has no number any more."""
+        old = self.holder(slot)
+        if old is not None:
+            old.slot, old.is_named = None, False
+        self._kept[seq].slot, self._kept[seq].is_named = slot, is_named
+
+    def superseded(self, kind: object, tokens: bytes) -> list[Kept]:
+        """Who is of no use any more beside these tokens; where ids have cells of their own they become spares."""
+        said = [kept for kept in self.said_by(kind, tokens) if not kept.is_named]
+        for kept in said:
+            kept.is_spare |= self._memory.copies
+        return [kept for kept in said if not kept.is_spare]
 
     def is_said(self, kind: object, tokens: bytes) -> bool:
         """Does another one say all this?"""

@@ -59,7 +59,7 @@ class Live:
         self.has_told_scores = True
         return [PromptScores(self.request.id, tuple(scores))]
 
-    def finished(self, sequence: Sequence, reason: FinishReason) -> Finished:
+    def finished(self, sequence: Sequence, reason: FinishReason, slot: int) -> Finished:
         """The last word of one of its choices."""
         self.num_left -= 1
         return Finished(
@@ -72,6 +72,7 @@ class Live:
             num_cached_tokens=sequence.num_cached,
             stop=self.answers[sequence.choice].stop,
             drafts=(sequence.draft.num_proposed, sequence.draft.num_accepted) if sequence.draft else (0, 0),
+            slot=slot,
             queue_s=sequence.admitted_s - sequence.arrived_s,
         )
 

@@ -20,7 +20,7 @@ from serve.engine.line import MAX_PASSED, Line
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.shares import Budget, is_stream, share_step, take_whole
 from serve.engine.source import Source
-from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
+from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Stats, Task
 
 # Runs of neighbouring ids that a step may have, and for how many steps it may have more before sequences are moved.
 MAX_RUNS, PATIENCE_STEPS = 2, 4
@@ -74,6 +74,20 @@ class Scheduler:
     def is_idle(self) -> bool:
         """Is there nothing to do?"""
         return not self._line and not self._running
+
+    def stats(self) -> Stats:
+        """Who is where, and what the memory holds."""
+        cache = self._cache
+        return Stats(
+            num_running=self.num_running,
+            num_waiting=self.num_waiting,
+            num_slots=cache.num_slots,
+            num_kept=cache.num_kept,
+            kv_tokens_reserved=cache.num_reserved_tokens,
+            kv_tokens_kept=cache.num_kept_tokens,
+            kv_tokens_total=cache.kv_tokens,
+            num_evicted=cache.num_evicted,
+        )
 
     # ---- coming and going ----
 

@@ -133,3 +133,9 @@ class Sequence:
     def next_stop(self) -> int | None:
         """The first length after the computed ones at which it must pause."""
         return min((stop for stop in self.stops if stop > self.num_computed), default=None)
+
+
+def slot_of(sequence: Sequence, num_slots: int) -> int:
+    """The slot that it named, or the number that it has without."""
+    named = sequence.request.slot
+    return (sequence.seq if named is None else named) % num_slots

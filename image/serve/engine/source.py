@@ -47,16 +47,18 @@ def find_source(sequence: Sequence, running: Iterable[Sequence], kept: Iterable[
 
 def _candidates(sequence: Sequence, running: Iterable[Sequence], kept: Iterable[Kept]) -> Iterator[Source]:
     prompt, most, kind = sequence.prompt_bytes, sequence.num_prompt - 1, sequence.kind
+    slot = sequence.request.slot  # whoever names one wants nothing else, and all that is there
+    least = MIN_SHARED_TOKENS if slot is None else 1
     for other in running:
-        if other.kind == kind and not other.needs_all_rows:
+        if other.kind == kind and not other.needs_all_rows and slot in (None, other.request.slot):
             num_tokens = min(num_common(other.known_bytes(), prompt), most)
             if num_tokens >= MIN_SHARED_TOKENS:
                 yield Source(num_tokens, running=other)
     for each in kept:
-        if each.kind == kind:
+        if each.kind == kind and slot in (None, each.slot):
             num_tokens = min(num_common(each.tokens, prompt), most)
             # To go on in place of a spare costs nothing; but not where most of it would be lost to who wants it more.
-            if num_tokens >= MIN_SHARED_TOKENS or (each.is_spare and 0 < each.num_tokens <= 2 * num_tokens):
+            if num_tokens >= least or (each.is_spare and 0 < each.num_tokens <= 2 * num_tokens):
                 yield Source(num_tokens, kept=each)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import replace
 
+from serve.engine.histogram import Histogram
 from serve.engine.sequence import Sequence
-from serve.engine.types import Histogram, Stats
+from serve.engine.types import Stats
 
 # Prometheus' usual steps, finer below a second: a token takes milliseconds, a first one may wait in line.
 FIRST_TOKEN_BOUNDS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)

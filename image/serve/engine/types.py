@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from serve.engine.histogram import Histogram
+
 NO_SEED = 0xFFFFFFFF  # llama.cpp's own word for "choose a seed"
 
 
@@ -28,6 +30,8 @@ class FailureKind(StrEnum):
     TOO_LONG = "too_long"  # it can never fit
     QUEUE_FULL = "queue_full"  # no room to wait
     TOO_LATE = "too_late"  # its deadline passed while it waited
+    CONFLICT = "conflict"  # what is so now does not allow that
+    BAD_STATE = "bad_state"  # a file of KV state can't be used
     BROKEN = "broken"  # computing it failed
 
 
@@ -109,6 +113,7 @@ class Request:
     priority: int = 0  # higher is sooner
     wait_s: float | None = None  # how long it may wait for a slot
     num_draft_tokens: int | None = None  # None: as the model is set
+    slot: int | None = None  # whose text it goes on with: slots.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,7 @@ class Finished:
     num_cached_tokens: int = 0  # of the prompt: computed before
     stop: str | None = None  # the stop string that ended it
     drafts: tuple[int, int] = (0, 0)  # tokens that were guessed, and those of them that were right
+    slot: int = 0  # that holds what it left
     queue_s: float = field(default=0.0, compare=False)  # until it had a slot: a time, no part of what is said
 
 
@@ -183,15 +189,6 @@ class Failed:
 
 
 Event = Accepted | PromptScores | Delta | Finished | Embedded | Failed
-
-
-@dataclass(frozen=True, slots=True)
-class Histogram:
-    """How often something took how long: `counts[i]` values at most `bounds_s[i]`, the last count is of all above."""
-
-    bounds_s: tuple[float, ...] = ()
-    counts: tuple[int, ...] = ()
-    sum_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

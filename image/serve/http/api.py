@@ -32,6 +32,7 @@ from serve.routes import (
     pull,
     responses,
     simple,
+    slots,
     ui,
     vectors,
 )
@@ -61,8 +62,8 @@ def create_app(services: Services, tracer: Tracer | None = None, security: Secur
         ollama.posts,
         ollama_models.posts,
     )
-    gets = (health, metrics, models, openai, llamacpp, chats, pull, ollama_models, ui, document)
-    routers = (*posts, *(module.router for module in gets), ollama_models.deletes)
+    others = (health, metrics, models, openai, llamacpp, slots, chats, pull, ollama_models, ui, document)
+    routers = (*posts, *(module.router for module in others), ollama_models.deletes)
     for router in routers:
         app.include_router(router)
     for kind, answer in _ERRORS.items():

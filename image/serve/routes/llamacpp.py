@@ -57,6 +57,7 @@ async def completion(body: NativeRequest, request: Request) -> Response:
         num_probs=body.n_probs,
         returns_tokens=body.return_tokens,
         timings_per_token=body.timings_per_token,
+        slot=requests[0].slot or 0,
         fields=tuple(body.response_fields or ()),
     )
     if body.stream:

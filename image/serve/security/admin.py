@@ -22,6 +22,7 @@ TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     ("look for new models", "POST", r"/v1/models/discover"),
     ("load or unload adapters", "POST", r"/v1/lora/(load|unload)"),
     ("set adapters", "POST", r"/lora-adapters"),
+    ("save, restore or erase slots", "POST", r"/slots/.+"),
 )
 _TABLE = tuple((what, frozenset(methods.split("|")), re.compile(paths, re.DOTALL)) for what, methods, paths in TABLE)
 

@@ -14,7 +14,7 @@ from functools import partial
 
 from serve.engine.types import ModelInfo, Stats
 from serve.errors import ModelNotReadyError, RequestError, WorkerLostError
-from serve.messages import Adapted, Detokenized, Events, Loaded, Message, Prepared, Rendered, Tokenized
+from serve.messages import Events, Loaded, Message, Prepared, Reply
 from serve.models import ModelEntry
 from serve.supervision.desk import Desk
 from serve.supervision.ending import Ending
@@ -244,7 +244,7 @@ class Keeper:
             case Events():
                 for event in message.events:
                     self.desk.deliver(event)
-            case Prepared() | Tokenized() | Detokenized() | Rendered() | Adapted():
+            case _ if isinstance(message, Prepared | Reply):
                 self.desk.deliver(message)
             case Loaded() if self.state is State.LOADING:
                 self._on_loaded(link, message)

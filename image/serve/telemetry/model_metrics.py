@@ -13,7 +13,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from serve.engine.types import Histogram, Stats
+from serve.engine.histogram import Histogram
+from serve.engine.types import Stats
 from serve.supervision.lifecycle import State
 from serve.supervision.ports import Status
 

@@ -72,6 +72,7 @@ class TextFields(SamplingFields, FormFields):
     priority: Priority | None = None  # lower is sooner, as in vLLM
     queue_timeout: QueueTimeout | None = None  # seconds that it may wait for a slot
     lora: Lora | None = None
+    id_slot: Annotated[int, Field(ge=-1, le=MAX_TOKENS)] | None = None  # -1 is none; they are counted in a circle
     timings_per_token: bool = False
     verbose: bool | None = None  # tells the prompt as the model got it; None: where the server's log is at `debug`
 
@@ -103,6 +104,7 @@ class TextFields(SamplingFields, FormFields):
             "adapters": adapters(self.lora, entry),
             "priority": -(self.priority or 0),
             "wait_s": self.queue_timeout,
+            "slot": None if self.id_slot in (None, -1) else self.id_slot % entry.num_slots,
         }
 
 

@@ -6,9 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.slots import SlotAction, SlotOrder, Slots
 from serve.engine.state import StateStore
-from serve.engine.types import AdapterFile, Event, LoadOptions
-from serve.messages import AddAdapter, Change, Load
+from serve.engine.types import (
+    AdapterFile,
+    EngineError,
+    Event,
+    Failed,
+    FailureKind,
+    LoadError,
+    LoadOptions,
+    RefusedError,
+)
+from serve.messages import Adapted, AddAdapter, Change, DropAdapter, Load, Reply, SlotActed, SlotOrdered
 
 
 def load_options(load: Load) -> LoadOptions:
@@ -44,8 +54,24 @@ def limits(load: Load) -> Limits:
     )
 
 
-def adapt(engine: Engine, change: Change) -> list[Event]:
-    """Load or unload an adapter; what becomes of those who used it. LoadError: it can't be loaded."""
-    if isinstance(change, AddAdapter):
-        return engine.add_adapter(AdapterFile(change.adapter.name, Path(change.adapter.path)))
-    return engine.remove_adapter(change.name)
+def carry_out(engine: Engine, slots: Slots, change: Change) -> tuple[Reply | None, list[Event]]:
+    """The reply, if it could be done, and what became of requests. A failure is an event of the change itself."""
+    try:
+        match change:
+            case AddAdapter():
+                events = engine.add_adapter(AdapterFile(change.adapter.name, Path(change.adapter.path)))
+                return Adapted(change.id), events
+            case DropAdapter():
+                return Adapted(change.id), engine.remove_adapter(change.name)
+            case SlotOrdered():
+                order = SlotOrder(change.slot, SlotAction(change.action), Path(change.path))
+                done = engine.act_on_slot(slots, order)
+                return SlotActed(change.id, done.num_tokens, done.num_bytes, done.took_s), []
+    except EngineError as error:
+        return None, [Failed(change.id, _kind(error), str(error))]
+
+
+def _kind(error: EngineError) -> FailureKind:
+    if isinstance(error, RefusedError):
+        return error.kind
+    return FailureKind.UNSUPPORTED if isinstance(error, LoadError) else FailureKind.BROKEN

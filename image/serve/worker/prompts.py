@@ -74,6 +74,7 @@ class Prompts:
             priority=request.priority,
             wait_s=request.wait_s,
             num_draft_tokens=request.num_draft_tokens,
+            slot=request.slot,
         )
         echo = plan.prompt if request.echoes else ""
         told = Prepared(message.id, plan.format, plan.opened, echo)

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from serve.chat.types import FormKind
 from serve.cpu import check_cpu
 from serve.engine.engine import Engine
+from serve.engine.slots import Slots
 from serve.engine.types import (
     Event,
     Failed,
@@ -40,13 +41,10 @@ from serve.errors import SetupError
 from serve.ipc import Channel, FrameError
 from serve.log import request_id, set_up_logging
 from serve.messages import (
-    Adapted,
-    AddAdapter,
     Cancel,
     Change,
     Detokenize,
     Detokenized,
-    DropAdapter,
     Events,
     Generate,
     Load,
@@ -64,7 +62,7 @@ from serve.messages import (
     Tokenize,
 )
 from serve.supervision.memory import go_first
-from serve.worker.loaded import adapt, limits, load_options, state_store
+from serve.worker.loaded import carry_out, limits, load_options, state_store
 
 if TYPE_CHECKING:
     from serve.worker.prompts import Prompts
@@ -146,11 +144,11 @@ class Worker:
             if store is not None:
                 log.info("KV states restored: %d", engine.restore_state(store))
             self._channel.send(Loaded(info, load_s))
-            self._run_engine(engine)
+            self._run_engine(engine, Slots(llama.fingerprint))
             if store is not None:
                 log.info("KV states saved: %d", engine.save_state(store))
 
-    def _run_engine(self, engine: Engine) -> None:
+    def _run_engine(self, engine: Engine, slots: Slots) -> None:
         told_s = -STATS_PERIOD_S
         while True:
             if time.monotonic() >= told_s + STATS_PERIOD_S:
@@ -159,7 +157,7 @@ class Worker:
             for command in self._commands(wait=engine.is_idle):
                 if isinstance(command, Stop):
                     return
-                events += self._obey(engine, command)
+                events += self._obey(engine, slots, command)
             if not engine.is_idle:
                 with self._stepping:
                     events += engine.step()
@@ -168,18 +166,16 @@ class Worker:
             if events:
                 self._channel.send(Events(tuple(events)))
 
-    def _obey(self, engine: Engine, command: Request | Cancel | Change) -> list[Event]:
+    def _obey(self, engine: Engine, slots: Slots, command: Request | Cancel | Change) -> list[Event]:
         match command:
             case Request():
                 return [_counted(engine.submit(command), command)]
             case Cancel():
                 engine.cancel(command.id)
                 return []
-        try:
-            events = adapt(engine, command)
-        except LoadError as error:
-            return [Failed(command.id, FailureKind.UNSUPPORTED, str(error))]
-        self._channel.send(Adapted(command.id))
+        reply, events = carry_out(engine, slots, command)
+        if reply is not None:
+            self._channel.send(reply)
         return events
 
     def _commands(self, *, wait: bool) -> list[Request | Cancel | Change | Stop]:
@@ -257,15 +253,18 @@ class Worker:
                 self._channel.send(Pong(stuck_s, self._stats))
             case Load():
                 self._loads.put(message)
-            case Generate() | Tokenize() | Detokenize() | Render() | AddAdapter() | DropAdapter() | Cancel() | Stop():
-                # Each hand-over to another thread costs more than a short prompt. The order of requests stays.
-                if self._prompts is not None and self._num_read == self._num_prepared and _is_short(message):
-                    self._prepare_one(self._prompts, message)
-                else:
-                    self._num_read += 1
-                    self._to_prepare.put(message)
+            case _ if isinstance(message, Generate | Question | Cancel | Stop):
+                self._accept(message)
             case _:
                 raise FrameError(f"a worker takes no {type(message).__name__}")
+
+    def _accept(self, message: Generate | Question | Cancel | Stop) -> None:
+        """Each hand-over to another thread costs more than a short prompt. The order of requests stays."""
+        if self._prompts is not None and self._num_read == self._num_prepared and _is_short(message):
+            self._prepare_one(self._prompts, message)
+        else:
+            self._num_read += 1
+            self._to_prepare.put(message)
 
 
 def _import_all() -> None:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from serve.security.admin import are_on, operation
 from tests.helpers.app import App, running_app
 
-WORDS = ("pull", "delete", "copy", "load", "create", "push", "blobs", "lora", "adapter", "discover")
+WORDS = ("pull", "delete", "copy", "load", "create", "push", "blobs", "lora", "adapter", "discover", "slots")
 
 
 def routes(app: App) -> list[APIRoute]:
@@ -38,6 +38,8 @@ def routes(app: App) -> list[APIRoute]:
         ("DELETE", "/v1/models/line\nbreak", "delete a model"),
         ("POST", "/v1/lora/load", "load or unload adapters"),
         ("POST", "/lora-adapters", "set adapters"),
+        ("POST", "/slots/1", "save, restore or erase slots"),
+        ("GET", "/slots", None),
         ("GET", "/lora-adapters", None),
         ("GET", "/v1/api/pull", None),
         ("GET", "/v1/models/load", None),

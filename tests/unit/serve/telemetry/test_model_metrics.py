@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serve.engine.types import Histogram, Stats
+from serve.engine.histogram import Histogram
+from serve.engine.types import Stats
 from serve.supervision.lifecycle import State
 from serve.supervision.ports import Status
 from serve.telemetry.metrics import Metrics

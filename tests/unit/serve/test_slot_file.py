@@ -1,0 +1,48 @@
+"""Tests of serve.engine.slot_file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serve.engine.slot_file import read_seal, seal
+from serve.engine.types import StateError
+
+PRINT = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"y" * (3 << 20)])
+def test_a_sealed_file_says_how_many_tokens_it_has(tmp_path: Path, content: bytes) -> None:
+    """What was in it is still its beginning, as other programs read it."""
+    path = tmp_path / "a"
+    path.write_bytes(content)
+    assert seal(path, 84, PRINT) == path.stat().st_size
+    assert read_seal(path, PRINT) == 84
+    assert path.read_bytes().startswith(content)
+
+
+def test_another_fingerprint_is_refused_as_such(tmp_path: Path) -> None:
+    """Nobody looks for damage where there is none."""
+    path = tmp_path / "a"
+    path.write_bytes(b"state")
+    seal(path, 3, PRINT)
+    with pytest.raises(StateError, match="other weights"):
+        read_seal(path, PRINT[::-1])
+
+
+@given(position=st.integers(0, 10**6), bit=st.integers(0, 7), cut=st.booleans())
+def test_no_changed_byte_goes_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, position: int, bit: int, cut: bool
+) -> None:
+    """In the state or in the seal, flipped or cut off."""
+    path = tmp_path_factory.mktemp("seal") / "a"
+    path.write_bytes(b"some state of a sequence")
+    size = seal(path, 7, PRINT)
+    raw = bytearray(path.read_bytes())
+    raw[position % size] ^= 1 << bit
+    path.write_bytes(raw[: position % size] if cut else raw)
+    with pytest.raises(StateError):
+        read_seal(path, PRINT)
