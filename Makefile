@@ -79,7 +79,7 @@ image-scan: venv-dev ## is every Debian package the newest, and does PyPI know o
 	@$(TOOLS) image scan
 
 image-soak: venv-dev ## an hour of load on a model's pod: it writes nowhere but where it may (seconds=3600 per_second=0.5)
-	@SLIPWAY_LOAD_S=$(or $(seconds),3600) SLIPWAY_LOAD_PER_S=$(per_second) $(TOOLS) test --log-cli-level=INFO tests/e2e/test_written_files.py
+	@SLIPWAY_LOAD_S=$(or $(seconds),3600) SLIPWAY_LOAD_PER_S=$(per_second) $(TOOLS) test --log-cli-level=INFO --log-disable=httpx tests/e2e/test_written_files.py
 
 image-cuda: venv ## build the CUDA variants: an hour on two cores, the first time
 	@nice $(TOOLS) image build cuda cuda-cublas

@@ -1,23 +1,31 @@
-"""A model's pod under load writes nowhere but where its manifest says that it may.
+"""A model under load writes nowhere but where it may: in a pod where its manifest says so, in a container to /tmp.
 
 20 seconds of load in the suite, as fast as it answers; SLIPWAY_LOAD_S=3600 makes it an hour (`make image-soak`), and
 SLIPWAY_LOAD_PER_S=0.5 a request every other second, on a machine that has something else to do.
 """
 
+import contextlib
 import itertools
 import logging
 import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e import file_system
+from tests.e2e.file_system import Entry
 from tests.e2e.workspace import MODEL, Workspace
+from tests.helpers import tiny_gguf
+from tests.helpers.running_server import free_port
+from tools.image import containers
+from tools.image.containers import NOBODY, Image, Running, Setup
 
 LOAD_S = float(os.environ.get("SLIPWAY_LOAD_S") or 20)
 PER_S = float(os.environ.get("SLIPWAY_LOAD_PER_S") or "inf")
@@ -29,14 +37,23 @@ PERIOD_S = NUM_CLIENTS / PER_S
 JSON = {"type": "json_object"}
 
 
-def ask(client: httpx.Client, number: int) -> int:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where requests go."""
+
+    url: str
+    model: str
+    headers: Mapping[str, str]
+
+
+def ask(client: httpx.Client, model: str, number: int) -> int:
     """One request after the other of another kind: answers, streams, one that is left, texts, and nonsense."""
     said = [{"role": "user", "content": f"Say the number {number} in words."}]
-    chat = {"model": MODEL, "messages": said, "max_tokens": 16}
+    chat = {"model": model, "messages": said, "max_tokens": 16}
     kinds: list[Callable[[], int]] = [
         lambda: client.post("/v1/chat/completions", json=chat).status_code,
         lambda: _leave(client, {**chat, "stream": True, "max_tokens": 200}),
-        lambda: client.post("/v1/completions", json={"model": MODEL, "prompt": "1 2 3", "max_tokens": 8}).status_code,
+        lambda: client.post("/v1/completions", json={"model": model, "prompt": "1 2 3", "max_tokens": 8}).status_code,
         lambda: client.get("/v1/models").status_code,
         lambda: client.post("/v1/chat/completions", json={**chat, "response_format": JSON}).status_code,
         lambda: client.post("/v1/chat/completions", content=b"{").status_code,
@@ -53,15 +70,15 @@ def _leave(client: httpx.Client, body: dict[str, Any]) -> int:
         return answer.status_code
 
 
-def load(stack: Workspace, seconds: float) -> list[int]:
-    """Ask with several clients for so long; the statuses."""
+def load(place: Place, seconds: float) -> None:
+    """Ask with several clients for so long; AssertionError where that was no service."""
     until, statuses, numbers = time.monotonic() + seconds, list[int](), itertools.count()
 
     def work(begin_s: float) -> None:
-        with httpx.Client(base_url=stack.url, headers=stack.headers, timeout=120, trust_env=False) as client:
+        with httpx.Client(base_url=place.url, headers=place.headers, timeout=120, trust_env=False) as client:
             time.sleep(begin_s)
             while (asked_s := time.monotonic()) < until:
-                statuses.append(ask(client, next(numbers)))
+                statuses.append(ask(client, place.model, next(numbers)))
                 time.sleep(max(0.0, asked_s + PERIOD_S - time.monotonic()))
 
     # One after the other: together they would be a burst and then silence.
@@ -70,7 +87,8 @@ def load(stack: Workspace, seconds: float) -> list[int]:
         thread.start()
     for thread in threads:
         thread.join()
-    return statuses
+    logger.info("%d requests in %g s, by status: %s", len(statuses), seconds, dict(Counter(statuses)))
+    assert statuses.count(200) > len(statuses) / 3, statuses
 
 
 def writable_mounts(pod: dict[str, Any]) -> list[str]:
@@ -88,20 +106,54 @@ def test_nothing_is_written_under_load_but_to_declared_paths(stack: Workspace) -
         [status] = pod["status"]["containerStatuses"]
         pid = file_system.process_of(status["containerID"].removeprefix("containerd://"))
         watched[pod["metadata"]["uid"]] = (pid, file_system.snapshot(pid))
-    statuses = load(stack, LOAD_S)
-    assert statuses.count(200) > len(statuses) / 3, statuses
-    logger.info("%d requests in %g s, by status: %s", len(statuses), LOAD_S, dict(Counter(statuses)))
+    load(Place(stack.url, MODEL, stack.headers), LOAD_S)
     # The autoscaler adds pods for the load and takes some away after an earlier one: those that stay are judged.
     judged = [pod for pod in _staying(stack) if pod["metadata"]["uid"] in watched]
     assert judged
     for pod in judged:
         assert [each["restartCount"] for each in pod["status"]["containerStatuses"]] == [0]
-        pid, before = watched[pod["metadata"]["uid"]]
-        after = file_system.snapshot(pid)
-        assert len(before) > 500, "that is no root file system"
-        assert file_system.written(before, after, writable_mounts(pod)) == []
-        differ = file_system.written(before, after)
-        logger.info("%s: %d files compared, other ones: %s", pod["metadata"]["name"], len(before), differ)
+        assert written_since(*watched[pod["metadata"]["uid"]], writable_mounts(pod)) == []
+
+
+def written_since(pid: int, before: dict[str, Entry], allowed: Iterable[str]) -> list[str]:
+    """What is other now, outside the folders that may be written to."""
+    after = file_system.snapshot(pid)
+    assert len(before) > 500, "that is no root file system"
+    logger.info("%d files compared, not the same ones: %s", len(before), file_system.written(before, after))
+    return file_system.written(before, after, allowed)
+
+
+def test_a_container_that_could_write_to_its_own_folders_does_not(image: Image, tmp_path: Path) -> None:
+    """Without a kubelet, and with a root file system that nobody has made read-only, as `docker run` has it.
+
+    Nothing of what belongs to the server's user changes: /opt/slipway, /models, /var/tmp.
+    """
+    models = tmp_path / "models"
+    models.mkdir()
+    tiny_gguf.write(models / "tiny.gguf")
+    os.utime(models / "tiny.gguf", (0, 0))  # nobody writes to it any more: it is served from the first look on
+    for each in (models, models / "tiny.gguf"):
+        os.chown(each, NOBODY, NOBODY)
+    environ = {"SLIPWAY_PORT": str(free_port()), "SLIPWAY_METRICS_PORT": str(free_port())}
+    setup = Setup(binds={"/models": models}, environ=environ, has_host_network=True, has_writable_root=True)
+    with containers.started(image, setup, tmp_path) as container:
+        url = f"http://127.0.0.1:{environ['SLIPWAY_PORT']}"
+        _wait_until_ready(url, container)
+        pid = file_system.process_of(container.name)
+        before = file_system.snapshot(pid)
+        load(Place(url, "tiny", {}), LOAD_S)
+        assert container.process.poll() is None
+        assert written_since(pid, before, ["/tmp"]) == []
+
+
+def _wait_until_ready(url: str, container: Running) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health/ready", trust_env=False).status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError(container.output())
 
 
 def _staying(stack: Workspace) -> list[dict[str, Any]]:

@@ -58,6 +58,8 @@ class Setup:
     memory_bytes: int | None = None
     cpus: frozenset[int] | None = None
     has_host_network: bool = False
+    has_writable_root: bool = False
+    """As containers have where nobody says otherwise; what is written stays in the image's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def specification(image: Image, setup: Setup, name: str) -> dict[str, Any]:
             "capabilities": {kind: [] for kind in ("bounding", "effective", "inheritable", "permitted", "ambient")},
             "noNewPrivileges": True,
         },
-        "root": {"path": str(image.root), "readonly": True},
+        "root": {"path": str(image.root), "readonly": not setup.has_writable_root},
         "hostname": "slipway",
         "mounts": list(_mounts(setup)),
         "linux": {

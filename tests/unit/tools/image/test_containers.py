@@ -29,7 +29,7 @@ def test_a_container_is_nobody_without_rights_and_can_not_write() -> None:
 
 def test_a_setup_changes_what_it_says_and_nothing_else() -> None:
     """Each of its fields."""
-    setup = Setup(("pull",), {"A": "1"}, {"/models": Path("/here")}, 1000, False, False, 64, frozenset({1}), True)
+    setup = Setup(("pull",), {"A": "1"}, {"/models": Path("/here")}, 1000, False, False, 64, frozenset({1}), True, True)
     made = containers.specification(IMAGE, setup, "x")
     assert made["process"]["args"] == ["python3", "-m", "serve", "pull"]
     assert made["process"]["env"] == ["PATH=/venv/bin", "A=1"]
@@ -37,6 +37,7 @@ def test_a_setup_changes_what_it_says_and_nothing_else() -> None:
     assert made["linux"]["resources"]["memory"] == {"limit": 64, "swap": 64}
     assert made["linux"]["resources"]["cpu"] == {"cpus": "1"}
     assert {"type": "network"} not in made["linux"]["namespaces"]
+    assert made["root"] == {"path": "/root-fs", "readonly": False}
     assert set(mounts(Setup())) - set(mounts(setup)) == {"/tmp", "/dev/shm"}
     assert set(mounts(setup)) - set(mounts(Setup())) == {"/models"}
 
