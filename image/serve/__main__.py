@@ -1,6 +1,6 @@
 """`python -m serve`: the server. `fill` and `pull` put weights into the model cache, `backup` and `restore` copy what
-must not be lost, `key` makes an API key, `relay` stands in front of several servers, `worker` is for the server itself.
-A running server is asked by `models`, `pull`, `rm`, `chat` and `bench` (cli/).
+must not be lost, `key` makes an API key, `relay` stands in front of several servers. A running server is asked by
+`models`, `pull`, `rm`, `chat` and `bench` (cli/).
 
 The edge: the only place that sees the command line, the environment and exit codes. Exit codes: 0 done, 2 a clear
 error in one line on stderr.
@@ -32,8 +32,6 @@ def main(arguments: list[str]) -> int:
         return run(arguments)
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "worker":
-            return _worker(options.fd)
         if options.command == new_key.COMMAND:
             print(new_key.run(options))  # noqa: T201  (no log should have it)
             return 0
@@ -112,12 +110,6 @@ def _one_off(options: argparse.Namespace) -> str:
     return run(options)
 
 
-def _worker(fd: int) -> int:
-    from serve.worker.worker import main as worker_main
-
-    return worker_main(fd)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serve", description="Serve GGUF models over HTTP.")
     commands = parser.add_subparsers(dest="command")
@@ -139,9 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     add_parsers(commands)
     new_key.add_parser(commands)
     commands.add_parser("relay", help="one address in front of several servers: SLIPWAY_SERVERS")
-    worker = commands.add_parser("worker", help="used by the server: one model in a process of its own")
-    worker.add_argument("fd", type=int)
-    worker.add_argument("model", help="only so that it shows in a list of processes")
     return parser
 
 

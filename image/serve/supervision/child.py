@@ -36,7 +36,7 @@ class Child:
         with theirs:
             try:
                 self.process = subprocess.Popen(
-                    (sys.executable, "-m", "serve", "worker", str(theirs.fileno()), name),
+                    (sys.executable, "-m", "serve.worker", str(theirs.fileno()), name),
                     pass_fds=(theirs.fileno(),),
                     env=self.environ,
                     stdin=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ from serve.supervision.ports import Found, Seen
 
 
 class ProcessLauncher:
-    """Starts `python -m serve worker`; the first one may have been started already."""
+    """Starts `python -m serve.worker`; the first one may have been started already."""
 
     def __init__(self, environ: Mapping[str, str], ready: Child | None = None) -> None:
         self._environ = environ

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +102,13 @@ def test_the_server_never_imports_the_hubs_client() -> None:
     assert importing("huggingface_hub") == {"serve/pulls/huggingface.py"}
     assert importing("serve.pulls.huggingface") == {"serve/pulls/command.py"}
     assert importing("serve.pulls.command") == {"serve/__main__.py"}
+
+
+def test_a_worker_imports_no_server() -> None:
+    """Its start and its memory are a model's: nothing of HTTP, settings or event loops comes with it."""
+    code = "import sys, serve.worker.__main__, serve.worker.prompts; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(IMAGE)}, capture_output=True, text=True, check=True
+    )
+    assert {"serve.worker.worker", "jinja2"} <= set(found.stdout.split())
+    assert not {"asyncio", "ssl", "pydantic", "fastapi", "argparse"} & set(found.stdout.split())
