@@ -53,7 +53,7 @@ def timings(tally: Tally) -> Chunk:
     return {
         "cache_n": tally.num_cached_tokens,
         **_pace("prompt", num_computed, first_s - tally.began_s),
-        **_pace("predicted", tally.num_generated_tokens, tally.last_s - first_s),
+        **_pace("predicted", tally.num_generated_tokens, tally.last_s - first_s, num_free=1),
         **_drafts(tally),
     }
 
@@ -65,11 +65,12 @@ def _drafts(tally: Tally) -> Chunk:
     return {"draft_n": tally.num_drafted_tokens, "draft_n_accepted": tally.num_accepted_tokens}
 
 
-def _pace(name: str, num_tokens: int, seconds: float) -> Chunk:
-    ms = max(seconds, 0.0) * 1000
+def _pace(name: str, num_tokens: int, seconds: float, num_free: int = 0) -> Chunk:
+    """`num_free` tokens took none of this time: the first one comes with the prompt."""
+    ms, num = round(max(seconds, 0.0) * 1000, 3), max(num_tokens - num_free, 0)
     return {
         f"{name}_n": num_tokens,
-        f"{name}_ms": round(ms, 3),
-        f"{name}_per_token_ms": round(ms / num_tokens, 3) if num_tokens else 0.0,
-        f"{name}_per_second": round(num_tokens / ms * 1000, 3) if ms else 0.0,
+        f"{name}_ms": ms,
+        f"{name}_per_token_ms": round(ms / num, 3) if num else 0.0,
+        f"{name}_per_second": num / ms * 1000 if ms else 0.0,
     }

@@ -118,7 +118,8 @@ def _render(chat: Chat, conversation: Conversation, messages: Sequence[ChatMessa
     else:
         wanted = conversation.tool_choice.mode is ToolMode.REQUIRED
         turns = worded_turns(messages, with_tools, chat.can, wanted=wanted)
-    return chat.template.render_turns(turns, tools=tools, more=more)
+    prompts = conversation.adds_prompt
+    return chat.template.render_turns(turns, tools=tools, more=more, add_generation_prompt=prompts)
 
 
 def _kwargs(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ the worker, where a hostile one can at worst end that worker.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NoReturn
@@ -25,6 +26,7 @@ class ChatTemplate:
 
     def __init__(self, source: str, *, bos: str, eos: str, now: Callable[[], datetime]) -> None:
         self.source = source
+        self._now = now
         self._environment = BoundedEnvironment()
         self._environment.globals.update(
             bos_token=bos, eos_token=eos, raise_exception=_refuse, strftime_now=lambda form: now().strftime(form)
@@ -33,6 +35,16 @@ class ChatTemplate:
             self._template = self._environment.from_string(source)
         except (jinja2.TemplateSyntaxError, jinja2.TemplateAssertionError, RecursionError, OverflowError) as error:
             raise ValueError(f"the chat template is not valid Jinja: {error}") from error
+
+    def _llama_cpps(self, tools: Sequence[dict[str, Any]] | None) -> dict[str, str]:
+        """What llama.cpp tells, too, where a template asks: else Llama 3's is in 2024, and Firefunction's fails."""
+        now = self._now()
+        told = {
+            "date_string": now.strftime("%d %b %Y"),
+            "datetime": now.strftime("%b %d %Y %H:%M:%S GMT"),
+            "functions": json.dumps(tools, indent=2, ensure_ascii=False) if tools else "",
+        }
+        return {name: value for name, value in told.items() if name in self.source}
 
     def render(self, messages: tuple[ChatMessage, ...]) -> str:
         """The prompt for the assistant's next turn. RefusedError when the template does not take these messages."""
@@ -48,7 +60,7 @@ class ChatTemplate:
     ) -> str:
         """The same for turns in the very form that the template wants. `more` are its further variables."""
         self._environment.budget = Budget()
-        variables = {**(more or {}), "add_generation_prompt": add_generation_prompt}
+        variables = {**self._llama_cpps(tools), **(more or {}), "add_generation_prompt": add_generation_prompt}
         try:
             return self._template.render(messages=turns, tools=tools, **variables)
         except RefusedError:

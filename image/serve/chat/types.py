@@ -93,6 +93,7 @@ class Conversation:
     response_format: ResponseFormat = field(default_factory=ResponseFormat)
     template_kwargs_json: str = "{}"  # chat_template_kwargs: enable_thinking, reasoning_effort, ...
     continue_final: bool = False  # the last message is the beginning of the answer
+    adds_prompt: bool = True  # what the template writes before an answer
 
 
 @dataclass(frozen=True, slots=True)

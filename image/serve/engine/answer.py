@@ -47,9 +47,11 @@ class Answer:
     def take(self, backend: Backend, seq: int, chunk: Chunk, row: int, token: int) -> None:
         """The next token, chosen after this row."""
         request = self._request
+        piece = backend.piece(token, special=request.show_special)
         if request.num_logprobs is not None:
-            self._held.append(backend.score(chunk, row, token, request.num_logprobs))
-        self._text += self._stream.push(backend.piece(token, special=request.show_special))
+            scored = backend.score(chunk, row, token, request.num_logprobs)
+            self._held.append(replace(scored, piece=piece))  # what is no part of the text is none here
+        self._text += self._stream.push(piece)
         if self._stream.stopped:
             self._held.clear()
         elif self._held and not self._stream.is_holding:

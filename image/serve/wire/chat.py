@@ -41,6 +41,7 @@ class ConversationFields(TextFields, ToolFields):
 
     def conversation(self) -> Conversation:
         """The checked conversation."""
+        continues = self._continues()
         return Conversation(
             messages=tuple(message.plain(f"messages.{index}.") for index, message in enumerate(self.messages)),
             tools=self.plain_tools(),
@@ -48,7 +49,8 @@ class ConversationFields(TextFields, ToolFields):
             parallel=self.parallel_tool_calls is not False,
             response_format=self.form(),
             template_kwargs_json=template_arguments(self.chat_template_kwargs, effort=self.reasoning_effort),
-            continue_final=self._continues(),
+            continue_final=continues,
+            adds_prompt=continues or self.add_generation_prompt is not False,
         )
 
     def _continues(self) -> bool:

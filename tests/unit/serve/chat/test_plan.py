@@ -101,7 +101,7 @@ def read(made: ChatPlan, text: str) -> list[Piece]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_prompts_are_those_of_the_golden_file(name: str) -> None:
-    """UPDATE_GOLDEN=1 writes them anew. Transformers renders the same from the same turns."""
+    """UPDATE_GOLDEN=1 writes them anew. Transformers renders the same from the same turns and the date."""
     path = PROMPTS / f"{name}.txt"
     made = {title: plan_chat(chat_of(name), each) for title, each in CONVERSATIONS.items()}
     text = "".join(f"######## {title}\n{each.prompt}\n" for title, each in made.items())
@@ -389,3 +389,9 @@ def test_the_weather_tool_is_described_where_the_template_knows_no_tools() -> No
     assert WEATHER.description in made.prompt
     assert '{"tool_calls": [{"name": "<name>", "arguments": {<arguments>}}]}' in made.prompt
     assert "Call at least one of them" in plan(OLD_LLAMA, tool_choice=REQUIRED).prompt
+
+
+def test_the_beginning_of_an_answer_can_be_left_out() -> None:
+    """As `add_generation_prompt: false` asks; all before it is the same."""
+    whole, without = plan(QWEN).prompt, plan(QWEN, adds_prompt=False).prompt
+    assert whole == without + "<|im_start|>assistant\n"

@@ -61,3 +61,13 @@ def test_what_is_no_template_is_told_when_the_model_loads() -> None:
     """Not at the first request."""
     with pytest.raises(ValueError, match="the chat template is not valid Jinja: "):
         render("{% for %}")
+
+
+def test_what_llama_cpp_tells_is_told_where_a_template_asks() -> None:
+    """Today, and the tools as text. The client's own word wins."""
+    source = "{{ date_string }} {{ datetime }} {{ functions }}"
+    template = ChatTemplate(source, bos="<s>", eos="</s>", now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert template.render(HELLO) == "02 Jan 2026 Jan 02 2026 03:04:05 GMT "
+    told = template.render_turns([], tools=[{"name": "f"}], more={"date_string": "26 Jul 2024"})
+    assert told == '26 Jul 2024 Jan 02 2026 03:04:05 GMT [\n  {\n    "name": "f"\n  }\n]'
+    assert render("{% if other is defined %}no{% endif %}") == ""
