@@ -43,7 +43,8 @@ def check_surroundings(settings: Settings, libraries: Path) -> None:
     """The rest, once the settings are known. SetupError: something is missing."""
     check_models_dir(settings.models_dir)
     check_libraries(libraries, settings.cublas or DEFAULT_CUBLAS)
-    for name, folder in (("STATE_DIR", settings.state_dir), ("HISTORY_FILE", _parent(settings.history_file))):
+    own = {"STATE_DIR": settings.state_dir, "SLOT_SAVE_DIR": settings.slot_save_dir}
+    for name, folder in (own | {"HISTORY_FILE": _parent(settings.history_file)}).items():
         if folder is not None:
             check_writable(name, folder)
 
