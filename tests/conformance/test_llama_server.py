@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from serve.models import load_models
-from tests.conformance.llama_server import flags
+from tests.conformance.llama_server import differences, flags
+from tests.conformance.llama_server.__main__ import FILES
 from tests.conformance.llama_server.models import SCORES, TEXT, VECTORS, stand_in
 from tests.conformance.llama_server.report import Pair, compare, table
 from tests.conformance.llama_server.run import Outcome, read_report
@@ -99,8 +100,36 @@ def test_only_what_we_alone_fail_is_ours() -> None:
     found = compare(ours, theirs)
     assert [each.is_ours_alone for each in found] == [True, False, False]
     assert found[2] == Pair(ours[2], "failed")
-    assert table(found).endswith("f::a: why")
     assert "all" in table(found)
+
+
+def test_what_we_alone_fail_has_a_reason_or_ends_the_run() -> None:
+    """A reason that is about nothing any more is told, when its file was run."""
+    pairs = [
+        Pair(Outcome("f.py", "a[1]", "failed", "why"), "passed"),
+        Pair(Outcome("f.py", "b", "failed", "oh"), "passed"),
+        Pair(Outcome("f.py", "c", "failed", ""), "failed"),
+    ]
+    known = [differences.Difference(("f.py::a[", "f.py::c", "g.py::x"), "so we want it")]
+    assert [pair.name for pair in differences.unnamed(pairs, known)] == ["f.py::b"]
+    assert differences.stale(pairs, known) == ["f.py::c"]
+    told = differences.told(pairs, known).splitlines()
+    assert told[:2] == ["  1  so we want it", "not named: f.py::b: oh"]
+    assert told[2].endswith("f.py::c")
+
+
+def test_every_named_difference_is_about_a_file_that_is_run() -> None:
+    """And says why."""
+    for each in differences.read():
+        assert len(each.reason) > 20
+        assert {test.partition("::")[0] for test in each.tests} <= set(FILES)
+
+
+def test_folders_and_origins_are_ours() -> None:
+    """What llama-server allows by itself is asked for; its word for a group of origins means nothing here."""
+    environ = flags.ours([*TINY, "--slot-save-path", "/tmp/x"]).environ
+    assert (environ["SLIPWAY_SLOT_SAVE_DIR"], environ["SLIPWAY_CORS_ORIGINS"]) == ("/tmp/x", "*")
+    assert "SLIPWAY_CORS_ORIGINS" not in flags.ours([*TINY, "--cors-origins", "localhost"]).environ
 
 
 def test_only_tests_and_templates_are_unpacked(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ ALIASES = (
 )  # fmt: skip
 """Names that clients of the suite send; llama-server answers to any."""
 LEAST_CONTEXT = 64
+NOT_AN_ORIGIN = ("localhost", "")
+"""What llama-server takes for a group of origins."""
 CHATML = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -82,6 +84,10 @@ def ours(argv: Sequence[str]) -> Command:
         "SLIPWAY_LOG_LEVEL": "debug" if "--verbose" in flags.values else "warning",
         "SLIPWAY_ADMIN_ROUTES": "on",  # llama-server lets everybody set adapters
     }
+    if folder := flags.values.get("--slot-save-path"):
+        environ["SLIPWAY_SLOT_SAVE_DIR"] = folder
+    if (origins := flags.values.get("--cors-origins", "*")) not in NOT_AN_ORIGIN:
+        environ["SLIPWAY_CORS_ORIGINS"] = origins
     return Command(environ, {"models": [entry]}, flags.values.get("--api-key"))
 
 

@@ -34,6 +34,8 @@ def main(argv: list[str]) -> None:
         "SLIPWAY_LAME_DUCK_S": "0",
         **command.environ,
     }
+    if slots := environ.get("SLIPWAY_SLOT_SAVE_DIR"):
+        environ["SLIPWAY_SLOT_SAVE_DIR"] = str(Path(slots).absolute())
     if command.api_key:
         keys_file = models_file.with_name("keys")
         keys_file.write_text(command.api_key)
