@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from serve.answers import errors
 
@@ -38,13 +40,16 @@ _202 = "The weights are on their way: come back later. Only where the server is 
 
 def document(app: FastAPI) -> Json:
     """The whole of it; made anew at each call."""
-    found = get_openapi(
-        title=app.title,
-        version=app.version,
-        description=DESCRIPTION,
-        routes=app.routes,
-        separate_input_output_schemas=False,
-    )
+    with warnings.catch_warnings():
+        # FastAPI silences it where it makes its validators; those of bodies that nobody has sent yet are built here.
+        warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+        found = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=DESCRIPTION,
+            routes=app.routes,
+            separate_input_output_schemas=False,
+        )
     requests, answers = read("requests"), read("answers")
     schemas = found["components"]["schemas"]
     assert not schemas.keys() & answers["schemas"].keys(), "an answer is called like a body"

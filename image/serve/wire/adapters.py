@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.models import AdapterEntry, FileName
+from serve.wire.body import Body
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class AdapterOrder(BaseModel):
+class AdapterOrder(Body):
     """An adapter of a model. `scale` is how much of it requests get that do not say."""
 
     model: str | None = None
@@ -24,7 +25,7 @@ class AdapterOrder(BaseModel):
         return AdapterEntry(self.name, self.file, self.scale)
 
 
-class AdapterName(BaseModel):
+class AdapterName(Body):
     """One that is there."""
 
     model: str | None = None

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.chat.types import ChatMessage, Conversation, ResponseFormat
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
 from serve.wire.anthropic_blocks import Content, messages_of, text_of
 from serve.wire.anthropic_tools import AnthropicToolFields
+from serve.wire.body import Body
 from serve.wire.chat import template_arguments
 from serve.wire.common import MAX_TOKENS, Stop, TextFields
 from serve.wire.form import ResponseFormatField
@@ -27,14 +28,14 @@ _NOT_SERVED: Neutral = {"container": (), "mcp_servers": ([],)}
 _BILLING = "x-anthropic-billing-header:"
 
 
-class AnthropicMessage(BaseModel):
+class AnthropicMessage(Body):
     """One turn, or several at once: results of calls, and what the user says beside them."""
 
     role: Literal["user", "assistant", "system"]
     content: Content
 
 
-class Thinking(BaseModel):
+class Thinking(Body):
     """Whether to think before the answer, and whether to tell it."""
 
     type: Literal["enabled", "disabled", "adaptive", "between_tools"]
@@ -42,7 +43,7 @@ class Thinking(BaseModel):
     display: Literal["summarized", "omitted"] | None = None
 
 
-class OutputConfig(BaseModel):
+class OutputConfig(Body):
     """What the answer must look like, and how hard to think about it."""
 
     format: ResponseFormatField | None = None

@@ -9,22 +9,23 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.chat.types import ChatMessage, ToolCall
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 
 _THOUGHTS = ("thinking", "redacted_thinking")
 
 
-class ResultPart(BaseModel):
+class ResultPart(Body):
     """A part of a result."""
 
     type: str
     text: str | None = None
 
 
-class ContentBlock(BaseModel):
+class ContentBlock(Body):
     """One block: its type says which of these it has."""
 
     type: str

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 from serve.wire.tools import MAX_TOOLS, Function, FunctionName, Name, NamedChoice, ToolField, ToolFields
 
 
-class AnthropicTool(BaseModel):
+class AnthropicTool(Body):
     """One entry of `tools`."""
 
     type: str | None = None
@@ -34,7 +35,7 @@ class AnthropicTool(BaseModel):
         return ToolField(type="function", function=function)
 
 
-class AnthropicChoice(BaseModel):
+class AnthropicChoice(Body):
     """Which calls are allowed."""
 
     type: Literal["auto", "any", "tool", "none"]
@@ -50,7 +51,7 @@ class AnthropicChoice(BaseModel):
         return "required" if self.type == "any" else self.type
 
 
-class AnthropicToolFields(BaseModel):
+class AnthropicToolFields(Body):
     """What a request says of tools."""
 
     tools: Annotated[list[AnthropicTool], Field(max_length=MAX_TOOLS)] | None = None

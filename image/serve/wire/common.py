@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.engine.types import Adapter
 from serve.errors import InvalidRequestError
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.form import FormFields
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
 from serve.wire.sampling import SamplingFields
@@ -30,7 +31,7 @@ _NOT_SERVED: Neutral = {
 }
 
 
-class AdapterField(BaseModel):
+class AdapterField(Body):
     """A LoRA adapter of the model, by its name or by its place in the list, and how much of it."""
 
     name: str | None = None
@@ -52,7 +53,7 @@ class AdapterField(BaseModel):
 Lora = Annotated[list[AdapterField], Field(max_length=64)]
 
 
-class StreamOptions(BaseModel):
+class StreamOptions(Body):
     """What a stream brings besides text."""
 
     include_usage: bool = False

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, Field
 
 from serve.engine.types import Task
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.common import Lora, Priority, QueueTimeout, adapters
 from serve.wire.prompts import Prompts, read_prompts
 
 MAX_DIMENSIONS = 65_536
 
 
-class VectorFields(BaseModel):
+class VectorFields(Body):
     """What all requests for vectors and scores share."""
 
     model: str | None = None

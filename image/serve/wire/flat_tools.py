@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 from serve.wire.tools import (
     MAX_TOOLS,
     AllowedChoice,
@@ -23,7 +24,7 @@ from serve.wire.tools import (
 )
 
 
-class FlatTool(BaseModel):
+class FlatTool(Body):
     """One entry of `tools`."""
 
     type: str
@@ -41,7 +42,7 @@ class FlatTool(BaseModel):
         )
 
 
-class FlatName(BaseModel):
+class FlatName(Body):
     """One tool, by its name."""
 
     type: str
@@ -68,7 +69,7 @@ class FlatChoice(FlatName):
         return AllowedChoice(type="allowed_tools", allowed_tools=AllowedTools(mode=self.mode, tools=tools))
 
 
-class FlatToolFields(BaseModel):
+class FlatToolFields(Body):
     """What a request says of tools."""
 
     tools: Annotated[list[FlatTool], Field(max_length=MAX_TOOLS)] | None = None

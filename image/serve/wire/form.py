@@ -9,22 +9,23 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.chat.types import FormKind, ResponseFormat
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 
 MAX_SOURCE = 1_000_000
 Source = Annotated[str, Field(min_length=1, max_length=MAX_SOURCE)]
 
 
-class SchemaFormat(BaseModel):
+class SchemaFormat(Body):
     """Inside response_format, as OpenAI nests it."""
 
     schema_: dict[str, Any] | bool = Field(alias="schema")
 
 
-class ResponseFormatField(BaseModel):
+class ResponseFormatField(Body):
     """OpenAI's response_format; llama.cpp also takes the schema beside the type."""
 
     type: Literal["text", "json_object", "json_schema"]
@@ -43,7 +44,7 @@ class ResponseFormatField(BaseModel):
         return ResponseFormat(FormKind.JSON)
 
 
-class FormFields(BaseModel):
+class FormFields(Body):
     """All the ways to say it."""
 
     response_format: ResponseFormatField | None = None

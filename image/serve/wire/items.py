@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from serve.chat.types import ChatMessage, ToolCall
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 
 _TEXTS = ("input_text", "output_text", "text", "summary_text", "reasoning_text")
 
 
-class ItemPart(BaseModel):
+class ItemPart(Body):
     """A part of an item's content."""
 
     type: str
@@ -26,7 +27,7 @@ class ItemPart(BaseModel):
 Content = str | Annotated[list[ItemPart], Field(max_length=100_000)]
 
 
-class MessageItem(BaseModel):
+class MessageItem(Body):
     """One turn. Its type may be left out."""
 
     type: Literal["message"] = "message"
@@ -39,7 +40,7 @@ class MessageItem(BaseModel):
         return ChatMessage(role, text_of(self.content, f"{where}content"))
 
 
-class ReasoningItem(BaseModel):
+class ReasoningItem(Body):
     """Thoughts of an earlier answer. What is encrypted was not encrypted here."""
 
     type: Literal["reasoning"]
@@ -52,7 +53,7 @@ class ReasoningItem(BaseModel):
         return ChatMessage("assistant", "", reasoning=text or None)
 
 
-class CallItem(BaseModel):
+class CallItem(Body):
     """A call that the assistant made."""
 
     type: Literal["function_call"]
@@ -65,7 +66,7 @@ class CallItem(BaseModel):
         return ChatMessage("assistant", "", tool_calls=(ToolCall(self.call_id, self.name, self.arguments),))
 
 
-class ResultItem(BaseModel):
+class ResultItem(Body):
     """What a call brought."""
 
     type: Literal["function_call_output"]

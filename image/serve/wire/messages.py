@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from serve.chat.types import ChatMessage, ToolCall
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
 
 # A turn without these would mean something else.
 _NOT_SERVED: Neutral = {"function_call": ({},), "audio": ({},)}
 
 
-class TextPart(BaseModel):
+class TextPart(Body):
     """A part of a message's content."""
 
     type: Literal["text"]
     text: str
 
 
-class CalledFunction(BaseModel):
+class CalledFunction(Body):
     """What was called. Some clients send the arguments as an object."""
 
     name: Annotated[str, Field(min_length=1, max_length=256)]
     arguments: str = "{}"
 
 
-class ToolCallField(BaseModel):
+class ToolCallField(Body):
     """A call that the assistant made."""
 
     id: str = ""
@@ -40,7 +41,7 @@ class ToolCallField(BaseModel):
         return ToolCall(self.id, self.function.name, self.function.arguments)
 
 
-class Message(BaseModel):
+class Message(Body):
     """One turn."""
 
     model_config = ConfigDict(extra="allow")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from serve.wire.body import Body
 
 
-class ModelOrder(BaseModel):
+class ModelOrder(Body):
     """Which one, by id or alias."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"model": "tinyllama-1.1b-chat-v1.0.q2-k"}]})

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, RootModel
+from pydantic import Field, RootModel
 
 from serve.engine.types import NO_SEED
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.common import MAX_TOKENS, TextFields
 from serve.wire.prompts import Mixed, Prompts, Token, is_list_of_prompts, read_prompts
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
@@ -110,7 +111,7 @@ def generation_settings(request: GenerateRequest) -> dict[str, Any]:
     }
 
 
-class TokenizeRequest(BaseModel):
+class TokenizeRequest(Body):
     """POST /tokenize."""
 
     model: str | None = None
@@ -120,14 +121,14 @@ class TokenizeRequest(BaseModel):
     with_pieces: bool = False
 
 
-class DetokenizeRequest(BaseModel):
+class DetokenizeRequest(Body):
     """POST /detokenize."""
 
     model: str | None = None
-    tokens: Annotated[list[Token], Field(max_length=MAX_TOKENS)] = []
+    tokens: list[Token] = Field([], max_length=MAX_TOKENS)
 
 
-class AdapterScale(BaseModel):
+class AdapterScale(Body):
     """How much of an adapter."""
 
     id: Annotated[int, Field(ge=0)]

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from serve.errors import InvalidRequestError
 from serve.messages import TextPrompt
+from serve.wire.body import Body
 
 MAX_PROMPTS = 2048
 Token = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 Mixed = Annotated[list[Token | Annotated[str, Field(strict=True)]], Field(max_length=4_194_304)]
 
 
-class PromptPart(BaseModel):
+class PromptPart(Body):
     """A part of content, as in chat."""
 
     type: str
     text: str | None = None
 
 
-class PromptObject(BaseModel):
+class PromptObject(Body):
     """llama.cpp's way to wrap a prompt, made for pictures."""
 
     model_config = ConfigDict(extra="allow")

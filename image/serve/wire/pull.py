@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from serve.pulls.types import PullOrder
+from serve.wire.body import Body
 
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class PullRequest(BaseModel):
+class PullRequest(Body):
     """One file of a repository, any part of a split model, or a pattern that one model fits.
 
     Which names are allowed is said where all pulls begin: pulls/names.py.

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest, PairPrompt
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.embedding import VectorFields
 
 MAX_DOCUMENTS = 2048
 
 
-class Document(BaseModel):
+class Document(Body):
     """A document with a name for its text."""
 
     text: str

@@ -14,6 +14,7 @@ from serve.chat.types import ChatMessage, Conversation, ResponseFormat
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.chat import MAX_TOP_LOGPROBS, template_arguments
 from serve.wire.common import MaxTokens, TextFields
 from serve.wire.flat_tools import FlatToolFields
@@ -48,14 +49,14 @@ class FormatField(ResponseFormatField):
         return super().response_format()
 
 
-class TextField(BaseModel):
+class TextField(Body):
     """What the text must look like."""
 
     format: FormatField | None = None
     verbosity: Literal["low", "medium", "high"] | None = None  # told back only: models know no such thing
 
 
-class ReasoningField(BaseModel):
+class ReasoningField(Body):
     """How much to think, and whether thoughts are told as a summary."""
 
     effort: Annotated[str, Field(max_length=100)] | None = None

@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from serve.engine.types import MAX_DRY_BREAKERS, Sampling
 from serve.models import MinP, ModelEntry, Penalty, RepeatPenalty, SamplingDefaults, Temperature, TopP
+from serve.wire.body import Body
 
 MAX_BIASES = 4096
 TopKField = Annotated[int, Field(ge=-1, le=2**31 - 1)]  # -1 is 0: all tokens
@@ -45,7 +46,7 @@ _NAMES = {
 _TOKEN = re.compile(r"\d{1,9}")
 
 
-class SamplingFields(BaseModel):
+class SamplingFields(Body):
     """What one request may say about sampling. None: as the model is set."""
 
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
-from pydantic import BaseModel
-
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 
 MAX_NAME_BYTES = 200  # file systems take 255
 _FORBIDDEN = frozenset('/\\:*?"<>|\uff0e\u2215\u2216\ufffd\ufeff')  # as in llama.cpp
 
 
-class SlotFile(BaseModel):
+class SlotFile(Body):
     """The file of a slot, in the server's own folder for them."""
 
     model: str | None = None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.chat.types import Tool, ToolChoice, ToolMode
 from serve.errors import InvalidRequestError
+from serve.wire.body import Body
 
 MAX_TOOLS = 128
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class Function(BaseModel):
+class Function(Body):
     """What the model may call."""
 
     name: Name
@@ -23,7 +24,7 @@ class Function(BaseModel):
     strict: bool | None = None
 
 
-class ToolField(BaseModel):
+class ToolField(Body):
     """One entry of `tools`."""
 
     type: Literal["function"]
@@ -38,34 +39,34 @@ class ToolField(BaseModel):
         return Tool(function.name, function.description or "", **given)
 
 
-class FunctionName(BaseModel):
+class FunctionName(Body):
     """Which one."""
 
     name: Name
 
 
-class NamedChoice(BaseModel):
+class NamedChoice(Body):
     """This one must be called."""
 
     type: Literal["function"]
     function: FunctionName
 
 
-class AllowedTools(BaseModel):
+class AllowedTools(Body):
     """Of these some may, or one must, be called."""
 
     mode: Literal["auto", "required"]
     tools: Annotated[list[NamedChoice], Field(min_length=1, max_length=MAX_TOOLS)]
 
 
-class AllowedChoice(BaseModel):
+class AllowedChoice(Body):
     """OpenAI's newer way to leave some out."""
 
     type: Literal["allowed_tools"]
     allowed_tools: AllowedTools
 
 
-class ToolFields(BaseModel):
+class ToolFields(Body):
     """What a chat request says of tools."""
 
     tools: Annotated[list[ToolField], Field(max_length=MAX_TOOLS)] | None = None

@@ -1,4 +1,4 @@
-"""`python -m serve.worker FD MODEL`: the process of one model, started by the server. MODEL shows in a list of processes.
+"""`python -m serve.worker FD MODEL`: one model's process, which the server starts. MODEL shows in lists of processes.
 
 An entry of its own: `python -m serve` imports what the server and its commands need, and no worker would use it.
 """

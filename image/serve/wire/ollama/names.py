@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from serve.errors import InvalidRequestError
 from serve.pulls.types import PullOrder
+from serve.wire.body import Body
 
 _HOSTS = ("hf.co", "huggingface.co")
 _DEFAULT_QUANT = "Q4_K_M"  # Ollama's
@@ -21,7 +22,7 @@ _ALLOWED = "hf.co/ORG/REPO:QUANT, hf.co/ORG/REPO:FILE.gguf and ORG/REPO:FILE.ggu
 ModelName = Annotated[str, Field(max_length=500)]
 
 
-class NameFields(BaseModel):
+class NameFields(Body):
     """One model. `name` is the older word."""
 
     model: ModelName = ""
@@ -61,7 +62,7 @@ class PullBody(NameFields):
         return to_order(self.asked)
 
 
-class CopyBody(BaseModel):
+class CopyBody(Body):
     """POST /api/copy."""
 
     source: Annotated[ModelName, Field(min_length=1)]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.wire.body import Body
 from serve.wire.chat import MAX_TOP_LOGPROBS, ChatRequest
 from serve.wire.completion import CompletionRequest
 from serve.wire.messages import Message
@@ -24,7 +25,7 @@ _EFFORTS = {"max": "high"}  # no template knows more than three
 OptionsField = Annotated[Options, BeforeValidator(lambda value: {} if value is None else value)]
 
 
-class ModelFields(BaseModel):
+class ModelFields(Body):
     """What all requests to a model share."""
 
     model_config = ConfigDict(extra="allow")

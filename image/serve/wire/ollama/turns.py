@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
+from serve.wire.body import Body
 from serve.wire.messages import CalledFunction, Message, ToolCallField
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
 from serve.wire.tools import ToolField
@@ -21,14 +22,14 @@ def _lower(value: Any) -> Any:
 Role = Annotated[Literal["system", "developer", "user", "assistant", "tool"], BeforeValidator(_lower)]
 
 
-class Called(BaseModel):
+class Called(Body):
     """What was called. Ollama has arguments as an object; text is taken as it is."""
 
     name: Annotated[str, Field(min_length=1, max_length=256)]
     arguments: dict[str, Any] | str | None = None
 
 
-class Call(BaseModel):
+class Call(Body):
     """A call that the assistant made. Older clients know no ids."""
 
     id: str = ""
@@ -43,7 +44,7 @@ class Call(BaseModel):
         )
 
 
-class Turn(BaseModel):
+class Turn(Body):
     """One message."""
 
     model_config = ConfigDict(extra="allow")
