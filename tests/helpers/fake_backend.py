@@ -169,7 +169,8 @@ class FakeBackend:
             raise NoRoomError("full")
         if any(POISON in chunk.tokens for chunk in chunks):
             raise DecodeError("poison")
-        assert sum(chunk.num_outputs for chunk in chunks) <= self.max_outputs or self.pools
+        num_outputs = sum(len(chunk.tokens) if embeds else chunk.num_outputs for chunk in chunks)
+        assert num_outputs <= self.max_outputs or self.pools
         self.num_rows += sum(len(chunk.tokens) for chunk in chunks)
         for chunk in chunks:
             self.memory.add(chunk)

@@ -202,7 +202,7 @@ class Scheduler:
             chunks = take_whole(self._budget, ready)
         else:
             chunks = share_step(self._budget, ready, keeps_short=keeps_short)
-        embeds = any(self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
+        embeds = any(chunk.num_outputs and self._running[chunk.seq].request.task is Task.EMBED for chunk in chunks)
         return StepPlan(chunks, admitted, late, moves, adapters, embeds)
 
     def _admit(self) -> tuple[Sequence, ...]:

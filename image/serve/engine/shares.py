@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serve.engine.sequence import Chunk, Sequence
+from serve.engine.types import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +32,16 @@ def share_step(budget: Budget, ready: list[Sequence], *, keeps_short: bool) -> t
     prompts = [s for s in ready if not is_stream(s)]
     num_streams = len(ready) - len(prompts)
     num_rows = budget.mixed_tokens if keeps_short else budget.step_tokens
-    if any(s.is_at_all_rows for s in prompts):
+    if any(_yields_all(s, budget) for s in prompts):
         # Then every row of the step may yield something, and there is room for so many outputs only.
         num_rows = min(num_rows, budget.max_outputs)
-    shares = _share(num_rows - num_streams, prompts, budget.min_share_tokens)
+    shares = _share(num_rows - num_streams, prompts, budget)
     spare = 0 if prompts else min(num_rows, budget.max_outputs) - num_streams
     chunks = []
     for sequence in ready:
         if sequence.seq in shares:
             if shares[sequence.seq]:
-                chunks.append(_prompt_chunk(sequence, shares[sequence.seq]))
+                chunks.append(_prompt_chunk(sequence, shares[sequence.seq], budget))
             continue
         drafts = sequence.guess(spare) if spare else ()
         spare -= len(drafts)
@@ -55,18 +56,18 @@ def take_whole(budget: Budget, ready: list[Sequence]) -> tuple[Chunk, ...]:
     for sequence in sorted(ready, key=lambda each: each.arrived_s):
         if sequence.num_pending <= num_rows:
             num_rows -= sequence.num_pending
-            chunks.append(_prompt_chunk(sequence, sequence.num_pending))
+            chunks.append(_prompt_chunk(sequence, sequence.num_pending, budget))
     return tuple(sorted(chunks, key=lambda chunk: chunk.seq))
 
 
-def _share(num_rows: int, prompts: list[Sequence], min_share_tokens: int) -> dict[int, int]:
+def _share(num_rows: int, prompts: list[Sequence], budget: Budget) -> dict[int, int]:
     """Half to who came first, the rest to whoever is through soonest; what nobody else can use goes by age, too."""
     shares = {s.seq: 0 for s in prompts}
     by_age = sorted(prompts, key=lambda s: s.arrived_s)
     by_need = sorted(by_age, key=lambda s: s.num_pending)
 
     def give(sequence: Sequence, most: int, least: int = 1) -> int:
-        wants = _num_wanted(sequence) - shares[sequence.seq]
+        wants = _num_wanted(sequence, budget) - shares[sequence.seq]
         takes = min(wants, most)
         # Short pieces are rounds over the weights: none for a prompt that they do not bring to its end.
         if takes < min(wants, least):
@@ -76,7 +77,7 @@ def _share(num_rows: int, prompts: list[Sequence], min_share_tokens: int) -> dic
 
     left = num_rows - sum(give(s, (num_rows + 1) // 2) for s in by_age[:1])
     for s in by_need:
-        left -= give(s, left, min_share_tokens)
+        left -= give(s, left, budget.min_share_tokens)
     for s in by_age:
         left -= give(s, left)
     return shares
@@ -87,17 +88,30 @@ def is_stream(sequence: Sequence) -> bool:
     return sequence.num_pending == 1 and not sequence.is_at_all_rows
 
 
-def _num_wanted(sequence: Sequence) -> int:
-    """All that is pending, up to where somebody wants to take a copy."""
+def _yields_all(sequence: Sequence, budget: Budget) -> bool:
+    """Must every row of its next chunk yield something?
+
+    Of a text that becomes a vector only the last row counts, but llama.cpp makes one of every row of such a step. So
+    what comes before, when that is long, is computed in steps that make none, as wide as those of other prompts.
+    """
+    if sequence.request.task is not Task.EMBED or budget.whole_prompts:
+        return sequence.is_at_all_rows
+    return sequence.num_pending <= budget.max_outputs
+
+
+def _num_wanted(sequence: Sequence, budget: Budget) -> int:
+    """All that is pending, up to where somebody wants to take a copy; of a long text for a vector, all but the last."""
+    if sequence.is_at_all_rows and not _yields_all(sequence, budget):
+        return sequence.num_pending - 1
     stop = sequence.next_stop()
     return sequence.num_pending if stop is None else min(sequence.num_pending, stop - sequence.num_computed)
 
 
-def _prompt_chunk(sequence: Sequence, num: int) -> Chunk:
+def _prompt_chunk(sequence: Sequence, num: int, budget: Budget) -> Chunk:
     """The next `num` tokens of a sequence; its last row yields a token when that is all there is."""
     start = sequence.num_computed
     tokens = tuple(sequence.tokens[start : start + num])
-    if sequence.is_at_all_rows:
+    if sequence.is_at_all_rows and _yields_all(sequence, budget):
         return Chunk(sequence.seq, start, tokens, num_outputs=num)
     return Chunk(sequence.seq, start, tokens, num_outputs=int(num == sequence.num_pending))
 

@@ -65,7 +65,7 @@ PURE = {
     "memory": set[str](),
     "leftovers": {"memory", "prefix"},
     "source": {"leftovers", "memory", "prefix", "sequence"},
-    "shares": {"sequence"},
+    "shares": {"sequence", "types"},
     "line": {"sequence", "types"},
     "drafts": set[str](),
     "cache": {"cells", "leftovers", "memory", "sequence", "source"},

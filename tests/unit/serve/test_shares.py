@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,4 +135,23 @@ def test_whole_texts_are_taken_in_the_order_in_which_they_came() -> None:
         one = Sequence(Request(seq, tuple(range(size)), task=Task.EMBED), 0, 0, arrived_s)
         one.seq = seq
         ready.append(one)
-    assert take_whole(BUDGET, ready) == (Chunk(1, 0, tuple(range(30)), 30), Chunk(2, 0, tuple(range(8)), 8))
+    budget = replace(BUDGET, whole_prompts=True)
+    assert take_whole(budget, ready) == (Chunk(1, 0, tuple(range(30)), 30), Chunk(2, 0, tuple(range(8)), 8))
+
+
+def test_a_long_text_for_a_vector_is_computed_in_whole_steps_but_for_its_end() -> None:
+    """Only a step with its last row yields at every row, and is as narrow as that allows; a short text has one step."""
+    sizes = {}
+    for size in (5, 100):
+        one = Sequence(Request(0, tuple(range(size)), task=Task.EMBED), 0, 0, 0.0)
+        one.seq = 0
+        steps = []
+        while one.num_pending:
+            (chunk,) = share_step(BUDGET, [one], keeps_short=False)
+            one.num_computed = chunk.end
+            steps.append(chunk)
+        assert [chunk.num_outputs for chunk in steps[:-1]] == [0] * (len(steps) - 1)
+        assert steps[-1].num_outputs == len(steps[-1].tokens) <= BUDGET.max_outputs
+        sizes[size] = [len(chunk.tokens) for chunk in steps]
+    assert sizes[5] == [5]
+    assert len(sizes[100]) <= -(-100 // BUDGET.step_tokens) + 1

@@ -101,7 +101,9 @@ class SharingMachine(RuleBasedStateMachine):
         streams = [s for s in running if s.follows is None and s.num_pending == 1 and not s.is_at_all_rows]
         assert plan.num_tokens <= (MIXED_TOKENS if streams else STEP_TOKENS)
         computes = [self.scheduler.running(chunk.seq) for chunk in plan.chunks]
-        yields_all = any(each.request.task is Task.EMBED for each in computes)
+        pairs = zip(plan.chunks, computes, strict=True)
+        yields_all = any(chunk.num_outputs and each.request.task is Task.EMBED for chunk, each in pairs)
+        assert plan.embeds == yields_all
         assert (plan.num_tokens if yields_all else sum(c.num_outputs for c in plan.chunks)) <= MAX_OUTPUTS
         assert [chunk.seq for chunk in plan.chunks] == sorted({chunk.seq for chunk in plan.chunks})
         assert all(each.request.adapters == plan.adapters and each.follows is None for each in computes)

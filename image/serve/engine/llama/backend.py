@@ -70,36 +70,19 @@ class Llama:
     # ---- loading ----
 
     def _open_context(self, options: LoadOptions) -> None:
-        model, slots = self.model, options.num_slots
-        # Cells of its own for each id: a row looks at its own sequence only, where one buffer for all costs every row a
-        # look at every cell, those of what is kept, too (measured: 1.4 times the time, with a sliding window as without
-        # one). Recurrent states have no such cells.
-        self._copies = slots > 1 and not model.is_exact
-        kept = 0 if self._copies else min(slots, _MAX_KEPT_EXACT if model.is_exact else _MAX_KEPT)
-        self.num_ids = min(slots + kept, max(slots, _MAX_IDS))
-        self.max_outputs = min(options.step_tokens, max(_MIN_OUTPUTS, 2 * slots, self.num_ids))
-        params = context_params(options, self.num_ids, self.max_outputs, copies=self._copies)
-        model.gpu.set_context_params(params)
-        log().clear()
-        self._context = C.llama_init_from_model(model.pointer, params)
-        if not self._context:
-            raise LoadError(
-                f"{options.path} loaded, but {slots} slots of {options.sequence_tokens} tokens did not: {log().first()}"
-            )
-        self._pooling = int(C.llama_pooling_type(self._context))
-        if self._pooling == 0 and not C.llama_get_memory(self._context):
-            self._pooling = C.LLAMA_POOLING_TYPE_MEAN  # an encoder whose file does not say: the usual way
-        if self.pools:  # it yields vectors of whole texts: once more, with room for a whole step at once
-            if self._pooling == C.LLAMA_POOLING_TYPE_MEAN:
-                model.gpu.need_cublas(options.path, "embeddings that are the mean of a text")
+        """As the file says what becomes of its rows; once more where it says nothing of an encoder."""
+        model = self.model
+        self._pooling = model.told_pooling()
+        self._context = self._make_context(options, C.LLAMA_POOLING_TYPE_UNSPECIFIED)
+        found = int(C.llama_pooling_type(self._context))
+        if found == 0 and not C.llama_get_memory(self._context):
+            found = C.LLAMA_POOLING_TYPE_MEAN  # the usual way
+        if found != self._pooling:
             C.llama_free(self._context)
-            params.pooling_type = self._pooling
-            params.embeddings, params.n_ubatch, params.n_outputs_max = True, options.step_tokens, 0
-            self.num_ids, self.max_outputs = slots, options.step_tokens
-            params.n_seq_max = slots
-            self._context = C.llama_init_from_model(model.pointer, params)
-            if not self._context:
-                raise LoadError(f"{options.path} loaded, but no context for embeddings: {log().first()}")
+            self._context, self._pooling = None, found
+            self._context = self._make_context(options, found)
+        if self._pooling == C.LLAMA_POOLING_TYPE_MEAN:
+            model.gpu.need_cublas(options.path, "embeddings that are the mean of a text")
         self._check_room(options)
         info = self.info()
         self._vector_floats = _RANK_FLOATS if info.ranks else C.llama_model_n_embd_out(model.pointer)
@@ -110,6 +93,30 @@ class Llama:
         # Who computes on a GPU hands a step over and goes on: its time says nothing.
         num_threads = 1 if model.gpu.is_used else options.num_threads
         self._threads = Threads(num_threads, self._use_threads)
+
+    def _make_context(self, options: LoadOptions, pooling: int) -> Any:
+        model, slots = self.model, options.num_slots
+        # Cells of its own for each id: a row looks at its own sequence only, where one buffer for all costs every row a
+        # look at every cell, those of what is kept, too (measured: 1.4 times the time, with a sliding window as without
+        # one). Recurrent states have no such cells.
+        self._copies = slots > 1 and not model.is_exact
+        kept = 0 if self._copies else min(slots, _MAX_KEPT_EXACT if model.is_exact else _MAX_KEPT)
+        self.num_ids = min(slots + kept, max(slots, _MAX_IDS))
+        self.max_outputs = min(options.step_tokens, max(_MIN_OUTPUTS, 2 * slots, self.num_ids))
+        if self.pools:  # vectors of whole texts: room for a whole step at once
+            self.num_ids, self.max_outputs = slots, options.step_tokens
+        params = context_params(options, self.num_ids, self.max_outputs, copies=self._copies)
+        if self.pools:
+            params.pooling_type, params.embeddings = pooling, True
+            params.n_ubatch, params.n_outputs_max = options.step_tokens, 0
+        model.gpu.set_context_params(params)
+        log().clear()
+        context = C.llama_init_from_model(model.pointer, params)
+        if not context:
+            raise LoadError(
+                f"{options.path} loaded, but {slots} slots of {options.sequence_tokens} tokens did not: {log().first()}"
+            )
+        return context
 
     def _check_room(self, options: LoadOptions) -> None:
         """llama.cpp rounds what it is asked for, and takes sizes above 32 bits for small ones."""

@@ -103,6 +103,11 @@ class Model:
             gpu_bytes=log().gpu_bytes(),
         )
 
+    def told_pooling(self) -> int:
+        """llama.cpp's number for what becomes of a text's rows, as the file says it; 0: nothing, they stay rows."""
+        told = self._metadata(f"{self._metadata('general.architecture')}.pooling_type")
+        return int(told) if told.isdecimal() and len(told) < 5 else 0
+
     def _file_type(self) -> int:
         told = self._metadata("general.file_type")
         return int(told) if told.isdecimal() and len(told) < 5 else -1
