@@ -21,8 +21,10 @@ def check(settings: Settings) -> Iterator[str]:
         for key, default in _OF_STORE.items():
             if (value := getattr(found, key)) != default:
                 yield f"slipway:secrets.{key}: {value!r} needs {because}; allowed here: {default!r}"
-    has_credentials = settings.backup.target == "s3"
-    if found.source != words.SECRET_SOURCE and not found.use and not has_credentials:
+    sidecars = settings.sidecars
+    is_for_sidecars = is_external and {sidecars.tunnel.secret, sidecars.health_monitor.webhook_secret} != {NONE}
+    has_others = settings.backup.target == "s3" or is_for_sidecars
+    if found.source != words.SECRET_SOURCE and not found.use and not has_others:
         yield f"slipway:secrets.use: [] with slipway:secrets.source {found.source}; allowed: hub-token, api-keys, ..."
     if "registry-login" in found.use and settings.image.pull_secret == NONE:
         yield "slipway:secrets.use: 'registry-login' needs slipway:image.pull_secret; allowed: a name for the Secret"

@@ -7,39 +7,41 @@ from infra.manifests.objects import Manifest, common_labels, manifest
 from infra.plan import Plan, SecretPlan
 
 LOGIN: Final = "kubernetes.io/dockerconfigjson"
+OPAQUE: Final = "Opaque"
 
 
 def secrets(plan: Plan, values: Mapping[str, Any]) -> list[Manifest]:
     """One for each of `plan.secrets`; `values` has the plain ones by use. One without its value is not made."""
-    return [made for one in plan.secrets for made in _made(plan, one, values)]
+    of_sidecars = [_external(plan, one.name, OPAQUE, one.remote_keys) for one in plan.sidecars.secrets]
+    return [made for one in plan.secrets for made in _made(plan, one, values)] + of_sidecars
 
 
 def _made(plan: Plan, one: SecretPlan, values: Mapping[str, Any]) -> Iterator[Manifest]:
-    if one.source == "external":
-        yield _external(plan, one)
+    if one.remote_key is not None:
+        yield _external(plan, one.name, _type(one), {one.key: one.remote_key})
     elif one.source == "plain" and one.use in values:
         data = {one.key: values[one.use]}
         labels = common_labels(plan)
         yield manifest("v1", "Secret", one.name, plan.namespace, labels, type=_type(one), stringData=data)
 
 
-def _external(plan: Plan, one: SecretPlan) -> Manifest:
+def _external(plan: Plan, name: str, kind: str, remote_keys: Mapping[str, str]) -> Manifest:
     """The operator makes the Secret and keeps it as the store has it; without a store it stays as it was last."""
     store = plan.secret_store
     spec = {
         "refreshInterval": f"{store.refresh_s}s",
         "secretStoreRef": {"kind": store.store_kind, "name": store.store},
         "target": {
-            "name": one.name,
+            "name": name,
             "creationPolicy": "Owner",
             "deletionPolicy": "Retain",
-            "template": {"type": _type(one)},
+            "template": {"type": kind},
         },
-        "data": [{"secretKey": one.key, "remoteRef": {"key": one.remote_key}}],
+        "data": [{"secretKey": key, "remoteRef": {"key": remote}} for key, remote in remote_keys.items()],
     }
     labels = common_labels(plan)
-    return manifest("external-secrets.io/v1", "ExternalSecret", one.name, plan.namespace, labels, spec=spec)
+    return manifest("external-secrets.io/v1", "ExternalSecret", name, plan.namespace, labels, spec=spec)
 
 
 def _type(one: SecretPlan) -> str:
-    return LOGIN if one.use == "registry-login" else "Opaque"
+    return LOGIN if one.use == "registry-login" else OPAQUE

@@ -19,6 +19,8 @@ PRODUCTION_REPLICAS: Final = 2
 """Somebody watches also while a node is drained; then both tell of a change, and say the same."""
 READY_PATH: Final = "/health/ready"
 WEBHOOK_KEY: Final = "url"
+OF_TUNNEL, OF_WEBHOOK = "tunnel-token", "webhook-url"
+"""Where they are in a store, below the stack's prefix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,24 @@ class MonitorPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A Secret that is made of a store: for each of its keys, where in the store."""
+
+    name: str
+    remote_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SidecarsPlan:
-    """Of the whole stack. Images by digest where they are pushed already; None where the stack builds them."""
+    """Of the whole stack. Images by digest where they are pushed already; None where the stack builds them.
+
+    `secrets`: those that come from a store; others are made by hand.
+    """
 
     monitor: MonitorPlan | None = None
     tunnel_ref: str | None = None
     monitor_ref: str | None = None
+    secrets: tuple[StoredSecret, ...] = ()
 
 
 def plan_sidecars(config: StackConfig, models: Sequence[ModelPlan]) -> SidecarsPlan:
@@ -47,7 +61,21 @@ def plan_sidecars(config: StackConfig, models: Sequence[ModelPlan]) -> SidecarsP
         monitor=_monitor(config, models),
         tunnel_ref=tunnel.ref if tunnel else None,
         monitor_ref=monitor.ref if monitor else None,
+        secrets=tuple(StoredSecret(name, remote_keys) for name, remote_keys in _stored(config).items()),
     )
+
+
+def _stored(config: StackConfig) -> Mapping[str, Mapping[str, str]]:
+    """By name, for one may have both. Of plain values there is none: a stack file has no place for a token a model."""
+    found: dict[str, dict[str, str]] = {}
+    if config.secrets.source != "external":
+        return found
+    tunnel, monitor, prefix = config.sidecars.tunnel, config.sidecars.health_monitor, config.secrets.remote_prefix
+    if tunnel is not None:
+        found[tunnel.secret] = {model: f"{prefix}/{OF_TUNNEL}/{model}" for model in tunnel.models}
+    if monitor is not None and monitor.webhook_secret is not None:
+        found.setdefault(monitor.webhook_secret, {})[WEBHOOK_KEY] = f"{prefix}/{OF_WEBHOOK}"
+    return found
 
 
 def _monitor(config: StackConfig, models: Sequence[ModelPlan]) -> MonitorPlan | None:
@@ -81,7 +109,8 @@ def sidecar_notices(config: StackConfig, models: Sequence[ModelPlan]) -> Iterato
             f"a tunnel leads from the Internet to {', '.join(model.id for model in tunnelled)}, which ask for no key; "
             "set slipway:secrets.use [api-keys], or let Cloudflare Access ask who it is"
         )
-    if tunnelled:
+    by_hand = config.secrets.source != "external"
+    if tunnelled and by_hand:
         keys = ", ".join(model.id for model in tunnelled)
         yield f"pods wait for the Secret {_secret(config)} in {config.namespace}, with the tokens {keys}"
     if idle := [model.id for model in tunnelled if not model.least]:
@@ -89,7 +118,7 @@ def sidecar_notices(config: StackConfig, models: Sequence[ModelPlan]) -> Iterato
     monitor = config.sidecars.health_monitor
     if monitor is not None and (left_out := [model.id for model in models if not model.least]):
         yield f"not watched, because they may have no replica: {', '.join(left_out)}"
-    if monitor is not None and monitor.webhook_secret is not None:
+    if monitor is not None and monitor.webhook_secret is not None and by_hand:
         yield f"the monitor waits for the Secret {monitor.webhook_secret} ({WEBHOOK_KEY}) in {config.namespace}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra import names
+from infra.errors import ConfigError
 from infra.manifests.all import Images, objects
 from infra.manifests.objects import Manifest
 from infra.plan import Plan
@@ -137,3 +138,43 @@ def test_prometheus_finds_the_monitor_where_its_operator_is() -> None:
 def test_without_them_there_is_no_trace() -> None:
     """No account, no policy, no container."""
     assert not [name for name in named(plan()) if "monitor" in name or "tunnel" in name]
+
+
+STORE: dict[str, Any] = {"secrets": {"source": "external", "store": "vault"}}
+
+
+def external(*groups: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What comes from a store: keys of each Secret, and where they are there."""
+    found = [each for each in objects(plan(*groups), IMAGES) if each["kind"] == "ExternalSecret"]
+    return {
+        each["spec"]["target"]["name"]: [(one["secretKey"], one["remoteRef"]["key"]) for one in each["spec"]["data"]]
+        for each in found
+    }
+
+
+def test_their_secrets_come_from_the_store_of_the_stack() -> None:
+    """Under the names that the settings say, with a token of each model that has a tunnel."""
+    both = {"sidecars": {**TUNNEL["sidecars"], **MONITOR["sidecars"]}}
+    assert external(both, STORE) == {
+        "tunnels": [("legal", "slipway/staging/tunnel-token/legal")],
+        "alarm": [("url", "slipway/staging/webhook-url")],
+    }
+    assert external(both) == {}
+    said = [notice.text for notice in plan(both, STORE).notices]
+    assert not [text for text in said if "wait for the Secret" in text or "waits for the Secret" in text]
+
+
+def test_one_secret_may_have_all_of_it() -> None:
+    """It is made once."""
+    tunnel = {"secret": "beside", "models": ["legal"]}
+    watching = {"enabled": True, "webhook_secret": "beside"}
+    assert external({"sidecars": {"tunnel": tunnel, "health_monitor": watching}}, STORE) == {
+        "beside": [("legal", "slipway/staging/tunnel-token/legal"), ("url", "slipway/staging/webhook-url")]
+    }
+
+
+def test_a_store_for_nothing_is_still_refused() -> None:
+    """Without a use and without a sidecar that has a Secret, the setting would do nothing."""
+    watching: dict[str, Any] = {"sidecars": {"health_monitor": {"enabled": True}}}
+    with pytest.raises(ConfigError, match=r"secrets\.use: \[\]"):
+        plan(watching, STORE)
