@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from serve.engine.engine import Engine
 from serve.engine.slots import SlotAction, SlotOrder, Slots
 from serve.engine.types import Finished, RefusedError, Request
 from tests.helpers import tiny_archs
+from tests.helpers.running_server import RunningServer, model_entry
 from tests.helpers.tiny_archs import ARCHS, Arch
 from tests.integration.test_memories import GREEDY, assert_same, engine_of, load, run, scores
 
@@ -93,3 +95,36 @@ def test_a_slot_of_another_model_is_refused_before_it_is_read(tmp_path: Path) ->
         pytest.raises(RefusedError, match="other weights"),
     ):
         engine_of(llama).act_on_slot(Slots(llama.fingerprint), SlotOrder(1, SlotAction.RESTORE, path))
+
+
+def test_a_slot_goes_from_one_server_to_the_next(own_folder: Path) -> None:
+    """Over HTTP, in llama.cpp's words: what is saved by one is what the other one goes on with."""
+    folder, text = own_folder / "slots", "What is the capital of France?"
+    entry = model_entry(num_slots=2)
+
+    def ask(server: RunningServer, slot: int) -> tuple[int, int]:
+        body = {"prompt": text, "id_slot": slot, "n_predict": 8, "temperature": 0, "ignore_eos": True}
+        answer = httpx.post(f"{server.url}/completion", json=body, timeout=30).json()
+        return answer["id_slot"], answer["timings"]["prompt_n"]
+
+    def act(server: RunningServer, slot: int, action: str) -> dict[str, Any]:
+        file = None if action == "erase" else {"filename": "france.bin"}
+        answer = httpx.post(f"{server.url}/slots/{slot}?action={action}", json=file, timeout=30)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    with RunningServer(own_folder, [entry], slot_save_dir=folder, admin_routes="on") as server:
+        server.wait_for("/health/ready", 200)
+        slot, num_tokens = ask(server, 1)
+        assert slot == 1
+        saved = act(server, 1, "save")
+        assert saved["n_saved"] == num_tokens + 7
+        assert (folder / "france.bin").stat().st_size == saved["n_written"]
+        assert act(server, 1, "erase") == {"id_slot": 1, "n_erased": saved["n_saved"]}
+        assert ask(server, 1) == (1, num_tokens)
+    with RunningServer(own_folder, [entry], slot_save_dir=folder, admin_routes="on") as server:
+        server.wait_for("/health/ready", 200)
+        assert act(server, 0, "restore")["n_restored"] == saved["n_saved"]
+        assert ask(server, 1) == (1, num_tokens)
+        assert ask(server, 0) == (0, 1)
