@@ -78,7 +78,8 @@ class Slots:
         if holder.kind != PLAIN:
             text = f"slot {order.slot} was computed with an adapter: a file could not say with which"
             raise RefusedError(FailureKind.UNSUPPORTED, text)
-        partial = order.path.with_name(f".{order.slot}{PARTIAL}")
+        # Of the model, too: several may save at once. What a killed one left, the next one of that name takes over.
+        partial = order.path.with_name(f".{order.path.name}.{self._fingerprint()}{PARTIAL}")
         try:
             backend.save(holder.seq, partial, tuple(memoryview(holder.tokens).cast("i")))
             num_bytes = seal(partial, holder.num_tokens, self._fingerprint())

@@ -22,4 +22,7 @@ async def openapi(request: Request) -> Response:
 
 
 def _written(app: FastAPI) -> bytes:
-    return json.dumps(document(app), ensure_ascii=False).encode()
+    found = document(app)
+    if app.state.services.settings.slot_save_dir is None:
+        del found["paths"]["/slots/{id_slot}"]  # every order would be a 501
+    return json.dumps(found, ensure_ascii=False).encode()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from serve.engine.slots import SlotAction
-from serve.errors import InvalidRequestError, NotFoundError, NotServedError
+from serve.errors import GenerationError, InvalidRequestError, NotFoundError, NotServedError
 from serve.messages import SlotActed, SlotOrdered
 from serve.routes.answering import json_answer
 from serve.services import services_of
@@ -31,7 +31,7 @@ async def act_on_slot(
     folder = services.settings.slot_save_dir
     if folder is None:
         raise NotServedError("this server saves no slots: it is to be started with SLIPWAY_SLOT_SAVE_DIR")
-    entry = services.supervisor.models.find(model)
+    entry = services.supervisor.models.find(model or (body.model if body is not None else None))
     slot = _slot(id_slot, entry.num_slots, entry.id)
     if action not in set(SlotAction):
         raise InvalidRequestError(f"action is {action!r}: save, restore or erase is allowed", param="action")
@@ -56,10 +56,13 @@ def _slot(text: str, num_slots: int, model: str) -> int:
 
 def _check_place(path: Path, what: SlotAction) -> None:
     """Before the worker, whose streams would wait."""
-    if what is SlotAction.SAVE:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif not path.is_file():
-        raise NotFoundError(f"there is no {path.name} among the saved slots", param="filename")
+    try:
+        if what is SlotAction.SAVE:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.is_file():
+            raise NotFoundError(f"there is no {path.name} among the saved slots", param="filename")
+    except OSError as error:
+        raise GenerationError(f"the folder for slots can't be used: {error.strerror}") from error
 
 
 def _answer(slot: int, what: SlotAction, name: str | None, told: SlotActed) -> dict[str, Any]:

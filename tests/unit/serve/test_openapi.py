@@ -23,7 +23,7 @@ def document() -> Json:
     """As a client gets it."""
 
     async def story() -> Json:
-        async with running_app() as app:
+        async with running_app(slot_save_dir="/nowhere/slots") as app:
             found: Json = (await app.client.get("/openapi.json")).json()
             return found
 

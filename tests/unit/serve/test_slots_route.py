@@ -79,6 +79,7 @@ def test_actions_are_answered_as_by_llama_server(tmp_path: Path) -> None:
         ("/slots/0?action=restore", {"filename": "b.bin"}, 404, "b.bin"),
         ("/slots/1?action=save", FILE, 409, "at work"),
         ("/slots/0?action=erase&model=other", None, 404, "other"),
+        ("/slots/0?action=save", {**FILE, "model": "other"}, 404, "other"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, path: str, body: Any, status: int, word: str) -> None:
@@ -89,6 +90,28 @@ def test_what_is_wrong_is_named(tmp_path: Path, path: str, body: Any, status: in
         assert (answer.status_code, word in answer.json()["error"]["message"]) == (status, True), answer.text
 
     run(story, tmp_path)
+
+
+@pytest.mark.parametrize("has_folder", [True, False])
+def test_the_document_tells_of_it_where_it_is_served(tmp_path: Path, has_folder: bool) -> None:
+    """Programs that try all that is in it find nothing that fails by itself."""
+
+    async def story(app: App) -> None:
+        paths = (await app.client.get("/openapi.json")).json()["paths"]
+        assert ("/slots/{id_slot}" in paths, "/slots" in paths) == (has_folder, True)
+
+    run(story, tmp_path if has_folder else None)
+
+
+def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+    """It could when the server started."""
+
+    async def story(app: App) -> None:
+        (tmp_path / "file").touch()
+        answer = await app.client.post("/slots/0?action=save", json=FILE)
+        assert (answer.status_code, "folder for slots" in answer.text) == (500, True)
+
+    run(story, tmp_path / "file/slots")
 
 
 @pytest.mark.parametrize("action", ["save", "restore", "erase"])
