@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -108,6 +109,7 @@ class ProcessChild:
         return f"ended with code {code}" if code >= 0 else f"was killed by {signal.Signals(-code).name}"
 
     def _signal(self, number: signal.Signals) -> None:
+        """By the kernel: asyncio's own way first asks how the process is, and so loses how it ended, if it just has."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(number)
+                os.kill(self._process.pid, number)
