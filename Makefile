@@ -107,6 +107,7 @@ COMPOSE ?= docker compose
 COMPOSE_FAMILIES := gemma phi qwen llama mistral gpt-oss
 # Files share one project: what another one has started is no orphan.
 compose-file = COMPOSE_IGNORE_ORPHANS=true $(COMPOSE) -f compose/docker-compose.$(1).yml
+compose-build = $(call compose-file,build) $(if $(shell sed -n 's/^CA_FILE=//p' compose/.env 2>/dev/null),-f compose/docker-compose.build-ca.yml) build
 compose-project = $(COMPOSE) --project-name slipway
 
 .PHONY: setup build-all build-cuda start-chat start-all start-family start-inference stop-all ps logs logs-all health stats clean-compose $(addprefix start-,$(COMPOSE_FAMILIES))
@@ -115,10 +116,10 @@ setup: ## Compose: make compose/.env and the files with secrets; shows an API ke
 	@$(PYTHON) compose/setup.py
 
 build-all: ## Compose: build the images: server, health monitor, cloudflared
-	@$(call compose-file,build) build
+	@$(compose-build)
 
 build-cuda: ## Compose: build the server's image for NVIDIA GPUs: an hour on two cores
-	@$(call compose-file,build) build serve-cuda
+	@$(compose-build) serve-cuda
 
 start-chat: ## Compose: start the chat interface, which finds the models that run
 	@$(call compose-file,chat-interface) up --detach

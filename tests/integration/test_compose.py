@@ -99,3 +99,20 @@ def test_images_are_made_of_this_repositorys_dockerfiles(tmp_path: Path) -> None
     assert whole.keys() == {"serve", "health-monitor", "cloudflared"}
     assert {each["build"].get("target") for each in whole.values()} == {"cpu", "health-monitor", None}
     assert "serve-cuda" in found(tmp_path, "docker-compose.build.yml", "--profile=cuda")["services"]
+
+
+def test_all_images_are_made_from_the_base_that_is_named(tmp_path: Path) -> None:
+    """Where Docker's own registry can't be reached none of them could be built else."""
+    whole = found(tmp_path, "docker-compose.build.yml", "--profile=cuda", env="BASE=mirror/debian:12\n")["services"]
+    assert {name: each["build"]["args"]["BASE"] for name, each in whole.items()} == dict.fromkeys(
+        ("serve", "serve-cuda", "health-monitor", "cloudflared"), "mirror/debian:12"
+    )
+
+
+def test_what_downloads_as_it_is_built_may_trust_other_authorities(tmp_path: Path) -> None:
+    """Of a proxy that opens TLS connections. As a secret, so the file is in no image."""
+    names = ("docker-compose.build.yml", "-f", str(tmp_path / "compose" / "docker-compose.build-ca.yml"))
+    whole = found(tmp_path, *names, "--profile=cuda", env="CA_FILE=/etc/authorities.pem\n")
+    assert whole["secrets"]["ca"]["file"] == "/etc/authorities.pem"
+    trusting = {name for name, each in whole["services"].items() if each["build"].get("secrets")}
+    assert trusting == {"serve", "serve-cuda", "health-monitor"}

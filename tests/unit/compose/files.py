@@ -32,7 +32,7 @@ def names() -> list[str]:
 def services() -> Iterator[tuple[str, str, Service]]:
     """Those that are started: file, name, and all that it has by extension."""
     for name in names():
-        if name not in (*TEMPLATES, "docker-compose.build.yml"):
+        if name not in TEMPLATES and "build" not in name:
             for service in read(name).get("services", {}):
                 yield name, service, whole(name, service)
 
