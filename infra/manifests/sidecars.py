@@ -5,8 +5,8 @@ So a stream that began through the tunnel is not cut when the server drains. New
 meanwhile get the 503 of a server that ends, which clients repeat; cloudflared can't be told earlier to take no more.
 
 Whatever becomes of the tunnel, the model's pod starts and is ready, unless it was asked to wait: a startup probe would
-keep the server from starting, and a container that has ended would make the pod unready. cloudflared ends when it can't
-reach Cloudflare; its image starts it again inside of the container (image/sidecars/cloudflared/keep.c).
+keep the server from starting, and a container that has ended would make the pod unready. cloudflared ends when it
+can't find Cloudflare; its image starts it again inside of the container (image/sidecars/cloudflared/keep.c).
 """
 
 from typing import Any

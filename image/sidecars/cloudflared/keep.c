@@ -1,10 +1,10 @@
 /* Keeps a container running while its program ends and is started again: `keep PROGRAM ARGUMENT...`.
  *
- * cloudflared ends when it can't reach Cloudflare: within a second when names can't be resolved, after a minute when
- * connections break. A container of a pod that has ended is not ready, a pod is as ready as the least of its containers,
- * and one that has not run yet starts no container after it. So an outage of Cloudflare would take a model from everybody
- * who comes by other ways. With KEEP_RUNNING=true the program is started again in here, after 1 s, 2 s, 4 s ... 60 s, with
- * a line on stderr each time, and the container runs on.
+ * cloudflared ends within a second when names can't be resolved as it starts, or when its token is none. A container of a
+ * pod that has ended is not ready, a pod is as ready as the least of its containers, and one that has not run yet starts
+ * no container after it. So an outage would take a model from everybody who comes by other ways. With KEEP_RUNNING=true
+ * the program is started again in here, after 1 s, 2 s, 4 s ... 60 s, with a line on stderr each time, and the container
+ * runs on.
  *
  * Without that variable it becomes the program: where Docker restarts a container, one that fails should be seen to.
  *
