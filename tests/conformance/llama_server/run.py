@@ -50,6 +50,7 @@ def run_suite(places: Places, files: Sequence[str]) -> list[Outcome]:
         argv += ["-p", "no:cacheprovider", "-W", "ignore", *(f"unit/{file}" for file in files)]
         environ = {
             **os.environ,
+            "TMPDIR": str(folder),  # what each start of a server leaves goes with it
             "PORT": str(free_port()),
             "LLAMA_SERVER_BIN_PATH": str(_script(folder)),
             "PYTHONPATH": str(Path(__file__).with_name("stand_ins")),
