@@ -29,6 +29,16 @@ def seal(path: Path, num_tokens: int, fingerprint: str) -> int:
         return size + _SEAL.size
 
 
+def place(partial: Path, path: Path) -> None:
+    """Give a sealed file its name, and wait until that is on the disk, too."""
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def read_seal(path: Path, fingerprint: str) -> int:
     """How many tokens it has. StateError: it is damaged, or not of this model and library."""
     size = path.stat().st_size - _SEAL.size

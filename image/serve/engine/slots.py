@@ -19,7 +19,7 @@ from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
 from serve.engine.leftovers import Kept
 from serve.engine.sequence import Sequence, slot_of
-from serve.engine.slot_file import read_seal, seal
+from serve.engine.slot_file import place, read_seal, seal
 from serve.engine.state import PARTIAL, PLAIN
 from serve.engine.types import FailureKind, RefusedError, StateError
 
@@ -83,7 +83,7 @@ class Slots:
         try:
             backend.save(holder.seq, partial, tuple(memoryview(holder.tokens).cast("i")))
             num_bytes = seal(partial, holder.num_tokens, self._fingerprint())
-            partial.replace(order.path)
+            place(partial, order.path)
         except OSError as error:
             raise StateError(f"{order.path.name} can't be written: {error.strerror}") from error
         finally:

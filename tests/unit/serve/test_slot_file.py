@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.engine.slot_file import read_seal, seal
+from serve.engine.slot_file import place, read_seal, seal
 from serve.engine.types import StateError
 
 PRINT = "0123456789abcdef"
@@ -46,3 +46,20 @@ def test_no_changed_byte_goes_unnoticed(
     path.write_bytes(raw[: position % size] if cut else raw)
     with pytest.raises(StateError):
         read_seal(path, PRINT)
+
+
+def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+    """Under its name there is one of the two at any time, and of the new one's other name nothing is left."""
+    old, new = tmp_path / "slot", tmp_path / "slot.partial"
+    old.write_bytes(b"old")
+    new.write_bytes(b"new")
+    place(new, old)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"slot": b"new"}
+
+
+def test_a_name_in_a_folder_that_is_gone_is_an_error(tmp_path: Path) -> None:
+    """Nobody is told that something was saved."""
+    new = tmp_path / "slot.partial"
+    new.write_bytes(b"new")
+    with pytest.raises(OSError, match="No such file"):
+        place(new, tmp_path / "gone" / "slot")
