@@ -75,6 +75,9 @@ static int keep(char **program) {
         const time_t began = now_s();
         const pid_t child = fork();
         if (child == 0) {
+            /* Whoever started this may have ignored them, as shells do in the background: that is inherited. */
+            signal(SIGTERM, SIG_DFL);
+            signal(SIGINT, SIG_DFL);
             sigprocmask(SIG_SETMASK, &before, NULL);
             _exit(become(program));
         }

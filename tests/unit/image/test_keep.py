@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -28,12 +28,18 @@ def started(keep: Path, script: str, environ: Mapping[str, str] = ON) -> Iterato
     """Keep a shell that runs a script; it is gone afterwards."""
     argv = [str(keep), "sh", "-c", script]
     with subprocess.Popen(
-        argv, env={"PATH": os.environ["PATH"], **environ}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        argv,
+        env={"PATH": os.environ["PATH"], **environ},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     ) as process:
         try:
             yield process
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # the script, too
 
 
 def line(process: subprocess.Popen[str]) -> str:
@@ -71,6 +77,18 @@ def test_a_program_that_is_told_to_end_ends_in_its_own_way(keep: Path, told: sig
         process.send_signal(told)
         rest, said = process.communicate(timeout=PATIENCE_S)
     assert (rest, said, process.returncode) == ("finished\n", "", 7)
+
+
+def test_signals_that_were_ignored_reach_the_program(keep: Path) -> None:
+    """A shell ignores SIGINT for what it starts in the background, and whoever is started inherits that."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with started(keep, "trap 'exit 7' INT; echo ready; while :; do sleep 0.05; done") as process:
+            assert line(process) == "ready"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE_S) == 7
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_in_a_pause_it_ends_at_once(keep: Path) -> None:
