@@ -69,13 +69,12 @@ def test_a_disturbed_step_says_nothing(machine: Machine) -> None:
     assert machine.used == [7]
 
 
-def test_a_single_row_is_computed_by_all(machine: Machine) -> None:
-    """Also after steps that were not: the number of threads would be seen in its last bits."""
+def test_steps_of_another_size_are_judged_for_themselves(machine: Machine) -> None:
+    """A number of rows that nobody has seen is computed by all, and so it is after many small steps."""
     crew = threads(machine)
     for _ in range(2):
-        crew.run(16, 16, machine.step(16 * ANSWER_S * 0.5))
-    for _ in range(2):
-        crew.run(1, 1, machine.step(ANSWER_S * 0.1))
+        crew.run(1, 1, machine.step(ANSWER_S * 0.5))
+    crew.run(64, 1, machine.step(ANSWER_S * 50))
     assert machine.used == [7, 8]
 
 

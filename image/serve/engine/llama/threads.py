@@ -6,8 +6,8 @@ written it is most of it: a model of 7 million parameters took 2.6 ms for 16 row
 another process took half of one, where a single thread took 4 ms both times. Whether a number is faster can't be tried
 out: what others do between two steps varies more than that. How many answers a second there would be can be seen.
 
-A step of a single row is always computed by all: llama.cpp splits its attention by threads, and the sums differ in
-their last bits. What several rows come to depends on who else is in the step, anyway.
+A row of a long text is not the same to its last bits then: llama.cpp splits its attention by threads. Nor is it when
+others are in its step.
 """
 
 from __future__ import annotations
@@ -32,8 +32,7 @@ class Threads:
 
     def run(self, num_rows: int, num_answers: int, step: Callable[[], int]) -> int:
         """Compute a step that yields so many pieces of answers; returns what it returns."""
-        if num_rows == 1 or self._num == 1:
-            self._set(self._num)
+        if self._num == 1:
             return step()
         size = num_rows.bit_length()
         fastest_s = self._fastest_s.get(size)
