@@ -193,15 +193,19 @@ def _joined(parts: list[Words]) -> Words:
 
 
 def durations(tally: Tally, came_s: float) -> Chunk:
-    """In nanoseconds. Loading is all before the model had the request, so a wait for its turn counts as reading."""
+    """In nanoseconds. Loading is all before the model had the request, so a wait for its turn counts as reading.
+
+    A short answer may come in one piece, and took no time that could be seen. Clients divide by what it took, though.
+    """
     first_s = tally.first_s or tally.last_s
+    least = min(tally.num_generated_tokens, 1)
     return {
         "total_duration": nanoseconds(tally.last_s - came_s),
         "load_duration": nanoseconds(tally.began_s - came_s),
         "prompt_eval_count": tally.num_prompt_tokens,
         "prompt_eval_duration": nanoseconds(first_s - tally.began_s),
         "eval_count": tally.num_generated_tokens,
-        "eval_duration": nanoseconds(tally.last_s - first_s),
+        "eval_duration": max(least, nanoseconds(tally.last_s - first_s)),
     }
 
 

@@ -81,7 +81,7 @@ def test_a_whole_answer_has_ollamas_shape() -> None:
         "prompt_eval_count": 3,
         "prompt_eval_duration": 0,
         "eval_count": 4,
-        "eval_duration": 0,
+        "eval_duration": 1,
     }
 
 
@@ -189,6 +189,12 @@ def test_an_answer_without_a_token_took_no_time_to_write() -> None:
     """All of it was reading."""
     told = durations(Tally(began_s=1.0, last_s=3.0), 1.0)
     assert (told["prompt_eval_duration"], told["eval_duration"]) == (2_000_000_000, 0)
+
+
+def test_tokens_that_come_at_once_took_some_time() -> None:
+    """Clients divide by it."""
+    tally = Tally(num_generated_tokens=6, began_s=1.0, first_s=3.0, last_s=3.0)
+    assert durations(tally, 1.0)["eval_duration"] == 1
 
 
 @given(st.floats(-1e6, 1e6))
