@@ -21,7 +21,6 @@ from serve.engine.types import StateError, Task
 SUFFIX, PARTIAL = ".kv", ".partial"
 PLAIN = (Task.GENERATE, ())  # no adapters: their names say nothing about their content
 _HASH_CHARS = 16
-_BLOCK_BYTES = 1 << 20
 
 
 class StateStore:
@@ -101,8 +100,5 @@ def _check(path: Path) -> None:
 
 
 def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()[:_HASH_CHARS]
+        return hashlib.file_digest(file, "sha256").hexdigest()[:_HASH_CHARS]

@@ -26,7 +26,7 @@ class Draws:
 
     def __init__(self, num_threads: int, num_vocab: int) -> None:
         self._num_threads, self._num_vocab = num_threads, num_vocab
-        self._outer: list[Any] = []
+        self._outer = [C.llama_sampler_chain_init(C.llama_sampler_chain_default_params()) for _ in range(num_threads)]
         self._pool: ThreadPoolExecutor | None = None
 
     def one(self, context: Any, chain: Any, row: int) -> int:
@@ -42,8 +42,6 @@ class Draws:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._num_threads - 1, thread_name_prefix="draw")
         bounds = [len(draws) * part // num for part in range(num + 1)]
-        for part in range(num):
-            self._chain_of(part)
         others = [
             self._pool.submit(self._draw, context, draws[bounds[part] : bounds[part + 1]], part)
             for part in range(1, num)
@@ -59,13 +57,8 @@ class Draws:
             C.llama_sampler_free(chain)
         self._outer.clear()
 
-    def _chain_of(self, thread: int) -> Any:
-        while len(self._outer) <= thread:
-            self._outer.append(C.llama_sampler_chain_init(C.llama_sampler_chain_default_params()))
-        return self._outer[thread]
-
     def _draw(self, context: Any, draws: Sequence[Draw], thread: int) -> list[int]:
-        outer, tokens = self._chain_of(thread), []
+        outer, tokens = self._outer[thread], []
         for chain, row in draws:
             C.llama_sampler_chain_add(outer, chain)
             tokens.append(int(C.llama_sampler_sample(outer, context, row)))
