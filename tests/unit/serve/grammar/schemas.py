@@ -1,9 +1,13 @@
-"""Random JSON Schemas of the kind that the grammar takes, for tests that compare with jsonschema."""
+"""Random JSON Schemas of the kind that the grammar takes, for tests that compare with jsonschema, and its verdict."""
 
 from __future__ import annotations
 
+import datetime
+import re
+from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 from hypothesis import strategies as st
 
 NAMES = st.sampled_from(["a", "b", "ab", "kind", "x y", 'q"', "é", "\\"])
@@ -14,6 +18,30 @@ VALUES = st.recursive(
 )
 BOUND = st.integers(-120, 120) | st.sampled_from([0.5, -0.25, 1e-3, 12.75, -99.5])
 PATTERNS = st.sampled_from(["^[a-c]+$", "b", "^a|c$", "^(ab|a)*$", "^x{2,3}$", "[^a]$", r"^\d+-\w$", "^$"])
+
+
+def is_valid(value: Any, schema: Any) -> bool:
+    """By jsonschema, which would take formats for annotations, and a `$` for the end of a line, as Python has it."""
+    return bool(_Validator(schema, format_checker=_FORMATS).is_valid(value))
+
+
+def _check_pattern(_: object, pattern: str, value: object, __: object) -> Iterator[jsonschema.ValidationError]:
+    if isinstance(value, str) and not re.search(pattern.replace("$", r"\Z"), value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+def _is_time(value: object) -> bool:
+    """Of a day. Of jsonschema's own checks it is the only one that needs another library."""
+    if isinstance(value, str):
+        datetime.time.fromisoformat(value)
+    return True
+
+
+_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
+    jsonschema.Draft202012Validator, {"pattern": _check_pattern}
+)
+_FORMATS = jsonschema.FormatChecker(formats=["date", "ipv4", "uuid"])
+_FORMATS.checkers = {**_FORMATS.checkers, "time": (_is_time, ValueError)}
 
 
 def schemas() -> st.SearchStrategy[Any]:
