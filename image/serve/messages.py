@@ -77,6 +77,7 @@ class Load:
     adapters: tuple[AdapterPath, ...] = ()
     state_dir: str | None = None
     state_max_bytes: int = 0
+    template_kwargs_json: str = "{}"  # what the template is told where a request says nothing else
     gpu_layers: int | None = 0  # layers that are computed on GPUs; None: all
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from serve.chat.types import RESERVED
 from serve.engine.types import Sampling
 from serve.errors import InvalidRequestError, ModelNotFoundError, SetupError
 
@@ -47,6 +48,13 @@ class SamplingDefaults:
 
 # A name, not a path: nothing outside the models directory can be meant.
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.gguf$")]
+
+
+def _not_reserved(told: dict[str, Any]) -> dict[str, Any]:
+    """What a template is told where a request says nothing else, such as `{"enable_thinking": false}`."""
+    if wrong := [name for name in RESERVED if name in told]:
+        raise ValueError(f"{wrong[0]} is the server's own")
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class ModelEntry:
     # Of the file. Checked by whoever puts it into the models directory, not again at each start: see weights.py.
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     chat_template: str | None = None
+    chat_template_kwargs: Annotated[dict[str, Any], AfterValidator(_not_reserved)] = field(default_factory=dict)
     stop: Annotated[tuple[str, ...], Field(strict=False)] = ()
     # Of a request that does not say; None: as many as fit.
     max_tokens: Annotated[int, Field(ge=1)] | None = None
@@ -168,4 +177,5 @@ def load_models(path: Path, text: str = "") -> Models:
 def _line(loc: tuple[int | str, ...], value: object, message: str) -> str:
     where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).removeprefix(".")
     shown = repr(value) if len(repr(value)) < 80 else f"{repr(value)[:77]}..."
+    message = message.removeprefix("Value error, ")
     return f"{where or 'the file'} is {shown}: {message[0].lower()}{message[1:]}"

@@ -9,6 +9,9 @@ from infra.settings import AUTO, Settings
 from infra.settings.models import ModelSettings
 from infra.stack import IMAGE_VOLUMES, Forecast, ModelConfig
 
+SERVERS_OWN = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
+"""Variables of chat templates that no model's entry may set: a server would not start."""
+
 
 def check(settings: Settings, catalog: Catalog, forecasts: Mapping[str, Forecast]) -> Iterator[str]:
     """Models that exist, with bounds in order."""
@@ -25,6 +28,9 @@ def check(settings: Settings, catalog: Catalog, forecasts: Mapping[str, Forecast
         yield from schedules.check(key, settings, model, entry, bounds, forecasts.get(model_id))
         yield from tiers.check(model_id, settings, model, catalog, bounds[1])
         yield from _check_delivery(key, settings, model, entry)
+        for name in SERVERS_OWN:
+            if name in (model.chat_template_kwargs or {}):
+                yield f"{key}.chat_template_kwargs: {name!r} is the server's own; allowed: other variables"
 
 
 def _check_replicas(key: str, settings: Settings, model: ModelSettings, entry: Model) -> Iterator[str]:
@@ -90,6 +96,7 @@ def _resolve(
         sharing=cluster.resolve_sharing(settings, model.gpu_sharing),
         draft_tokens=model.draft_tokens or 0,
         step_tokens=model.step_tokens,
+        chat_template_kwargs=model.chat_template_kwargs or {},
     )
 
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from infra import names
 from infra.catalog.types import Geometry, Model, Size
@@ -38,6 +39,7 @@ class ServerPlan:
     env: Mapping[str, str]
     draft_tokens: int = 0
     step_tokens: int | None = None
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
     needs_cublas: str | None = None
     mounts_cublas: bool = False
 
@@ -52,6 +54,7 @@ class ServerPlan:
             "context_tokens": self.context_tokens,
             "draft_tokens": self.draft_tokens,
             "chat_template": self.chat_template,
+            **({"chat_template_kwargs": dict(self.chat_template_kwargs)} if self.chat_template_kwargs else {}),
             "stop": list(self.stop),
             "sampling": dict(self.sampling),
             "aliases": list(self.aliases),
@@ -79,6 +82,7 @@ def plan_server(
         env={**_environment(config, chosen), **_gpu(num_gpus, mounts_cublas=mounts_cublas)},
         draft_tokens=chosen.draft_tokens,
         step_tokens=chosen.step_tokens,
+        chat_template_kwargs=chosen.chat_template_kwargs,
         needs_cublas=needs_cublas,
         mounts_cublas=mounts_cublas,
     )

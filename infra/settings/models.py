@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from infra.catalog.types import TIERS
 from infra.fields import Text
@@ -48,3 +48,4 @@ class ModelSettings(Group):
     gpu_sharing: Sharing | None = None
     draft_tokens: Annotated[int, Field(ge=0, le=16)] | None = None
     step_tokens: Annotated[int, Field(ge=16, le=8192)] | None = None
+    chat_template_kwargs: dict[str, JsonValue] | None = None

@@ -1,6 +1,8 @@
 """What a stack serves, how it scales, and what it may take."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class ModelConfig:
         weights_image: for `image`, a reference by digest; None where the catalog's source is packed by the stack.
         draft_tokens: that the server guesses at a time from what a text said before; 0: none.
         step_tokens: most tokens in one step of the engine; None: as many as the server's default.
+        chat_template_kwargs: what the chat template is told where a request says nothing else.
     """
 
     id: str
@@ -66,6 +69,7 @@ class ModelConfig:
     sharing: GpuSharing = GpuSharing()
     draft_tokens: int = 0
     step_tokens: int | None = None
+    chat_template_kwargs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,21 +18,22 @@ from serve.chat.formats.detect import Format, detect, must_show
 from serve.chat.probe import Capabilities, probe
 from serve.chat.template import ChatTemplate, Turn
 from serve.chat.turns import native_turns, tools_of, worded_turns
-from serve.chat.types import ChatMessage, ChatPlan, Conversation, Tool, ToolMode
+from serve.chat.types import RESERVED, ChatMessage, ChatPlan, Conversation, Tool, ToolMode
 from serve.engine.types import FailureKind, RefusedError
 
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")  # what can stand in every format without being taken for its marks
-_OURS = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
+THINKS = "enable_thinking"
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """One model's way of chatting."""
+    """One model's way of chatting. `defaults`: what its template is told where a request says nothing else."""
 
     template: ChatTemplate
     can: Capabilities
     format: Format
     show_special: bool
+    defaults: Mapping[str, Any]
 
 
 def make_chat(
@@ -42,12 +43,14 @@ def make_chat(
     eos: str,
     vocab_has: Callable[[str], bool],
     now: Callable[[], datetime],
+    defaults: Mapping[str, Any] | None = None,
 ) -> Chat:
     """`vocab_has` asks whether a text is one token of the model. ValueError when the template is no Jinja."""
     template = ChatTemplate(source, bos=bos, eos=eos, now=now)
     can = probe(template)
     found = detect(source, describes_tools=can.tools)
-    return Chat(template, can, found, must_show(found, vocab_has))
+    # Templates that ask whether to think mean yes, as in llama.cpp, where nobody says no.
+    return Chat(template, can, found, must_show(found, vocab_has), {THINKS: True, **(defaults or {})})
 
 
 def plan_chat(chat: Chat, conversation: Conversation) -> ChatPlan:
@@ -94,20 +97,24 @@ def _prompt(chat: Chat, conversation: Conversation) -> tuple[str, str]:
         if begun.role != "assistant" or begun.tool_calls:
             raise _bad("the last message is to be continued: it must be the assistant's, without calls")
         messages = messages[:-1]
-    prompt = _render(chat, conversation, messages)
+    told = {**chat.defaults, **_kwargs(conversation.template_kwargs_json)}
+    prompt = _render(chat, conversation, messages, told)
     thoughts = chat.format.thoughts
     opened = thoughts.start if thoughts is not None and prompt.rstrip().endswith(thoughts.start) else ""
+    has_thoughts = begun is not None and begun.reasoning
+    if thoughts is not None and opened and told[THINKS] is False and not has_thoughts:  # its template does not ask
+        prompt, opened = prompt + thoughts.end, ""
     if begun is None:
         return prompt, opened
     beginning = _beginning(chat.format, begun, opened)
     return prompt + beginning, opened + beginning
 
 
-def _render(chat: Chat, conversation: Conversation, messages: Sequence[ChatMessage]) -> str:
+def _render(chat: Chat, conversation: Conversation, messages: Sequence[ChatMessage], told: Mapping[str, Any]) -> str:
     with_tools = conversation.tools if conversation.tool_choice.mode is not ToolMode.NONE else ()
     has_calls = any(m.tool_calls or m.role == "tool" for m in messages)
     native = chat.can.tools and not chat.format.is_generic
-    more = _kwargs(conversation.template_kwargs_json)
+    more = dict(told)
     turns: list[Turn]
     tools: list[dict[str, Any]] | None = [] if chat.can.tools_never_none else None
     if native or not (with_tools or has_calls):
@@ -124,7 +131,7 @@ def _render(chat: Chat, conversation: Conversation, messages: Sequence[ChatMessa
 
 def _kwargs(text: str) -> dict[str, Any]:
     found = _object(text, "chat_template_kwargs")
-    for name in _OURS:
+    for name in RESERVED:
         if name in found:
             raise _bad(f"chat_template_kwargs sets {name!r}, which is the server's own")
     return found

@@ -57,6 +57,10 @@ class ToolChoice:
     names: tuple[str, ...] = ()
 
 
+RESERVED = ("messages", "tools", "add_generation_prompt", "bos_token", "eos_token")
+"""Variables of a template that are the server's own: nobody else sets them."""
+
+
 class FormKind(StrEnum):
     """What the answer must look like."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from serve.messages import AdapterPath, Load
 from serve.models import ModelEntry
 from serve.supervision.ports import Options
@@ -34,6 +36,7 @@ def load_message(entry: ModelEntry, options: Options) -> Load:
         adapters=tuple(AdapterPath(each.name, str(options.models_dir / each.file)) for each in entry.adapters),
         state_dir=None if options.state_dir is None else str(options.state_dir),
         state_max_bytes=options.state_max_bytes,
+        template_kwargs_json=json.dumps(entry.chat_template_kwargs),
         gpu_layers=entry.gpu_layers if options.gpu_bytes is not None else 0,
     )
 

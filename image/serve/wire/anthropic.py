@@ -73,7 +73,7 @@ class MessagesFields(TextFields, AnthropicToolFields):
             response_format=self.form(),
             template_kwargs_json=template_arguments(
                 self.chat_template_kwargs,
-                thinks=self.thinking is None or self.thinking.type != "disabled",
+                thinks=None if self.thinking is None else self.thinking.type != "disabled",
                 effort=self.output_config.effort if self.output_config else None,
             ),
             continue_final=messages[-1].role == "assistant" and not messages[-1].tool_calls,

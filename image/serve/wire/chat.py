@@ -18,13 +18,14 @@ from serve.wire.tools import ToolFields
 MAX_TOP_LOGPROBS = 20
 
 
-def template_arguments(given: dict[str, Any] | None, *, thinks: bool = True, effort: str | None = None) -> str:
+def template_arguments(given: dict[str, Any] | None, *, thinks: bool | None = None, effort: str | None = None) -> str:
     """What a template is told beside the messages, as JSON. `given` by the client, which wins.
 
-    Templates that ask whether to think mean yes, as in llama.cpp, where nobody says no. OpenAI's way to say no is an
-    effort of `none`.
+    `thinks` None: nobody said whether. OpenAI's way to say no is an effort of `none`; any other one is a yes.
     """
-    more: dict[str, Any] = {"enable_thinking": thinks and effort != "none"}
+    more: dict[str, Any] = {}
+    if thinks is not None or effort is not None:
+        more["enable_thinking"] = thinks is not False and effort != "none"
     if effort not in (None, "none"):
         more["reasoning_effort"] = effort
     return json.dumps(more | (given or {}))

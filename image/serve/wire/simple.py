@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from serve.chat.types import ChatMessage, Conversation
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest, TextPrompt
 from serve.models import ModelEntry
+from serve.wire.chat import template_arguments
 from serve.wire.common import TextFields
 from serve.wire.messages import Message
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
@@ -45,12 +45,11 @@ class SimpleFields(TextFields):
 
     def conversation(self, messages: Iterable[ChatMessage]) -> Conversation:
         """These, after the system's own."""
-        more = {"enable_thinking": True} | (self.chat_template_kwargs or {})
-        if self.reasoning_effort is not None:
-            more.setdefault("reasoning_effort", self.reasoning_effort)
         system = () if self.system is None else (ChatMessage("system", self.system),)
         return Conversation(
-            messages=(*system, *messages), response_format=self.form(), template_kwargs_json=json.dumps(more)
+            messages=(*system, *messages),
+            response_format=self.form(),
+            template_kwargs_json=template_arguments(self.chat_template_kwargs, effort=self.reasoning_effort),
         )
 
 

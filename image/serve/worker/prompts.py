@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from serve.chat.plan import Chat, make_chat, plan_chat
 from serve.chat.types import ChatPlan, Conversation, FormKind
@@ -201,8 +202,10 @@ def make_prompts(
     override: str | None,
     context_tokens: int,
     longest_token_bytes: Callable[[], int | None],
+    template_kwargs_json: str = "{}",
 ) -> Prompts:
-    """For a loaded model: `override` is the template of models.json, which wins over the file's own.
+    """For a loaded model: `override` is the template of models.json, which wins over the file's own, and
+    `template_kwargs_json` what it is told where a request says nothing else.
 
     No token stands for more bytes than the longest one, so a prompt of more than that times the context never fits.
     (Only white space that a control token swallows is counted though it costs no token.) Which is the longest takes a
@@ -213,12 +216,11 @@ def make_prompts(
         longest = longest_token_bytes()
         return None if longest is None else context_tokens * longest
 
-    return Prompts(
-        vocabulary, info, _chat(vocabulary, override, info), max_bytes, context_tokens * USUAL_BYTES, context_tokens
-    )
+    chat = _chat(vocabulary, override, info, json.loads(template_kwargs_json))
+    return Prompts(vocabulary, info, chat, max_bytes, context_tokens * USUAL_BYTES, context_tokens)
 
 
-def _chat(vocabulary: Vocabulary, override: str | None, info: ModelInfo) -> Chat | None:
+def _chat(vocabulary: Vocabulary, override: str | None, info: ModelInfo, defaults: dict[str, Any]) -> Chat | None:
     source = info.chat_template if override is None else override
     if source is None:
         return None
@@ -230,6 +232,6 @@ def _chat(vocabulary: Vocabulary, override: str | None, info: ModelInfo) -> Chat
         return datetime.now(tz=UTC)
 
     try:
-        return make_chat(source, bos=info.bos, eos=info.eos, vocab_has=vocab_has, now=now)
+        return make_chat(source, bos=info.bos, eos=info.eos, vocab_has=vocab_has, now=now, defaults=defaults)
     except ValueError as error:
         raise LoadError(str(error)) from error

@@ -138,7 +138,8 @@ class Worker:
             from serve.worker.prompts import make_prompts
 
             info, longest = llama.info(), llama.model.longest_token_bytes
-            self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest))
+            told = load.template_kwargs_json
+            self._start_preparing(make_prompts(llama, info, load.chat_template, load.context_tokens, longest, told))
             load_s = time.monotonic() - started
             engine, store = Engine(llama, limits(load)), state_store(load, llama.fingerprint)
             if store is not None:

@@ -74,6 +74,8 @@ def ours(argv: Sequence[str]) -> Command:
         entry["max_tokens"] = predict
     if template := _template(flags.values):
         entry["chat_template"] = template
+    if (reasoning := flags.values.get("--reasoning", "auto")) != "auto":
+        entry["chat_template_kwargs"] = {"enable_thinking": reasoning == "on"}
     if flags.values.get("--spec-type", "").startswith("ngram"):
         entry["draft_tokens"] = flags.number("--spec-draft-n-max", 8)
     environ = {

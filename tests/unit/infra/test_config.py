@@ -230,6 +230,16 @@ def test_staging_and_prod_serve_all_seven_models(stack: str) -> None:
         ("models.legal.draft_tokens", 17, "slipway:models.legal.draft_tokens: 17 is not allowed; allowed: 16 or less"),
         ("models.legal.step_tokens", 8, "slipway:models.legal.step_tokens: 8 is not allowed; allowed: 16 or more"),
         (
+            "models.legal.chat_template_kwargs",
+            {"enable_thinking": False, "tools": []},
+            "slipway:models.legal.chat_template_kwargs: 'tools' is the server's own; allowed: other variables",
+        ),
+        (
+            "models.legal.chat_template_kwargs",
+            "no thoughts",
+            'slipway:models.legal.chat_template_kwargs: "no thoughts" is not allowed; allowed: a mapping',
+        ),
+        (
             "secrets",
             {"source": "external", "use": ["hub-token"]},
             "slipway:secrets.store: 'none' is not allowed; allowed with slipway:secrets.so",

@@ -6,10 +6,14 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from infra.catalog.load import load_catalog
+from infra.config.models import SERVERS_OWN
 from infra.plan import Plan, make_plan
 from infra.stack import ModelConfig, StackConfig
+from serve.chat.types import RESERVED
+from serve.models import Models
 from tests.unit.infra.recorder import STACKS, stack_config, stack_plan
 
 CATALOG = load_catalog()
@@ -112,6 +116,16 @@ def test_models_json_is_what_the_server_reads() -> None:
         "sampling": {"temperature": 0},
         "aliases": [],
     }
+
+
+def test_what_a_model_tells_its_template_is_in_its_entry_as_the_server_reads_it() -> None:
+    """And the server's own variables are the same for both."""
+    told = {"enable_thinking": False}
+    plan = with_models([ModelConfig("legal", 1, 1, None, chat_template_kwargs=told)])
+    text = plan.models[0].server.models_json
+    (entry,) = TypeAdapter(Models).validate_json(text).models
+    assert entry.chat_template_kwargs == told
+    assert SERVERS_OWN == RESERVED
 
 
 @pytest.mark.parametrize("stack", STACKS)

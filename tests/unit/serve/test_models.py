@@ -27,6 +27,7 @@ def test_a_full_entry_is_read(tmp_path: Path) -> None:
     more = {
         "sha256": "a" * 64,
         "chat_template": "{{ messages }}",
+        "chat_template_kwargs": {"enable_thinking": False},
         "stop": ["\n"],
         "aliases": ["other"],
         "sampling": {"temperature": 0.0, "top_k": 5},
@@ -39,6 +40,7 @@ def test_a_full_entry_is_read(tmp_path: Path) -> None:
         context_tokens=2048,
         sha256="a" * 64,
         chat_template="{{ messages }}",
+        chat_template_kwargs={"enable_thinking": False},
         stop=("\n",),
         aliases=("other",),
         sampling=SamplingDefaults(temperature=0.0, top_k=5),
@@ -61,6 +63,7 @@ def test_what_is_not_said_has_one_default(tmp_path: Path) -> None:
         ({"file": "m.bin"}, r"models\[0\]\.file is 'm\.bin'"),
         ({"sha256": "abc"}, r"models\[0\]\.sha256 is 'abc'"),
         ({"sampling": {"temperature": 3}}, r"models\[0\]\.sampling\.temperature is 3"),
+        ({"chat_template_kwargs": {"tools": []}}, r"chat_template_kwargs is .*: tools is the server's own"),
         ({"sampling": {"heat": 3}}, r"models\[0\]\.sampling\.heat is 3"),
     ],
 )

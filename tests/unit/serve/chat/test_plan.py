@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -14,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve.chat.parse import make_parser
-from serve.chat.plan import Chat, plan_chat
+from serve.chat.plan import Chat, make_chat, plan_chat
 from serve.chat.types import (
+    ChatMessage,
     ChatPlan,
     Content,
     Conversation,
@@ -45,6 +47,7 @@ from tests.unit.serve.chat.matching import fits, sample
 
 PROMPTS = Path(__file__).parents[3] / "fixtures" / "prompts"
 HI = (user("Hi"),)
+DAY = datetime(2026, 1, 2, tzinfo=UTC)
 SCHEMA = ResponseFormat(
     FormKind.SCHEMA, '{"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}'
 )
@@ -82,6 +85,9 @@ THOUGHTS = {
 }
 
 
+NO_THOUGHTS = '{"enable_thinking": false}'
+
+
 @cache
 def chat_of(name: str) -> Chat:
     """Compiled once."""
@@ -89,8 +95,10 @@ def chat_of(name: str) -> Chat:
 
 
 def plan(name: str, **more: object) -> ChatPlan:
-    """Of a short conversation with the tools."""
-    return plan_chat(chat_of(name), replace(Conversation(HI, TOOLS), **more))  # type: ignore[arg-type]
+    """Of a short conversation with the tools; of a model that always thinks, with its thoughts over."""
+    told = NO_THOUGHTS if name == R1 else "{}"
+    conversation = Conversation(HI, TOOLS, template_kwargs_json=told)
+    return plan_chat(chat_of(name), replace(conversation, **more))  # type: ignore[arg-type]
 
 
 def read(made: ChatPlan, text: str) -> list[Piece]:
@@ -159,6 +167,43 @@ def test_a_call_of_the_models_own_will_is_held_to_its_form_from_the_trigger_on(n
     assert not fits(made.grammar, after.replace('"city"', '"town"'))
     assert read(made, f"{before}{trigger}{after}")[0] == ToolCallStart(0, "id", "get_weather")
     assert read(made, "Hello") == [Content("Hello")]
+
+
+ALWAYS = "{{ messages[-1].content }}{{ effort }}|{% if add_generation_prompt %}<think>\n{% endif %}"
+"""A template that does not ask whether to think, as those of QwQ and the first R1."""
+
+
+def made_of(defaults: dict[str, object], told: str, *messages: ChatMessage) -> ChatPlan:
+    """The plan of a model that always thinks, with defaults of its entry, for what a request says."""
+    made = make_chat(ALWAYS, bos="", eos="", vocab_has=lambda _: True, now=lambda: DAY, defaults=defaults)
+    conversation = Conversation(messages or HI, template_kwargs_json=told, continue_final=bool(messages))
+    return plan_chat(made, conversation)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "told", "expected"),
+    [
+        ({}, "{}", "Hi|<think>\n"),
+        ({"enable_thinking": False, "effort": " low"}, "{}", "Hi low|<think>\n</think>"),
+        ({"enable_thinking": False, "effort": " low"}, '{"enable_thinking": true}', "Hi low|<think>\n"),
+        ({"effort": " low"}, '{"effort": " high", "enable_thinking": false}', "Hi high|<think>\n</think>"),
+    ],
+)
+def test_what_the_models_entry_says_holds_where_the_request_says_nothing(
+    defaults: dict[str, object], told: str, expected: str
+) -> None:
+    """And whoever wants no thoughts gets none: those that the template begins are ended."""
+    made = made_of(defaults, told)
+    assert made.prompt == expected
+    assert made.opened == ("" if expected.endswith("</think>") else "<think>")
+    assert read(made, "Hello")[-1] == (Content("Hello") if made.opened == "" else Reasoning("Hello"))
+
+
+def test_thoughts_that_are_there_already_are_not_ended_before_they_begin() -> None:
+    """An answer that goes on with its thoughts has them, whatever the entry says."""
+    made = made_of({"enable_thinking": False}, "{}", *HI, assistant("Yes", reasoning="hm"))
+    assert made.prompt == "Hi|<think>\nhm\n</think>\n\nYes"
+    assert made_of({"enable_thinking": False}, "{}", *HI, assistant("Yes")).prompt == "Hi|<think>\n</think>Yes"
 
 
 def test_gpt_oss_may_name_the_function_before_the_channel() -> None:

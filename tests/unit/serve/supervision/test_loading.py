@@ -19,6 +19,9 @@ def test_a_worker_is_told_all_it_needs() -> None:
     entry = replace(ENTRY, num_slots=20, adapters=(AdapterEntry("a", "a.gguf"),), draft_tokens=2)
     load = load_message(entry, replace(OPTIONS, state_dir=Path("/state")))
     assert (load.path, load.adapters[0].path, load.state_dir) == ("/m/m.gguf", "/m/a.gguf", "/state")
+    assert load.template_kwargs_json == "{}"
+    told = replace(entry, chat_template_kwargs={"enable_thinking": False})
+    assert load_message(told, OPTIONS).template_kwargs_json == '{"enable_thinking": false}'
     assert (load.step_tokens, load.mixed_tokens, load.num_threads, load.num_draft_tokens) == (21, 21, 3, 2)
 
 

@@ -27,7 +27,7 @@ def conversation(**fields: Any) -> Conversation:
 
 def test_a_plain_chat_is_taken_with_defaults() -> None:
     """No limit but the room, the engine's sampling, the model's own stop strings."""
-    prompt = Conversation((ChatMessage("user", "Hello"),), template_kwargs_json='{"enable_thinking": true}')
+    prompt = Conversation((ChatMessage("user", "Hello"),))
     assert chat(PLAIN) == GenerateRequest(prompt, stop=("\n",))
 
 
@@ -58,7 +58,8 @@ def test_a_number_of_logprobs_needs_the_wish() -> None:
 
 
 def test_what_the_template_is_told_travels_as_text() -> None:
-    """The effort that OpenAI names is one of those variables; models think unless they are told not to."""
+    """An effort, as OpenAI names it, is a variable and says whether to think. Else the entry knows."""
+    assert conversation().template_kwargs_json == "{}"
     off = conversation(chat_template_kwargs={"enable_thinking": False})
     assert off.template_kwargs_json == '{"enable_thinking": false}'
     low = conversation(reasoning_effort="low")

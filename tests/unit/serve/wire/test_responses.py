@@ -84,7 +84,7 @@ def test_the_form_of_the_text_is_that_of_chats(form: dict[str, Any], expected: R
 @pytest.mark.parametrize(
     ("effort", "told"),
     [
-        (None, {"enable_thinking": True}),
+        (None, {}),
         ("none", {"enable_thinking": False}),
         ("low", {"enable_thinking": True, "reasoning_effort": "low"}),
     ],

@@ -65,7 +65,7 @@ def test_other_forms_are_refused() -> None:
 @pytest.mark.parametrize(
     ("think", "told"),
     [
-        (None, {"enable_thinking": True}),
+        (None, {}),
         (True, {"enable_thinking": True}),
         (False, {"enable_thinking": False}),
         ("low", {"enable_thinking": True, "reasoning_effort": "low"}),
