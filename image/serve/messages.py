@@ -43,6 +43,7 @@ class GenerateRequest:
     num_choices: int = 1
     num_logprobs: int | None = None
     scores_prompt: bool = False
+    tells_progress: bool = False
     echoes: bool = False  # tell the prompt's text
     form: ResponseFormat = field(default_factory=ResponseFormat)
     adapters: tuple[Adapter, ...] = ()

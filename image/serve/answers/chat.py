@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from serve.answers.frame import Chunk, Frame, timings, usage
+from serve.answers.frame import Chunk, Frame, progress, timings, usage
 from serve.answers.logprobs import entries
-from serve.answers.turns import Begun, Ended, Said, Turn, Turns
+from serve.answers.turns import Begun, Ended, Reading, Said, Turn, Turns
 from serve.chat.types import Content, Piece, Reasoning, ToolArguments, ToolCallStart
 from serve.engine.types import TokenScore
 
@@ -28,6 +28,8 @@ class ChatStream:
             match turn:
                 case Begun():
                     yield self._chunk(_choice(turn.choice, {"role": "assistant", "content": None}))
+                case Reading():
+                    yield self._frame.chunk(CHUNK, [_choice(turn.choice, {})]) | progress(turn.read)
                 case Said():
                     yield from self._said(turn)
                 case Ended():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serve.answers.turns import Tally
+from serve.engine.types import PromptRead
 
 Chunk = dict[str, Any]
 
@@ -55,6 +56,18 @@ def timings(tally: Tally) -> Chunk:
         **_pace("prompt", num_computed, first_s - tally.began_s),
         **_pace("predicted", tally.num_generated_tokens, tally.last_s - first_s, num_free=1),
         **_drafts(tally),
+    }
+
+
+def progress(read: PromptRead) -> Chunk:
+    """llama.cpp's word on how far a prompt is: what a streamed chunk has beside an answer that is still empty."""
+    return {
+        "prompt_progress": {
+            "total": read.num_prompt_tokens,
+            "cache": read.num_cached_tokens,
+            "processed": read.num_read_tokens,
+            "time_ms": round(read.took_s * 1000),
+        }
     }
 
 

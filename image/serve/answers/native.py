@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from serve.answers.frame import Chunk, timings
+from serve.answers.frame import Chunk, progress, timings
 from serve.answers.logprobs import entries
 from serve.answers.text import said_text
-from serve.answers.turns import Begun, Ended, Said, Turn, Turns
+from serve.answers.turns import Begun, Ended, Reading, Said, Turn, Turns
 from serve.engine.types import FinishReason, TokenScore
 
 
@@ -91,6 +91,8 @@ class NativeStream(_Native):
         for turn in turns:
             self._take(turn)
             match turn:
+                case Reading():
+                    yield self._chunk(turn.choice, "", ()) | progress(turn.read)
                 case Said():
                     # A token that ends inside of a character has a chunk of its own, without text.
                     for score in turn.scores[:-1]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from serve.answers.blocks import Block, Blocks, Change, Closed, Grown, Kind, Opened
-from serve.answers.frame import Chunk, timings
+from serve.answers.frame import Chunk, progress, timings
 from serve.answers.logprobs import entries
-from serve.answers.turns import Begun, Ended, Said, Tally, Turn, Turns
+from serve.answers.turns import Begun, Ended, Reading, Said, Tally, Turn, Turns
 from serve.engine.types import FinishReason
 from serve.errors import RequestError
 
 _PREFIXES = {Kind.TEXT: "msg", Kind.THOUGHTS: "rs", Kind.CALL: "fc"}
+_READING = "response.in_progress"
 _IN_PROGRESS, _COMPLETED, _INCOMPLETE, _FAILED = "in_progress", "completed", "incomplete", "failed"
 
 
@@ -45,8 +46,10 @@ class ResponseStream:
         for turn in turns:
             match turn:
                 case Begun():
-                    for kind in ("response.created", "response.in_progress"):
+                    for kind in ("response.created", _READING):
                         yield self._event(kind, response=self._response(_IN_PROGRESS))
+                case Reading():
+                    yield self._event(_READING, response=self._response(_IN_PROGRESS)) | progress(turn.read)
                 case Said():
                     for change in self._blocks.take(turn):
                         yield from self._change(change)

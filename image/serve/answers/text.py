@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from serve.answers.frame import Chunk, Frame, timings, usage
+from serve.answers.frame import Chunk, Frame, progress, timings, usage
 from serve.answers.logprobs import columns, text
-from serve.answers.turns import Begun, Ended, Said, Turn, Turns
+from serve.answers.turns import Begun, Ended, Reading, Said, Turn, Turns
 from serve.chat.types import Content, Piece
 from serve.engine.types import TokenScore
 
@@ -31,6 +31,8 @@ class TextStream:
                     pass
                 case Begun():
                     yield self._chunk(turn.choice, turn.echo, turn.scores)
+                case Reading():
+                    yield self._chunk(turn.choice, "", ()) | progress(turn.read)
                 case Said():
                     yield self._chunk(turn.choice, said_text(turn.pieces), turn.scores)
                 case Ended():

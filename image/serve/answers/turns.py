@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from serve.chat.parse import Parser
 from serve.chat.types import Content, Piece, Reasoning, ToolCallStart
-from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptScores, TokenScore
+from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptRead, PromptScores, TokenScore
 from serve.messages import Prepared
 from serve.supervision.generation import Batch
 
@@ -24,6 +24,14 @@ class Begun:
     choice: int
     echo: str = ""
     scores: tuple[TokenScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The prompt of this choice is computed so far, before anything is said."""
+
+    choice: int
+    read: PromptRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Ended:
     finished: Finished
 
 
-Turn = Begun | Said | Ended
+Turn = Begun | Reading | Said | Ended
 
 
 @dataclass(slots=True)
@@ -129,6 +137,9 @@ class Turns:
                         self._begin(index, turns)
                 case Finished():
                     self._finish(index, told, turns)
+                case PromptRead() if not self.waits_for_scores:
+                    self._begin(index, turns)
+                    turns.append(Reading(index * self.num_choices, told))
                 case PromptScores():
                     self._prompt(index).scores = told.scores
                     self._begin(index, turns)

@@ -177,6 +177,7 @@ class Engine:
         if chunk.start == sequence.num_cached:  # its first one
             self._counters.cached_prompt_tokens += sequence.num_cached
         self._counters.prompt_tokens += max(0, min(sequence.num_prompt - chunk.start, len(chunk.tokens)))
+        events += live.read_prompt(sequence, chunk, now_s)
         try:
             if live.request.task is Task.EMBED:
                 if sequence.num_pending == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from serve.engine.answer import Answer
 from serve.engine.backend import Backend
@@ -12,6 +12,7 @@ from serve.engine.types import (
     FailureKind,
     Finished,
     FinishReason,
+    PromptRead,
     PromptScores,
     RefusedError,
     Request,
@@ -43,6 +44,15 @@ class Live:
         grammar = request.grammar.text if request.grammar and not request.grammar.triggers else None
         sampling = self.answers[sequence.choice].sampling
         backend.open(sequence.seq, sampling, grammar, prompt=request.prompt, shows_special=request.show_special)
+
+    def read_prompt(self, sequence: Sequence, chunk: Chunk, now_s: float) -> list[PromptRead]:
+        """How far its prompt is, for who wants to know. Other choices share what the first one reads."""
+        if not self.request.tells_progress or sequence.choice or chunk.start >= sequence.num_prompt:
+            return []
+        begun = PromptRead(self.request.id, sequence.num_prompt, sequence.num_cached, sequence.num_cached)
+        end, took_s = min(chunk.end, sequence.num_prompt), now_s - sequence.admitted_s
+        read = replace(begun, num_read_tokens=end, took_s=took_s)
+        return [begun, read] if chunk.start == sequence.num_cached else [read]
 
     def score_prompt(self, backend: Backend, sequence: Sequence, chunk: Chunk) -> list[PromptScores]:
         """Note how likely the tokens after the rows of this chunk were; all of them, once, when that was the last."""

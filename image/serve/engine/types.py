@@ -107,6 +107,7 @@ class Request:
     num_choices: int = 1
     num_logprobs: int | None = None  # None: none; 0: of the chosen token; more: of so many likely ones too
     scores_prompt: bool = False  # logprobs of the prompt's own tokens
+    tells_progress: bool = False  # how far the prompt is, step by step
     grammar: Grammar | None = None
     show_special: bool = False  # control tokens are text, for whoever parses the answer
     adapters: tuple[Adapter, ...] = ()
@@ -132,6 +133,17 @@ class Accepted:
 
     id: int
     num_prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRead:
+    """So much of the prompt is computed, that with which it began included; the first event says with how much."""
+
+    id: int
+    num_prompt_tokens: int
+    num_cached_tokens: int
+    num_read_tokens: int
+    took_s: float = field(default=0.0, compare=False)  # since it got a slot
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ class Failed:
     num_prompt_tokens: int = 0  # 0: nobody counted
 
 
-Event = Accepted | PromptScores | Delta | Finished | Embedded | Failed
+Event = Accepted | PromptRead | PromptScores | Delta | Finished | Embedded | Failed
 
 
 @dataclass(frozen=True, slots=True)

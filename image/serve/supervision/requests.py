@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from serve.engine.types import Accepted, Delta, Embedded, Event, Failed, Finished
+from serve.engine.types import Accepted, Delta, Embedded, Event, Failed, Finished, PromptRead
 from serve.errors import RequestError
 from serve.messages import Message, Prepared, Reply
 from serve.supervision.pulse import Pace
@@ -99,7 +99,7 @@ class Requests:
             if type(told) in request.told:
                 return
             request.told |= {type(told)}
-        else:
+        elif not isinstance(told, PromptRead):  # that it was read once is no part of the answer
             request.message = None
         request.inbox.put(told)
         if is_last(told):

@@ -75,6 +75,7 @@ class TextFields(SamplingFields, FormFields):
     lora: Lora | None = None
     id_slot: Annotated[int, Field(ge=-1, le=MAX_TOKENS)] | None = None  # -1 is none; they are counted in a circle
     timings_per_token: bool = False
+    return_progress: bool = False  # how far the prompt is, in a stream
     verbose: bool | None = None  # tells the prompt as the model got it; None: where the server's log is at `debug`
 
     @property
@@ -102,6 +103,7 @@ class TextFields(SamplingFields, FormFields):
             "stop": tuple(s for s in asked if s),
             "ignore_eos": self.ignore_eos,
             "num_choices": self.num_choices,
+            "tells_progress": self.stream and self.return_progress,
             "adapters": adapters(self.lora, entry),
             "priority": -(self.priority or 0),
             "wait_s": self.queue_timeout,

@@ -69,6 +69,7 @@ class Prompts:
             num_choices=request.num_choices,
             num_logprobs=request.num_logprobs,
             scores_prompt=request.scores_prompt,
+            tells_progress=request.tells_progress,
             grammar=None if grammar is None else Grammar(grammar, plan.triggers),
             show_special=plan.show_special,
             adapters=request.adapters,

@@ -16,6 +16,7 @@ from serve.engine.types import (
     Finished,
     FinishReason,
     Grammar,
+    PromptRead,
     PromptScores,
     Request,
     Task,
@@ -58,6 +59,27 @@ def test_higher_priority_goes_first() -> None:
     for number, priority in ((1, 0), (2, 0), (3, 5), (4, -1), (5, 5)):
         engine.submit(request(number, priority=priority))
     assert list(ends(run(engine))) == [3, 5, 1, 2, 4]
+
+
+# ---- prompts ----
+
+
+def test_how_far_a_prompt_is_is_told_step_by_step_to_who_asks() -> None:
+    """With what it began with; all of it is read before its first token. Of several choices one reads."""
+    engine, _ = make()
+    engine.submit(request(1, num_prompt=20, tells_progress=True, num_choices=2))
+    engine.submit(request(2, num_prompt=20))
+    events = run(engine)
+    told = [event for event in events if isinstance(event, PromptRead)]
+    assert {(event.id, event.num_prompt_tokens, event.num_cached_tokens) for event in told} == {(1, 20, 0)}
+    read = [event.num_read_tokens for event in told]
+    assert (read[0], read[-1]) == (0, 20)
+    assert read == sorted(set(read))
+    first_text = next(at for at, event in enumerate(events) if isinstance(event, Delta) and event.id == 1)
+    assert events.index(told[-1]) < first_text
+    engine.submit(request(3, num_prompt=20, tells_progress=True))
+    begun, *_ = [event for event in run(engine) if isinstance(event, PromptRead)]
+    assert begun.num_cached_tokens == begun.num_read_tokens > 0
 
 
 # ---- choices ----

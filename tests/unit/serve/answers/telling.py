@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from serve.answers.frame import Frame
 from serve.answers.framing import OPENAI, Framing, Stream, frames
 from serve.answers.turns import Turn, Turns
-from serve.engine.types import Accepted, Delta, Finished, FinishReason
+from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptRead
 from serve.errors import RequestError
 from serve.messages import Prepared
 from serve.supervision.generation import Batch
@@ -27,6 +27,12 @@ EVENTS: list[Told] = [
     Delta(1, ""),
     Delta(1, "llo"),
     Finished(1, FinishReason.STOP, 3, 4, num_cached_tokens=2),
+]
+READING: list[Told] = [EVENTS[0], PromptRead(1, 3, 2, 2), PromptRead(1, 3, 2, 3, took_s=0.25), *EVENTS[1:]]
+"""The same, where how far the prompt is was asked for."""
+PROGRESS = [
+    {"total": 3, "cache": 2, "processed": 2, "time_ms": 0},
+    {"total": 3, "cache": 2, "processed": 3, "time_ms": 250},
 ]
 
 THOUGHTFUL: list[Told] = [

@@ -15,7 +15,7 @@ from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.messages import Prepared
 from serve.supervision.requests import Told
-from tests.unit.serve.answers.telling import EVENTS, FRAME, folded, streamed, turns
+from tests.unit.serve.answers.telling import EVENTS, FRAME, PROGRESS, READING, folded, streamed, turns
 
 SCORE = TokenScore(5, b"a", -0.5)
 CALL = '<tool_call>\n{"name": "f", "arguments": {"a": 1}}\n</tool_call>'
@@ -130,6 +130,15 @@ def test_logprobs_come_with_their_tokens() -> None:
     assert [each["token"] for each in whole(told)["choices"][0]["logprobs"]["content"]] == ["a", "a"]
     found = [c["choices"][0]["logprobs"] for c in chunks(told)[1:-3]]
     assert [len(each["content"]) for each in found] == [1, 1]
+
+
+def test_how_far_the_prompt_is_comes_beside_deltas_without_a_word() -> None:
+    """After the role, before the text; a whole answer does not have it."""
+    first, *told, _, _, _, _, _ = chunks(READING)
+    assert first["choices"][0]["delta"]["role"] == "assistant"
+    assert [chunk["prompt_progress"] for chunk in told] == PROGRESS
+    assert [chunk["choices"][0]["delta"] for chunk in told] == [{}, {}]
+    assert whole(READING) == whole(EVENTS)
 
 
 def test_timings_and_the_prompt_are_told_when_asked_for() -> None:

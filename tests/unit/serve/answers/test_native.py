@@ -12,7 +12,7 @@ from serve.answers.native import NativeFrame, NativeStream, WholeNative
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.messages import Prepared
 from serve.supervision.requests import Told
-from tests.unit.serve.answers.telling import folded, streamed, turns
+from tests.unit.serve.answers.telling import EVENTS, PROGRESS, READING, folded, streamed, turns
 
 FRAME = NativeFrame(
     model="m",
@@ -79,6 +79,15 @@ def test_a_stream_tells_tokens_and_ends_with_all_that_is_known() -> None:
     assert (last["content"], last["stop"], last["has_new_line"]) == ("", True, True)
     assert len(first["completion_probabilities"]) == 1
     assert "timings" in second
+
+
+def test_how_far_the_prompt_is_comes_before_the_text() -> None:
+    """In chunks without any."""
+    found = chunks(READING)
+    assert [(chunk["prompt_progress"], chunk["content"], chunk["stop"]) for chunk in found[:2]] == [
+        (each, "", False) for each in PROGRESS
+    ]
+    assert whole(READING) == whole(EVENTS)
 
 
 def test_each_token_has_a_chunk_of_its_own() -> None:

@@ -19,7 +19,7 @@ from serve.chat.parse import make_parser
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, TokenScore
 from serve.errors import GenerationError, InvalidRequestError, OverloadedError, RequestError, WorkerLostError
 from serve.supervision.requests import Told
-from tests.unit.serve.answers.telling import EVENTS, THOUGHTFUL, folded, named, thoughtful, turns
+from tests.unit.serve.answers.telling import EVENTS, PROGRESS, READING, THOUGHTFUL, folded, named, thoughtful, turns
 from tests.unit.serve.wire.bodies import responses_body
 
 BODY = responses_body(metadata={"k": "v"})
@@ -186,6 +186,13 @@ def test_scores_come_with_their_text() -> None:
     found = stream(told)
     assert [event["logprobs"] for event in found if "logprobs" in event] == [expected, expected]
     assert whole(told)["output"][0]["content"][0]["logprobs"] == expected
+
+
+def test_how_far_the_prompt_is_comes_with_word_that_it_is_in_progress() -> None:
+    """Once more each time, as in llama.cpp."""
+    told = [event for event in stream(READING) if "prompt_progress" in event]
+    assert [event["prompt_progress"] for event in told] == PROGRESS
+    assert {event["type"] for event in told} == {"response.in_progress"}
 
 
 def test_the_pace_is_told_as_llama_cpp_does() -> None:

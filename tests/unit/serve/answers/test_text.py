@@ -13,7 +13,7 @@ from serve.answers.text import TextStream, WholeText
 from serve.engine.types import Accepted, Delta, Finished, FinishReason, PromptScores, TokenScore
 from serve.messages import Prepared
 from serve.supervision.requests import Told
-from tests.unit.serve.answers.telling import EVENTS, FRAME, folded, streamed, turns
+from tests.unit.serve.answers.telling import EVENTS, FRAME, PROGRESS, READING, folded, streamed, turns
 
 ECHO: list[Told] = [
     Prepared(1, echo="ab"),
@@ -55,6 +55,15 @@ def test_a_stream_has_text_then_the_reason_then_usage() -> None:
     ]
     assert found[-1]["usage"]["completion_tokens"] == 4
     assert "usage" not in chunks(EVENTS, frame=replace(FRAME, include_usage=False))[-2]
+
+
+def test_how_far_the_prompt_is_comes_before_the_text() -> None:
+    """But where the prompt's scores are the beginning of the answer."""
+    found = chunks(READING)
+    assert [chunk["prompt_progress"] for chunk in found[:2]] == PROGRESS
+    assert [chunk["choices"][0]["text"] for chunk in found[:3]] == ["", "", "Hé"]
+    assert whole(READING) == whole(EVENTS)
+    assert not any("prompt_progress" in chunk for chunk in chunks(READING, waits_for_scores=True))
 
 
 def test_an_echo_comes_first_with_its_scores() -> None:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from serve.engine.types import Accepted, Delta, Embedded, Failed, FailureKind, Finished, FinishReason
+from serve.engine.types import Accepted, Delta, Embedded, Failed, FailureKind, Finished, FinishReason, PromptRead
 from serve.errors import WorkerLostError
-from serve.messages import Detokenized, Rendered, Tokenized
+from serve.messages import Cancel, Detokenized, Rendered, Tokenized
 from serve.supervision.requests import Inbox, Requests, Told
 from tests.helpers.fakes import FakeClock
 
@@ -84,6 +84,21 @@ def test_losing_tells_each_open_request_after_all_that_came_before() -> None:
         with pytest.raises(WorkerLostError, match="gone"):
             inbox.drain()
     assert len(requests) == 0
+
+
+def test_a_request_whose_prompt_was_being_read_may_be_asked_again() -> None:
+    """Its client has heard nothing of the answer; after its first piece it is too late."""
+    requests = Requests(FakeClock())
+    (reading, _), (begun, to_begun) = opened(requests), opened(requests)
+    for number in (reading, begun):
+        requests.asks(number, Cancel(number))
+        requests.deliver(PromptRead(number, 9, 0, 5))
+    requests.deliver(Delta(begun, "a"))
+    requests.lose(WorkerLostError("gone"), keeps_unbegun=True)
+    assert requests.replay() == [Cancel(reading)]
+    assert len(to_begun.drain()) == 2
+    with pytest.raises(WorkerLostError):
+        to_begun.drain()
 
 
 def test_whoever_waits_wakes_up_once_for_all_that_came() -> None:

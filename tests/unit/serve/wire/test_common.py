@@ -28,6 +28,13 @@ def test_several_choices_may_be_asked_for() -> None:
         completion(n=3, best_of=4)
 
 
+def test_how_far_the_prompt_is_is_told_in_streams_only() -> None:
+    """There is no place for it in a whole answer."""
+    asked = {"return_progress": True}
+    assert [chat(stream=stream, **asked).tells_progress for stream in (True, False)] == [True, False]
+    assert not chat(stream=True).tells_progress
+
+
 def test_a_lower_priority_is_sooner() -> None:
     """As in vLLM; in the engine the higher one is."""
     assert chat(priority=-5).priority == 5
