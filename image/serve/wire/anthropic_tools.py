@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from serve.errors import InvalidRequestError
-from serve.wire.body import Body
+from serve.wire.body import Body, Flag
 from serve.wire.tools import MAX_TOOLS, Function, FunctionName, Name, NamedChoice, ToolField, ToolFields
 
 
@@ -40,7 +40,7 @@ class AnthropicChoice(Body):
 
     type: Literal["auto", "any", "tool", "none"]
     name: Name | None = None
-    disable_parallel_tool_use: bool = False
+    disable_parallel_tool_use: Flag = False
 
     def nested(self) -> Literal["auto", "required", "none"] | NamedChoice:
         """As chats have it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 class Body(BaseModel):
@@ -12,3 +14,11 @@ class Body(BaseModel):
     """
 
     model_config = ConfigDict(defer_build=True)
+
+
+def _said(value: Any) -> Any:
+    return False if value is None else value
+
+
+Flag = Annotated[bool, BeforeValidator(_said, json_schema_input_type=bool | None)]
+"""Clients' own types let most flags be null, which is as if nothing was said: false."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from serve.engine.types import Adapter
 from serve.errors import InvalidRequestError
 from serve.models import ModelEntry
-from serve.wire.body import Body
+from serve.wire.body import Body, Flag
 from serve.wire.form import FormFields
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
 from serve.wire.sampling import SamplingFields
@@ -56,26 +56,26 @@ Lora = Annotated[list[AdapterField], Field(max_length=64)]
 class StreamOptions(Body):
     """What a stream brings besides text."""
 
-    include_usage: bool = False
+    include_usage: Flag = False
 
 
 class TextFields(SamplingFields, FormFields):
     """The fields of every request for text."""
 
     model: str | None = None
-    stream: bool = False
+    stream: Flag = False
     stream_options: StreamOptions | None = None
     max_tokens: MaxTokens | None = None
     n: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
     best_of: Annotated[int, Field(ge=1, le=MAX_CHOICES)] | None = None
     stop: str | Stop | None = None
-    ignore_eos: bool = False
+    ignore_eos: Flag = False
     priority: Priority | None = None  # lower is sooner, as in vLLM
     queue_timeout: QueueTimeout | None = None  # seconds that it may wait for a slot
     lora: Lora | None = None
     id_slot: Annotated[int, Field(ge=-1, le=MAX_TOKENS)] | None = None  # -1 is none; they are counted in a circle
-    timings_per_token: bool = False
-    return_progress: bool = False  # how far the prompt is, in a stream
+    timings_per_token: Flag = False
+    return_progress: Flag = False  # how far the prompt is, in a stream
     verbose: bool | None = None  # tells the prompt as the model got it; None: where the server's log is at `debug`
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
+from serve.wire.body import Flag
 from serve.wire.common import MAX_CHOICES, MAX_TOKENS, TextFields
 from serve.wire.prompts import Prompts, read_prompts
 from serve.wire.refuse import Neutral, refuse_what_is_not_served
@@ -24,7 +25,7 @@ class CompletionRequest(TextFields):
     prompt: Prompts
     max_tokens: Annotated[int, Field(ge=0, le=MAX_TOKENS)] | None = DEFAULT_TOKENS
     n_predict: Annotated[int, Field(ge=-1, le=MAX_TOKENS)] | None = None  # llama.cpp's name for max_tokens
-    echo: bool = False
+    echo: Flag = False
     logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS)] | None = None
 
     def to_generate(self, entry: ModelEntry) -> list[GenerateRequest]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from serve.engine.types import Adapter
 from serve.errors import InvalidRequestError
+from serve.wire.common import TextFields
 from tests.unit.serve.wire.bodies import chat, completion
 
 
@@ -88,6 +90,17 @@ def test_neutral_values_and_unknown_fields_are_taken() -> None:
     """Clients send them by habit."""
     chat(n=1, logprobs=False, tools=[], response_format={"type": "text"}, tool_choice="auto", user="x", store=True)
     completion(echo=False, best_of=1, suffix=None, functions=[], cache_prompt=True, id_slot=0)
+
+
+@pytest.mark.parametrize("name", ["stream", "ignore_eos", "timings_per_token", "return_progress"])
+def test_a_flag_may_be_null(name: str) -> None:
+    """As OpenAI's types have it: nothing was said."""
+    given = {"model": "m", "stream_options": {"include_usage": None}, name: None}
+    found = TextFields.model_validate_json(json.dumps(given))
+    assert getattr(found, name) is False
+    assert not found.include_usage
+    with pytest.raises(ValidationError, match=name):
+        TextFields.model_validate_json(json.dumps(given | {name: "perhaps"}))
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def test_how_many_tokens_has_two_names(fields: dict[str, Any], max_tokens: int |
     ("fields", "echoes", "num_logprobs", "scores"),
     [
         ({}, False, None, False),
+        ({"echo": None}, False, None, False),
         ({"echo": True}, True, None, False),
         ({"logprobs": 0}, False, 0, False),
         ({"echo": True, "logprobs": 3}, True, 3, True),
