@@ -26,7 +26,7 @@ _NOT_SERVED: Neutral = {
     "function_call": ("none", "auto"),
     "modalities": (["text"],),
     "audio": (),
-    "prediction": (),
+    "moderation": (),
     "web_search_options": (),
 }
 

@@ -31,7 +31,6 @@ _NOT_SERVED: Neutral = {
     "conversation": (),
     "prompt": (),
     "context_management": ([],),
-    "moderation": (),
 }
 
 

@@ -76,6 +76,7 @@ def test_an_unknown_adapter_is_named_with_those_there_are(lora: Any) -> None:
         {"functions": [{"name": "f"}]},
         {"modalities": ["text", "audio"]},
         {"audio": {"voice": "x"}},
+        {"moderation": {"model": "x", "policy": {"output": {"mode": "block"}}}},
     ],
 )
 def test_what_would_change_the_answer_and_is_not_served_is_refused(fields: dict[str, Any]) -> None:
@@ -90,6 +91,7 @@ def test_neutral_values_and_unknown_fields_are_taken() -> None:
     """Clients send them by habit."""
     chat(n=1, logprobs=False, tools=[], response_format={"type": "text"}, tool_choice="auto", user="x", store=True)
     completion(echo=False, best_of=1, suffix=None, functions=[], cache_prompt=True, id_slot=0)
+    chat(prediction={"type": "content", "content": "x"})  # makes an answer sooner, not another one
 
 
 @pytest.mark.parametrize("name", ["stream", "ignore_eos", "timings_per_token", "return_progress"])
