@@ -27,7 +27,7 @@ async def messages(body: MessagesRequest, request: Request) -> Response:
     services = services_of(request)
     entry = services.supervisor.models.find(body.model)
     requests = with_headers(request, body.to_generate(entry))
-    tools = frozenset(tool.name for tool in body.tools or ())
+    tools = frozenset(tool.name for tool in body.tools or () if tool.name)
     turns = Turns(1, time.monotonic, partial(make_parser, tools=tools, new_id=_call_id))
     frame = MessageFrame(
         id=f"msg_{secrets.token_hex(12)}",

@@ -15,7 +15,7 @@ class AnthropicTool(Body):
     """One entry of `tools`."""
 
     type: str | None = None
-    name: Name
+    name: Name | None = None
     description: str | None = None
     input_schema: dict[str, Any] | None = None
     strict: bool | None = None
@@ -27,6 +27,8 @@ class AnthropicTool(Body):
                 f"{where}.type is {self.type!r}: this server runs no tools of its own, so 'custom' is allowed",
                 param=f"{where}.type",
             )
+        if self.name is None:
+            raise InvalidRequestError(f"{where}.name is missing", param=f"{where}.name")
         if self.input_schema is None:
             raise InvalidRequestError(f"{where}.input_schema is missing", param=f"{where}.input_schema")
         function = Function(

@@ -52,6 +52,8 @@ def test_calls_at_once_can_be_forbidden(disabled: bool | None, parallel: bool | 
     ("fields", "words"),
     [
         ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "tools.0.type is 'web_search_20250305'"),
+        ({"tools": [{"type": "computer_toolset_20260801"}]}, "tools.0.type is 'computer_toolset_20260801'"),
+        ({"tools": [{"input_schema": {}}]}, "tools.0.name is missing"),
         ({"tools": [{"name": "f"}]}, "tools.0.input_schema is missing"),
         ({"tool_choice": {"type": "tool"}}, "tool_choice.name is missing"),
     ],
