@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic_core import from_json
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -17,6 +18,7 @@ from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundErr
 from serve.http.access import Access
 from serve.http.body import Body
 from serve.http.disconnect import CancelOnDisconnect
+from serve.http.mistakes import first_mistake
 from serve.routes import (
     adapters,
     anthropic,
@@ -92,15 +94,14 @@ def _request_error(path: str, error: Exception) -> JSONResponse:
 
 
 def _validation_error(path: str, error: Exception) -> JSONResponse:
-    """Names the first wrong field, its value and what is allowed."""
+    """Names the first wrong field, its value and what is allowed. Only bodies have types that can be wrong."""
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part != "body")
-    if first["type"] == "json_invalid":
-        return error_response(path, InvalidRequestError(f"the body is not valid JSON: {first['ctx']['error']}"))
-    shown = repr(first["input"])
+    errors = error.errors()
+    if errors[0]["type"] == "json_invalid":
+        return error_response(path, InvalidRequestError(f"the body is not valid JSON: {errors[0]['ctx']['error']}"))
+    place, shown, message = first_mistake(errors, from_json(error.body))
+    field = ".".join(map(str, place))
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-    message = first["msg"][0].lower() + first["msg"][1:]
     return error_response(
         path, InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None)
     )

@@ -28,10 +28,11 @@ class JsonRoute(APIRoute):
         endpoint = self.endpoint
 
         async def handle(request: Request) -> Response:
+            raw = await request.body()
             try:
-                body = body_type.model_validate_json(await request.body())
+                body = body_type.model_validate_json(raw)
             except ValidationError as error:
-                raise RequestValidationError(error.errors(include_url=False)) from error
+                raise RequestValidationError(error.errors(include_url=False), body=raw) from error
             response: Response = await endpoint(body=body, request=request, **request.path_params)
             return response
 

@@ -155,8 +155,13 @@ def test_readiness_says_why_not() -> None:
     [
         ({"messages": []}, "messages", "messages is []: list should have at least 1 item"),
         ({"model": "m"}, "messages", "messages is {'model': 'm'}: field required"),
-        ({"model": "m", "messages": [{"role": "user", "content": 5}]}, "messages.0.content.str", "is 5"),
+        ({"model": "m", "messages": [{"role": "user", "content": 5}]}, "messages.0.content", "content is 5"),
         ({"model": "m", "messages": "x" * 200}, "messages", "..."),
+        (
+            {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
+            "messages.0.content.0.type",
+            "messages.0.content.0.type is 'image_url': input should be 'text'",
+        ),
     ],
 )
 def test_a_wrong_field_is_named_in_openais_shape(body: dict[str, Any], param: str, words: str) -> None:

@@ -1,0 +1,46 @@
+"""Which of all mistakes in a body is told: its place in the body, what is there, and what is allowed. Pure.
+
+Where a value may be of several types pydantic says of each why it is not of it, with the type's own name in the place.
+The one that got furthest into the body is the one that was meant; the names of types are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+MOST_LOOKED_AT = 1000
+"""A list of a million wrong items has as many mistakes, and the first will do."""
+
+_Place = tuple[str | int, ...]
+
+
+def first_mistake(errors: Sequence[Mapping[str, Any]], body: Any) -> tuple[_Place, str, str]:
+    """Its place, the value there as it is quoted, and what is allowed. `body` is as it came, parsed."""
+    places = [_place(error, body) for error in islice(errors, MOST_LOOKED_AT)]
+    first = places[0]
+    deepest = max(range(len(places)), key=lambda i: len(places[i]) if places[i][: len(first)] == first else -1)
+    error, place = errors[deepest], places[deepest]
+    if error["type"] == "union_tag_invalid":  # pydantic's own words name our functions
+        return (*place, "type"), repr(error["ctx"]["tag"]), f"input should be {error['ctx']['expected_tags']}"
+    if error["type"] == "union_tag_not_found":
+        return place, repr(error["input"]), "input should be an object with a type"
+    message = str(error["msg"])
+    return place, repr(error["input"]), message[0].lower() + message[1:]
+
+
+def _place(error: Mapping[str, Any], body: Any) -> _Place:
+    place: list[str | int] = []
+    *_, last = error["loc"] or ("",)
+    for part in error["loc"]:
+        if body == error["input"]:  # the rest are names of types, or what is missing
+            break
+        if (isinstance(body, dict) and part in body) or (
+            isinstance(body, list) and isinstance(part, int) and part < len(body)
+        ):
+            body = body[part]
+            place.append(part)
+    if error["type"] == "missing":
+        place.append(last)
+    return tuple(place)
