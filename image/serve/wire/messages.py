@@ -22,6 +22,18 @@ class TextPart(Body):
     text: str
 
 
+class RefusalPart(Body):
+    """The assistant's own no, as OpenAI tells it: text that it said."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+    @property
+    def text(self) -> str:
+        """What it said."""
+        return self.refusal
+
+
 class CalledFunction(Body):
     """What was called. Some clients send the arguments as an object."""
 
@@ -47,7 +59,7 @@ class Message(Body):
     model_config = ConfigDict(extra="allow")
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
+    content: str | list[Annotated[TextPart | RefusalPart, Field(discriminator="type")]] | None = None
     name: str | None = None
     tool_calls: list[ToolCallField] | None = None
     tool_call_id: str | None = None

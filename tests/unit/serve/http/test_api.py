@@ -160,7 +160,7 @@ def test_readiness_says_why_not() -> None:
         (
             {"model": "m", "messages": [{"role": "user", "content": [{"type": "image_url"}]}]},
             "messages.0.content.0.type",
-            "messages.0.content.0.type is 'image_url': input should be 'text'",
+            "messages.0.content.0.type is 'image_url': input should be 'text', 'refusal'",
         ),
     ],
 )

@@ -26,6 +26,12 @@ def test_content_may_come_in_parts_and_developer_means_system() -> None:
     assert found == (ChatMessage("system", "ab"), ChatMessage("assistant", ""), ChatMessage("user", "Hello"))
 
 
+def test_a_refusal_is_what_the_assistant_said() -> None:
+    """A conversation may have begun elsewhere."""
+    refused = {"role": "assistant", "content": [{"type": "refusal", "refusal": "no"}, {"type": "text", "text": "."}]}
+    assert messages(refused, *HELLO)[0] == ChatMessage("assistant", "no.")
+
+
 def test_calls_and_what_came_of_them_are_parts_of_the_story() -> None:
     """With the thoughts before them."""
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
