@@ -7,6 +7,7 @@ ServeError
     |   |-- PromptTooLongError   400  it can never fit
     |   |-- BadGrammarError      400  what constrains the answer can't be used
     |   |-- UnsupportedError     400  this model can't do that
+    |   |-- NoThreadsError       400  conversations are not kept here
     |   |-- BodyTooLargeError    413
     |   |-- RequestTimeoutError  408  it did not come in time
     |   |-- UrlTooLongError      414
@@ -73,6 +74,14 @@ class InvalidRequestError(RequestError):
     """The request itself is wrong."""
 
     status, type, label = 400, "invalid_request_error", "invalid_request"
+
+
+class NoThreadsError(InvalidRequestError):
+    """Conversations are not kept here. Anthropic's client reads the details, and sends all messages from then on."""
+
+    def more(self) -> dict[str, object]:
+        """In Anthropic's words."""
+        return {"details": {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}}
 
 
 class PromptTooLongError(InvalidRequestError):

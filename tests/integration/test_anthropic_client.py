@@ -214,3 +214,25 @@ def test_errors_are_the_clients_own(client: anthropic.Anthropic) -> None:
         ask(client, messages=[{"role": "user", "content": [PICTURE]}])
     with pytest.raises(anthropic.BadRequestError):
         ask(client, max_tokens=1_000_000)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_clients_own_loop_calls_tools(client: anthropic.Anthropic, stream: bool) -> None:
+    """It asks for a thread that the server keeps, is told that there is none, and brings all messages each time."""
+    told: list[str] = []
+
+    @anthropic.beta_tool
+    def now() -> str:
+        """The time."""
+        told.append("noon")
+        return "noon"
+
+    choice: Any = {"type": "any", "disable_parallel_tool_use": True}
+    runner: Any = client.beta.messages.tool_runner(
+        model="tiny", max_tokens=100, messages=HELLO, tools=[now], tool_choice=choice, max_iterations=3, stream=stream
+    )
+    answers = [each.get_final_message() if stream else each for each in runner]
+    assert [answer.stop_reason for answer in answers] == ["tool_use"] * 3
+    sizes = [answer.usage.input_tokens + answer.usage.cache_read_input_tokens for answer in answers]
+    assert sizes == sorted(set(sizes))
+    assert told == ["noon"] * 3

@@ -38,7 +38,10 @@ def openai(error: RequestError) -> Body:
 def anthropic(error: RequestError) -> Body:
     """The same by Anthropic's few types."""
     kind = _ANTHROPIC_TYPES.get(error.status, "invalid_request_error" if error.status < 500 else "api_error")
-    return {"type": "error", "error": {"type": kind, "message": str(error)}, "request_id": request_id.get()}
+    told: Body = {"type": kind, "message": str(error)}
+    if details := error.more().get("details"):
+        told["details"] = details
+    return {"type": "error", "error": told, "request_id": request_id.get()}
 
 
 def ollama(error: RequestError) -> Body:

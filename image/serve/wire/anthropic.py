@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from serve.chat.types import ChatMessage, Conversation, ResponseFormat
+from serve.errors import NoThreadsError
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
 from serve.wire.anthropic_blocks import Content, messages_of, text_of
@@ -20,9 +21,9 @@ from serve.wire.chat import template_arguments
 from serve.wire.common import MAX_TOKENS, Stop, TextFields
 from serve.wire.form import ResponseFormatField
 from serve.wire.merge import merged
-from serve.wire.refuse import Neutral, refuse_what_is_not_served
+from serve.wire.refuse import Neutral, refuse_what_is_not_served, shown
 
-_NOT_SERVED: Neutral = {"container": (), "mcp_servers": ([],)}
+_NOT_SERVED: Neutral = {"compaction": (), "container": (), "mcp_servers": ([],)}
 # Anthropic's own command line begins its system prompt with a line that is another for each request: nothing behind it
 # could be found in the cache.
 _BILLING = "x-anthropic-billing-header:"
@@ -58,11 +59,17 @@ class MessagesFields(TextFields, AnthropicToolFields):
     thinking: Thinking | None = None
     output_config: OutputConfig | None = None
     chat_template_kwargs: dict[str, Any] | None = None
+    thread: dict[str, Any] | None = None
     n: Literal[1] | None = None
 
     def conversation(self) -> Conversation:
         """The checked conversation. Without a word about it, the model thinks or not as in chats."""
         refuse_what_is_not_served(self, _NOT_SERVED)
+        if self.thread is not None:  # its next request would bring only what is new
+            raise NoThreadsError(
+                f"thread is {shown(self.thread)}: this server stores no conversations; send all messages",
+                param="thread",
+            )
         tools = self.nested_tools()
         messages = self._messages()
         return Conversation(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from serve.answers.errors import error_response, shape_of
-from serve.errors import ModelNotFoundError, OverloadedError, RequestError
+from serve.errors import ModelNotFoundError, NoThreadsError, OverloadedError, RequestError
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,14 @@ def test_anthropic_knows_a_type_for_every_status(status: int) -> None:
     told = shape_of("/v1/messages")(AnyError("no"))["error"]
     assert isinstance(told, dict)
     assert str(told["type"]).endswith(("_error", "request_too_large"))
+
+
+def test_anthropics_client_is_told_that_it_must_bring_the_whole_conversation() -> None:
+    """In the words that it looks for; other errors have no details."""
+    told = shape_of("/v1/messages")(NoThreadsError("no"))["error"]
+    assert isinstance(told, dict)
+    assert told["details"] == {"error_code": "thread_unsupported_request", "unsupported": ["thread"]}
+    assert "details" not in str(shape_of("/v1/messages")(ModelNotFoundError("no")))
 
 
 def test_who_may_come_back_is_told_when() -> None:

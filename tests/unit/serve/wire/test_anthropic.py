@@ -118,6 +118,8 @@ def test_an_answer_may_have_a_form() -> None:
     ("fields", "words"),
     [
         ({"container": "c"}, "container is 'c'"),
+        ({"compaction": {"type": "summarize"}}, "compaction is"),
+        ({"thread": {"type": "create"}}, "thread is {'type': 'create'}: this server stores no conversations"),
         ({"mcp_servers": [{"url": "x"}]}, "mcp_servers is"),
         ({"system": [{"type": "image"}]}, "system has a block of type 'image'"),
         ({"tool_choice": {"type": "any"}}, "there are no tools to call"),
