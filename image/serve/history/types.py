@@ -9,9 +9,10 @@ from serve.errors import InvalidRequestError
 
 MAX_USER_CHARS = 128
 # What programs use to tell users apart: names, numbers, UUIDs, addresses, "auth0|5f7c". Nothing that means a path.
-_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~@:+|=-]{0,127}")
+USER_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._~@:+|=-]{0,127}"
+_USER = re.compile(USER_PATTERN)
 # Names that the API has under the same path: they are its own routes, never users.
-_TAKEN = frozenset({"completions"})
+TAKEN = frozenset({"completions"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Bounds:
 
 def owner_of(key: str, user: str) -> Owner:
     """Checks the user's id, which comes from a path."""
-    if not _USER.fullmatch(user) or user in _TAKEN:
+    if not _USER.fullmatch(user) or user in TAKEN:
         shown = user if len(user) <= 80 else f"{user[:77]}..."
         raise InvalidRequestError(
             f"the user id is {shown!r}: 1 to {MAX_USER_CHARS} letters, digits and . _ ~ @ : + | = - are allowed, "

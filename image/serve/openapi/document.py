@@ -59,6 +59,7 @@ def document(app: FastAPI) -> Json:
             _add_examples(operation, requests.get(f"{method.upper()} {path}", {}))
             operation["responses"] = _responses(path, method, operation, answers["answers"], schemas)
     found["components"]["schemas"] = _used(found["paths"], schemas)
+    _write_whole(found)
     # Where the server has keys; which there are is no business of the document.
     found["components"]["securitySchemes"] = {
         "bearer": {"type": "http", "scheme": "bearer"},
@@ -108,6 +109,18 @@ def _used(paths: Json, schemas: Json) -> Json:
         used |= found
         found = set(_REFERENCE.findall(json.dumps([schemas[name] for name in found]))) - used
     return {name: schema for name, schema in sorted(schemas.items()) if name in used}
+
+
+def _write_whole(found: object) -> None:
+    """FastAPI makes floats of all bounds: those of integers would be 9.2e18 for clients that are made of this."""
+    if isinstance(found, dict):
+        if found.get("type") == "integer":
+            found |= {name: int(value) for name, value in found.items() if isinstance(value, float)}
+        for value in found.values():
+            _write_whole(value)
+    elif isinstance(found, list):
+        for value in found:
+            _write_whole(value)
 
 
 def _schema(given: object) -> object:

@@ -6,15 +6,15 @@ import contextlib
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from serve.answers.frame import Chunk
 from serve.chat.types import ChatMessage
 from serve.history.fit import fitting
 from serve.history.history import Talk
-from serve.history.types import Owner, Turn, owner_of
+from serve.history.types import TAKEN, USER_PATTERN, Owner, Turn, owner_of
 from serve.models import ModelEntry
 from serve.routes.answering import with_headers
 from serve.routes.counting import count_tokens
@@ -26,6 +26,10 @@ from serve.wire.simple import UserChatRequest
 router = APIRouter(tags=["history"])
 posts = APIRouter(tags=["history"], route_class=JsonRoute)
 
+# For the document only: owner_of checks it, in words of its own.
+_USERS: dict[str, Any] = {"pattern": f"^{USER_PATTERN}$", "not": {"enum": sorted(TAKEN)}}
+UserId = Annotated[str, Path(json_schema_extra=_USERS)]
+
 # Room for an answer whose length nobody has said: a quarter of the context, but not more than this.
 ANSWER_TOKENS = 1024
 # A token is at least a byte of text; beside the text there is what the template puts around it.
@@ -33,7 +37,7 @@ TEMPLATE_TOKENS, MESSAGE_TOKENS = 256, 16
 
 
 @posts.post("/chat/{user_id}")
-async def chat(body: UserChatRequest, request: Request, user_id: str) -> Response:
+async def chat(body: UserChatRequest, request: Request, user_id: UserId) -> Response:
     """Go on with this user's conversation."""
     services, owner = services_of(request), _owner(request, user_id)
     question = body.said()[-1].content or ""
@@ -52,7 +56,7 @@ async def chat(body: UserChatRequest, request: Request, user_id: str) -> Respons
 
 
 @router.get("/chat/{user_id}/history")
-async def history(request: Request, user_id: str) -> dict[str, Any]:
+async def history(request: Request, user_id: UserId) -> dict[str, Any]:
     """What this user said and was answered, the oldest first."""
     turns = await services_of(request).history.turns(_owner(request, user_id))
     messages = [
@@ -65,7 +69,7 @@ async def history(request: Request, user_id: str) -> dict[str, Any]:
 
 @router.delete("/chat/{user_id}/history")
 @router.delete("/chat/{user_id}")
-async def clear(request: Request, user_id: str) -> dict[str, Any]:
+async def clear(request: Request, user_id: UserId) -> dict[str, Any]:
     """Forget this user."""
     num_turns = await services_of(request).history.clear(_owner(request, user_id))
     return {"user_id": user_id, "deleted_turns": num_turns}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, WithJsonSchema
 
 from serve.engine.types import NO_SEED
 from serve.messages import GenerateRequest
@@ -25,6 +25,7 @@ _NOT_SERVED: Neutral = {
     "input_prefix": ("",),
     "input_suffix": ("",),
 }
+_TEXTS = {"type": "array", "items": {"type": "string"}}  # a token among them is refused in words of its own
 
 
 class NativeRequest(TextFields):
@@ -115,7 +116,7 @@ class TokenizeRequest(Body):
     """POST /tokenize."""
 
     model: str | None = None
-    content: str | Mixed = ""
+    content: str | Annotated[Mixed, WithJsonSchema(_TEXTS)] = ""
     add_special: bool = False
     parse_special: bool = True
     with_pieces: bool = False

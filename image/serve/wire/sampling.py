@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -20,6 +20,15 @@ Window = Annotated[int, Field(ge=-1, le=4_194_304)]  # tokens; -1 is the whole c
 Breakers = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=MAX_DRY_BREAKERS)]
 
 Bias = Annotated[float, Field(allow_inf_nan=True)]  # checked where they are read
+# As clients write them, for the document; `false` is never.
+_Text = Annotated[str, Field(min_length=1)]
+_Wish = Annotated[float, Field(ge=-100, le=100)] | Literal[False]
+_Pair = tuple[Annotated[int, Field(ge=0, lt=2**31)] | _Text, _Wish]
+_Biases = (
+    Annotated[dict[_Text, _Wish], Field(max_length=MAX_BIASES)]
+    | Annotated[list[_Pair], Field(max_length=MAX_BIASES)]
+    | None
+)
 
 # Field -> the same in Sampling.
 _NAMES = {
@@ -74,7 +83,7 @@ class SamplingFields(Body):
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
     logit_bias: tuple[tuple[int | str, Bias], ...] | None = None
 
-    @field_validator("logit_bias", mode="before")
+    @field_validator("logit_bias", mode="before", json_schema_input_type=_Biases)
     @classmethod
     def _pairs(cls, value: Any) -> Any:
         """OpenAI's object and llama.cpp's list, keys of tokens or of text, become pairs."""

@@ -8,9 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from serve.errors import InvalidRequestError
+from serve.history.types import owner_of
 from serve.openapi.document import read
 from serve.routes.json_route import JsonRoute
 from tests.helpers.app import running_app
@@ -28,6 +32,31 @@ def document() -> Json:
             return found
 
     return asyncio.run(story())
+
+
+CHAT: Json = {"model": "m", "messages": [{"role": "user", "content": "hello"}], "max_tokens": 2}
+# Where a body is read by hand, its form can't follow from the type that it is made to: operation, body, is it taken?
+SAID = [
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": {"5": -100}}, True),
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": {"5": False, "no": 1.5}}, True),
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": [[5, False], ["no", 1]]}, True),
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": {"5": True}}, False),
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": {"5": 101}}, False),
+    ("POST /v1/chat/completions", CHAT | {"logit_bias": [[2**31, 1]]}, False),
+    ("POST /v1/chat/completions", CHAT | {"seed": 2**63 - 1}, True),
+    ("POST /v1/chat/completions", CHAT | {"seed": 2**63}, False),
+    ("POST /api/embeddings", {"model": "m", "prompt": "hello", "keep_alive": "5m"}, True),
+    ("POST /api/embeddings", {"model": "m", "prompt": "hello", "keep_alive": 300}, True),
+    ("POST /api/embeddings", {"model": "m", "prompt": "hello", "keep_alive": []}, False),
+    ("POST /api/embeddings", {"model": "m", "prompt": "hello", "options": None}, True),
+    ("POST /api/embeddings", {"model": "m", "prompt": "hello", "options": []}, False),
+    ("POST /api/show", {"name": "m"}, True),
+    ("POST /api/show", {"model": "", "name": "m"}, True),
+    ("POST /api/show", {}, False),
+    ("POST /api/show", {"model": ""}, False),
+    ("POST /tokenize", {"content": ["hello", "world"]}, True),
+    ("POST /tokenize", {"content": ["hello", 5]}, False),
+]
 
 
 def operations(document: Json) -> Iterator[tuple[str, Json]]:
@@ -79,6 +108,51 @@ def test_every_example_is_read_by_the_route_itself(document: Json) -> None:
             body_type.model_validate_json(json.dumps(example))
             num_read += 1
     assert num_read > 20
+
+
+def test_the_document_takes_what_the_server_takes(document: Json) -> None:
+    """Of bodies that are read by hand; bounds are exact numbers."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            for name, body, is_taken in SAID:
+                method, path = name.split(" ")
+                answer = await app.client.request(method, path, json=body)
+                assert answer.status_code == (200 if is_taken else 400), (name, body, answer.text)
+                (content,) = document["paths"][path][method.lower()]["requestBody"]["content"].values()
+                validator = Draft202012Validator({**content["schema"], "components": document["components"]})
+                assert validator.is_valid(body) is is_taken, (name, body)
+
+    asyncio.run(story())
+    seed = document["components"]["schemas"]["ChatRequest"]["properties"]["seed"]["anyOf"][0]
+    assert (seed["exclusiveMaximum"], type(seed["exclusiveMaximum"])) == (2**63, int)
+
+
+# Python's `$` is before a last line end, too; that of JSON schemas is not.
+TEXTS = st.text().filter(lambda text: not text.endswith("\n"))
+
+
+@hypothesis.given(st.one_of(TEXTS, st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._~@:+|=-]{0,140}\Z")))
+@hypothesis.example("completions")
+@hypothesis.example("auth0|5f7c")
+@hypothesis.example("x" * 129)
+def test_the_document_knows_the_names_of_users(document: Json, user: str) -> None:
+    """On all paths that have one; those that the server refuses are refused by the document."""
+    try:
+        owner_of("", user)
+    except InvalidRequestError:
+        is_taken = False
+    else:
+        is_taken = True
+    found = [
+        parameter["schema"]
+        for path, methods in document["paths"].items()
+        for operation in methods.values()
+        for parameter in operation.get("parameters", ())
+        if "{user_id}" in path
+    ]
+    assert len(found) == 4
+    assert [Draft202012Validator(schema).is_valid(user) for schema in found] == [is_taken] * 4
 
 
 def test_answers_are_as_they_are_described(document: Json) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from serve.errors import InvalidRequestError
 from serve.pulls.types import PullOrder
@@ -22,8 +22,15 @@ _ALLOWED = "hf.co/ORG/REPO:QUANT, hf.co/ORG/REPO:FILE.gguf and ORG/REPO:FILE.ggu
 ModelName = Annotated[str, Field(max_length=500)]
 
 
+def _named(field: str) -> dict[str, JsonValue]:
+    """For the document: this field is there and not empty."""
+    return {"required": [field], "properties": {field: {"minLength": 1}}}
+
+
 class NameFields(Body):
     """One model. `name` is the older word."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_named("model"), _named("name")]})
 
     model: ModelName = ""
     name: ModelName = ""

@@ -22,7 +22,9 @@ from serve.wire.tools import MAX_TOOLS
 
 _NOT_SERVED: Neutral = {"suffix": ("",), "template": ("",), "images": ([],)}
 _EFFORTS = {"max": "high"}  # no template knows more than three
-OptionsField = Annotated[Options, BeforeValidator(lambda value: {} if value is None else value)]
+OptionsField = Annotated[
+    Options, BeforeValidator(lambda value: {} if value is None else value, json_schema_input_type=Options | None)
+]
 
 
 class ModelFields(Body):
