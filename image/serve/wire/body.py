@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
 
 class Body(BaseModel):
@@ -22,3 +22,8 @@ def _said(value: Any) -> Any:
 
 Flag = Annotated[bool, BeforeValidator(_said, json_schema_input_type=bool | None)]
 """Clients' own types let most flags be null, which is as if nothing was said: false."""
+
+
+def having(field: str, **like: JsonValue) -> dict[str, JsonValue]:
+    """For the document, where a body needs one field of several: this one is there, and is like that."""
+    return {"required": [field], "properties": {field: like}}

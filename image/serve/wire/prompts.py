@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from serve.errors import InvalidRequestError
 from serve.messages import TextPrompt
-from serve.wire.body import Body
+from serve.wire.body import Body, having
 
 MAX_PROMPTS = 2048
 Token = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
@@ -26,7 +26,10 @@ class PromptPart(Body):
 class PromptObject(Body):
     """llama.cpp's way to wrap a prompt, made for pictures."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"anyOf": [having("prompt_string", type="string"), having("content", type="array")]},
+    )
 
     prompt_string: str | None = None
     content: Annotated[list[PromptPart], Field(min_length=1)] | None = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from serve.chat.types import ChatMessage, Conversation
 from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest, TextPrompt
 from serve.models import ModelEntry
+from serve.wire.body import having
 from serve.wire.chat import template_arguments
 from serve.wire.common import TextFields
 from serve.wire.messages import Message
@@ -71,6 +72,10 @@ class SimpleGenerateRequest(SimpleFields):
 
 class SimpleChatRequest(SimpleFields):
     """POST /chat: `message`, what the user says, or `messages`, the whole conversation."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [having("message", type="string"), having("messages", type="array")]}
+    )
 
     message: Text | None = None
     messages: Annotated[list[Message], Field(min_length=1)] | None = None

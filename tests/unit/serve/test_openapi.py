@@ -54,6 +54,11 @@ SAID = [
     ("POST /api/show", {"model": "", "name": "m"}, True),
     ("POST /api/show", {}, False),
     ("POST /api/show", {"model": ""}, False),
+    ("POST /chat", {"message": "hello", "messages": None}, True),
+    ("POST /chat", {"message": "hello", "messages": CHAT["messages"]}, False),
+    ("POST /chat", {"message": None}, False),
+    ("POST /completion", {"prompt": {"prompt_string": "hello"}, "n_predict": 2}, True),
+    ("POST /completion", {"prompt": {"prompt_string": None}, "n_predict": 2}, False),
     ("POST /tokenize", {"content": ["hello", "world"]}, True),
     ("POST /tokenize", {"content": ["hello", 5]}, False),
 ]

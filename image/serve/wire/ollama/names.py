@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field
 
 from serve.errors import InvalidRequestError
 from serve.pulls.types import PullOrder
-from serve.wire.body import Body
+from serve.wire.body import Body, having
 
 _HOSTS = ("hf.co", "huggingface.co")
 _DEFAULT_QUANT = "Q4_K_M"  # Ollama's
@@ -22,15 +22,10 @@ _ALLOWED = "hf.co/ORG/REPO:QUANT, hf.co/ORG/REPO:FILE.gguf and ORG/REPO:FILE.ggu
 ModelName = Annotated[str, Field(max_length=500)]
 
 
-def _named(field: str) -> dict[str, JsonValue]:
-    """For the document: this field is there and not empty."""
-    return {"required": [field], "properties": {field: {"minLength": 1}}}
-
-
 class NameFields(Body):
     """One model. `name` is the older word."""
 
-    model_config = ConfigDict(json_schema_extra={"anyOf": [_named("model"), _named("name")]})
+    model_config = ConfigDict(json_schema_extra={"anyOf": [having("model", minLength=1), having("name", minLength=1)]})
 
     model: ModelName = ""
     name: ModelName = ""
