@@ -69,6 +69,7 @@ async def completion(body: NativeRequest, request: Request) -> Response:
 async def tokenize(body: TokenizeRequest, request: Request) -> Response:
     """Which tokens a text is."""
     services = services_of(request)
+    model = services.supervisor.models.find(body.model).id  # an empty list asks nothing of it
     tokens: list[int] = []
     pieces: list[bytes] = []
     parts = [body.content] if isinstance(body.content, str) else body.content
@@ -77,7 +78,7 @@ async def tokenize(body: TokenizeRequest, request: Request) -> Response:
             raise InvalidRequestError("content has a token in it: text is allowed here", param="content")
         told = await _tokenize(
             services,
-            body.model,
+            model,
             part,
             adds_special=body.add_special and index == 0,
             parses_special=body.parse_special,
@@ -177,7 +178,7 @@ async def set_lora_adapters(body: AdapterScales, request: Request) -> Response:
 
 
 async def _tokenize(
-    services: Services, model: str | None, text: str, *, adds_special: bool, parses_special: bool
+    services: Services, model: str, text: str, *, adds_special: bool, parses_special: bool
 ) -> Tokenized:
     told = await services.supervisor.ask(
         model, lambda id_: Tokenize(id_, text, adds_special=adds_special, parses_special=parses_special)

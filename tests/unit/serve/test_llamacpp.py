@@ -96,6 +96,18 @@ def test_questions_need_a_model_that_serves() -> None:
     run(story, present=False)
 
 
+@pytest.mark.parametrize(("path", "field"), [("/tokenize", "content"), ("/detokenize", "tokens")])
+def test_no_question_is_too_small_to_need_a_model(path: str, field: str) -> None:
+    """Of nothing, too, a model that is not here has no tokens."""
+
+    async def story(app: App) -> None:
+        answer = await app.client.post(path, json={"model": "none", field: []})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+        assert (await app.client.post(path, json={"model": "m", field: []})).status_code == 200
+
+    run(story)
+
+
 def test_props_say_what_a_model_is_set_to() -> None:
     """Under llama.cpp's names; also before it was loaded."""
 
