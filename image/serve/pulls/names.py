@@ -21,7 +21,8 @@ _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
 _FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]*")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.gguf")  # as models.json takes it
 _PATTERN = re.compile(r"[A-Za-z0-9._*?\[\]!/-]+")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+SHA256_PATTERN = r"[0-9a-f]{64}"
+_SHA256 = re.compile(SHA256_PATTERN)
 _PART = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf")
 # A projector of images or a matrix of importances is no model: a pattern means one only where it says so.
 _ASIDE = ("mmproj", "imatrix")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from serve.pulls.names import SHA256_PATTERN
 from serve.pulls.types import PullOrder
 from serve.wire.body import Body
 
@@ -32,7 +33,7 @@ class PullRequest(Body):
     model: Text
     filename: Text
     revision: Text = "main"
-    sha256: Text | None = None
+    sha256: Annotated[Text, Field(json_schema_extra={"pattern": f"^{SHA256_PATTERN}$"})] | None = None
     stream: bool = True
 
     def order(self) -> PullOrder:

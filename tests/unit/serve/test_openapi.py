@@ -59,6 +59,7 @@ SAID = [
     ("POST /chat", {"message": None}, False),
     ("POST /completion", {"prompt": {"prompt_string": "hello"}, "n_predict": 2}, True),
     ("POST /completion", {"prompt": {"prompt_string": None}, "n_predict": 2}, False),
+    ("POST /v1/api/pull", {"model": "o/r", "filename": "m.gguf", "sha256": "ab" * 31}, False),
     ("POST /tokenize", {"content": ["hello", "world"]}, True),
     ("POST /tokenize", {"content": ["hello", 5]}, False),
 ]
