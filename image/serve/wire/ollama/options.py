@@ -40,7 +40,8 @@ def _parsed(text: str) -> float | None:
     return -seconds if found[1] == "-" else seconds
 
 
-KeepAlive = Annotated[float | None, BeforeValidator(_seconds, json_schema_input_type=float | str | None)]
+_Text = Annotated[str, Field(pattern=f"^(?:{_NUMBER.pattern}|{_DURATION.pattern})$")]  # for the document
+KeepAlive = Annotated[float | None, BeforeValidator(_seconds, json_schema_input_type=float | _Text | None)]
 """How long the model stays after this request, in seconds; FOREVER_S: for ever; None: as it is set."""
 
 Think = bool | Literal["low", "medium", "high", "max"]
