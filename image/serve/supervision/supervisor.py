@@ -124,7 +124,8 @@ class Supervisor:
 
     async def ask(self, model: str | None, question: Callable[[int], Question]) -> Reply:
         """One question about text and tokens; the worker answers it without the engine."""
-        desk = self._keepers[(await self.wake(model)).id].desk
+        woken = await self.wake(model)
+        desk = self._keepers[self.models.find(woken.id).id].desk  # it may have gone in the meantime
         inbox = Inbox()
         request_id = desk.ask(question, inbox)
         try:

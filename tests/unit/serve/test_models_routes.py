@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
-from serve.models import Models
+from serve.models import ModelEntry, Models
 from tests.helpers.app import App, running_app
 
 
@@ -62,6 +63,24 @@ def test_a_removed_model_is_gone_with_its_file() -> None:
         assert answer.json() == {"id": "m", "object": "model", "deleted": True}
         assert await states(app) == {"other-one": "ready_on_disk"}
         assert (await app.client.delete("/v1/models/m")).status_code == 404
+
+    run(story)
+
+
+def test_a_model_that_goes_while_a_question_waits_for_it_is_not_found() -> None:
+    """It was loaded for the question, and somebody removed it before it could be asked: no mistake of the server's."""
+
+    async def story(app: App) -> None:
+        wake = app.supervisor.wake
+
+        async def woken(model: str | None) -> ModelEntry:
+            entry = await wake(model)
+            assert (await app.client.delete("/v1/models/m")).status_code == 200
+            return entry
+
+        with patch.object(app.supervisor, "wake", woken):
+            answer = await app.client.post("/tokenize", json={"model": "m", "content": "a"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
 
     run(story)
 
