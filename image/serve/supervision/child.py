@@ -17,9 +17,9 @@ _INHERITED = (
     *("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"),
     "SLIPWAY_CUBLAS",  # the forwarding library asks for it itself
 )
-# Threads that spin while they wait steal the time of those that compute, as soon as there is a CPU limit; such that
-# sleep at once halve the speed of a single stream. A short spin costs little of either.
-_SPIN_COUNT = "10000"
+# Threads that sleep between two steps wake late, on a virtual machine most of all: single streams are a tenth slower.
+# Those that spin for longer than what is between two steps take time that others could use. OpenMP's default is 300000.
+_SPIN_COUNT = "200000"
 
 
 def inherited(environ: Mapping[str, str]) -> dict[str, str]:

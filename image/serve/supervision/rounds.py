@@ -15,6 +15,8 @@ from serve.supervision.keeper import Keeper
 from serve.supervision.ports import Disk, Options
 
 MEASURE_S = 5.0
+MEASURE_SHARE = 0.005
+"""Of the time at most: the kernel walks all pages of a process to say what it takes, 10 ms for each GiB."""
 _PATIENCE_S = 0.25  # for what is usually there at once
 
 
@@ -34,7 +36,7 @@ class Rounds:
         begun = [self._begin("folder", SCAN_S, look_at_folder)]
         for keeper in keepers:
             if keeper.is_serving:
-                begun.append(self._begin((keeper, "memory"), MEASURE_S, keeper.measure))
+                begun.append(self._begin((keeper, "memory"), MEASURE_S, partial(self._measure, keeper)))
             elif not keeper.life.is_resident and not (keeper.is_found and not keeper.wish.is_on):
                 every_s = 0 if keeper.wish.is_on else SCAN_S
                 begun.append(self._begin((keeper, "weights"), every_s, partial(self.look, keeper)))
@@ -46,6 +48,13 @@ class Rounds:
                 del self._tasks[key]
                 task.result()  # a bug in here ends the server, as anywhere
         self._forget(keepers)
+
+    async def _measure(self, keeper: Keeper) -> None:
+        """What its worker takes."""
+        began_s = self._clock()
+        await keeper.measure()
+        took_s = self._clock() - began_s
+        self._next[keeper, "memory"] = began_s + max(MEASURE_S, took_s / MEASURE_SHARE)
 
     async def look(self, keeper: Keeper) -> None:
         """Are its weights there?"""

@@ -16,7 +16,7 @@ ENVIRON = {"PATH": os.environ["PATH"], "PYTHONPATH": str(IMAGE)}
 def test_a_worker_knows_little_of_our_environment() -> None:
     """Nothing of ours that is secret, nothing that makes the library load something else; how threads wait is ours."""
     known = inherited({"PATH": "/bin", "SLIPWAY_API_KEY": "x", "GGML_BACKEND_PATH": "/tmp/x.so", "GOMP_SPINCOUNT": "1"})
-    assert known == {"PATH": "/bin", "GOMP_SPINCOUNT": "10000"}
+    assert known == {"PATH": "/bin", "GOMP_SPINCOUNT": "200000"}
 
 
 def test_one_that_is_dismissed_is_gone() -> None:

@@ -105,6 +105,34 @@ def test_what_serves_is_measured() -> None:
     asyncio.run(story())
 
 
+def test_what_takes_long_to_measure_is_measured_less_often() -> None:
+    """A worker of many GiB must not cost a core to look at."""
+
+    async def story() -> None:
+        rounds, keepers, clock = make(FakeDisk(files={"m.gguf"}), "m")
+        await rounds.go(keepers, nothing)
+        launcher = keepers[0]._launcher
+        assert isinstance(launcher, FakeLauncher)
+        await keepers[0].launch()
+        worker, num = launcher.workers[0], 0
+
+        async def slow() -> int:
+            nonlocal num
+            num += 1
+            clock.now += 0.1
+            return 7
+
+        worker.memory_bytes = slow  # type: ignore[method-assign]
+        for after_s in (MEASURE_S, MEASURE_S, 9.0, 1.0):
+            await rounds.go(keepers, nothing)
+            clock.now += after_s
+        assert num == 1
+        await rounds.go(keepers, nothing)
+        assert num == 2
+
+    asyncio.run(story())
+
+
 def test_the_folder_is_looked_at_every_two_seconds() -> None:
     """So that what is copied by hand is there within five."""
 
