@@ -51,6 +51,18 @@ async def nothing() -> None:
     """No look at the folder."""
 
 
+async def serving() -> tuple[Rounds, list[Keeper], FakeClock, EchoWorker]:
+    """One model that was found and loaded, and its worker."""
+    rounds, keepers, clock = make(FakeDisk(files={"m.gguf"}), "m")
+    await rounds.go(keepers, nothing)
+    launcher = keepers[0]._launcher
+    assert isinstance(launcher, FakeLauncher)
+    await keepers[0].launch()
+    worker = launcher.workers[0]
+    assert isinstance(worker, EchoWorker)
+    return rounds, keepers, clock, worker
+
+
 def test_a_look_that_hangs_holds_up_nobody_else() -> None:
     """And it is not begun again and again."""
 
@@ -90,13 +102,9 @@ def test_what_serves_is_measured() -> None:
     """Soon after its load, and again after a while."""
 
     async def story() -> None:
-        rounds, keepers, clock = make(FakeDisk(files={"m.gguf"}), "m")
-        await rounds.go(keepers, nothing)
-        launcher = keepers[0]._launcher
-        assert isinstance(launcher, FakeLauncher)
-        await keepers[0].launch()
+        rounds, keepers, clock, worker = await serving()
         for size, after_s in ((5, 0.0), (9, MEASURE_S), (3, MEASURE_S)):
-            launcher.workers[0].takes_bytes = size
+            worker.takes_bytes = size
             clock.now += after_s
             await rounds.go(keepers, nothing)
             assert keepers[0].status().memory_bytes == size
@@ -109,12 +117,8 @@ def test_what_takes_long_to_measure_is_measured_less_often() -> None:
     """A worker of many GiB must not cost a core to look at."""
 
     async def story() -> None:
-        rounds, keepers, clock = make(FakeDisk(files={"m.gguf"}), "m")
-        await rounds.go(keepers, nothing)
-        launcher = keepers[0]._launcher
-        assert isinstance(launcher, FakeLauncher)
-        await keepers[0].launch()
-        worker, num = launcher.workers[0], 0
+        rounds, keepers, clock, worker = await serving()
+        num = 0
 
         async def slow() -> int:
             nonlocal num
