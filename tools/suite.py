@@ -4,7 +4,8 @@ A cluster of their own lives in a temporary state folder with ports from the sys
 the run ends; one that was there before is left as it was.
 
 Two parts run at a time, one that mostly waits beside one that mostly computes: `make up` and `make down` beside what
-stands up a control plane for itself, then the stack on the cluster beside the engine.
+stands up a control plane for itself, then the stack on the cluster beside the engine. What failed in any of them is
+said once more at the end.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tools import llama, local, pulumi, target
+from tools import llama, local, pulumi, target, verdict
 from tools.cluster import cluster
 from tools.command import attend, attend_both, interrupt_on_sigterm
 from tools.progress import Progress
@@ -34,6 +36,18 @@ ENGINE = "engine"
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
 GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT, COMPOSE]
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """How pytest is called for a part, and where it reports."""
+
+    pytest_args: list[str]
+    reports: Path
+
+    def of(self, marker: str) -> list[str]:
+        report = self.reports / f"{marker}.xml"
+        return [sys.executable, "-m", "pytest", "-m", marker, *verdict.options(report), *self.pytest_args]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
@@ -53,7 +67,12 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
         "SLIPWAY_BROWSER": browser_path,
         "SLIPWAY_PROMTOOL": promtool_path,
     }
-    statuses = _run_without_cluster(settings, progress, pytest_args, told)
+    with _told_at_the_end(progress) as reports:
+        return worst(_run_all(settings, progress, _Runs(pytest_args, reports), told))
+
+
+def _run_all(settings: Settings, progress: Progress, runs: _Runs, told: Mapping[str, str]) -> list[int]:
+    statuses = _run_without_cluster(settings, progress, runs, told)
     with _cluster(settings, progress) as used:
         cli = pulumi.for_local(pulumi.ensure(used, progress), used)  # the builder, too
         env = {**cli.env, **told} | {
@@ -61,27 +80,32 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
             "SLIPWAY_LLAMA_PATH": str(llama.ensure(used, progress)),
             "SLIPWAY_PULUMI": cli.program,
         }  # fmt: skip
-        statuses += attend_both(_pytest(CLUSTER, pytest_args), _pytest(ENGINE, pytest_args), cwd=ROOT, env=env)
-    return worst(statuses)
+        return statuses + attend_both(runs.of(CLUSTER), runs.of(ENGINE), cwd=ROOT, env=env)
 
 
-def _run_without_cluster(
-    settings: Settings, progress: Progress, pytest_args: list[str], told: Mapping[str, str]
-) -> list[int]:
-    plane, env = _pytest(PLANE, pytest_args), {**os.environ, **told}
+def _run_without_cluster(settings: Settings, progress: Progress, runs: _Runs, told: Mapping[str, str]) -> list[int]:
+    plane, env = runs.of(PLANE), {**os.environ, **told}
     if settings.kubeconfig or cluster.status(settings).exists:
         progress.say("the tests of `make up` and `make down` need a machine without a cluster: left out here")
         return [attend(plane, cwd=ROOT, env=env)]
-    return attend_both(plane, _pytest(LIFECYCLE, pytest_args), cwd=ROOT, env=env)
-
-
-def _pytest(marker: str, pytest_args: list[str]) -> list[str]:
-    return [sys.executable, "-m", "pytest", "-m", marker, *pytest_args]
+    return attend_both(plane, runs.of(LIFECYCLE), cwd=ROOT, env=env)
 
 
 def worst(statuses: list[int]) -> int:
     """Of several runs of pytest: that one selects nothing is no failure, unless none does."""
     return max((status for status in statuses if status != NO_TESTS), default=NO_TESTS)
+
+
+@contextmanager
+def _told_at_the_end(progress: Progress) -> Iterator[Path]:
+    """A folder for reports. What failed is the last that is printed, even where what comes between raises."""
+    with tempfile.TemporaryDirectory(prefix="slipway-reports-") as folder:
+        try:
+            yield Path(folder)
+        finally:
+            reports = sorted(Path(folder).glob("*.xml"))
+            if words := verdict.told([failure for report in reports for failure in verdict.failures(report)]):
+                progress.say(words)
 
 
 @contextmanager
