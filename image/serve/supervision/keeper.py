@@ -56,7 +56,7 @@ class Keeper:
         self._has_failed = self._is_other = False  # since the last launch: the worker; its file is another one
         self.desk = Desk(self.wish, options, clock, self.not_ready)
         self._info: ModelInfo | None = None
-        self.most_bytes = 0  # that its workers took; 0 before one was measured
+        self.most_bytes = 0  # that its workers took or may take; 0 before one was measured
         self._ending: Ending | None = None
 
     # ---- how it is ----
@@ -220,9 +220,9 @@ class Keeper:
         self.wish.fail(error)
 
     async def measure(self) -> None:
-        """What its worker takes."""
+        """What its worker takes, and will take."""
         if self._link is not None:
-            self.most_bytes = max(self.most_bytes, await self._link.measure())
+            self.most_bytes = max(self.most_bytes, await self._link.measure(self._info))
 
     def _end(self, why: str, *, drain_s: float) -> None:
         if (link := self._link) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from serve.engine.types import Stats
+from serve.engine.types import ModelInfo, Stats
 from serve.messages import Message, NotLoaded, Ping, Pong, Progress
 from serve.supervision.ports import Options, Worker
 from serve.supervision.pulse import Pulse
@@ -63,8 +63,9 @@ class Link:
                 return False
         return True
 
-    async def measure(self) -> int:
-        """What it takes now."""
+    async def measure(self, info: ModelInfo | None = None) -> int:
+        """What it is known to need: what it takes now and, the first time, what its context has not yet taken."""
+        is_new = self.memory_bytes == 0
         if self.worker is not None:
             self.memory_bytes = await self.worker.memory_bytes()
-        return self.memory_bytes
+        return self.memory_bytes + (info.lazy_bytes if info and is_new and self.memory_bytes else 0)

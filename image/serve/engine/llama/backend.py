@@ -7,6 +7,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +17,7 @@ from serve.engine.llama.context import ContextMemory
 from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import BINDINGS_VERSION, C, log, start
 from serve.engine.llama.model import Model
+from serve.engine.llama.pages import pages
 from serve.engine.llama.params import context_params
 from serve.engine.llama.rows import Rows
 from serve.engine.llama.threads import Threads
@@ -111,7 +113,9 @@ class Llama:
             params.n_ubatch, params.n_outputs_max = options.step_tokens, 0
         model.gpu.set_context_params(params)
         log().clear()
+        pages().count()
         context = C.llama_init_from_model(model.pointer, params)
+        self._lazy_bytes = pages().lazy_bytes
         if not context:
             raise LoadError(
                 f"{options.path} loaded, but {slots} slots of {options.sequence_tokens} tokens did not: {log().first()}"
@@ -146,7 +150,7 @@ class Llama:
 
     def info(self) -> ModelInfo:
         """What the GGUF says about itself."""
-        return self.model.info(self._pooling)
+        return replace(self.model.info(self._pooling), lazy_bytes=self._lazy_bytes)
 
     def fingerprint(self) -> str:
         """Equal where KV state of one process can be used by another: the same weights, library and kind of cells."""

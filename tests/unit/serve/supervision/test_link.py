@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from serve.messages import Events, NotLoaded, Ping, Pong, Progress, Stop
 from serve.supervision.ending import STOP_S, Ending
 from serve.supervision.link import TICK_S, Link
 from serve.supervision.ports import Options
-from tests.helpers.fakes import FakeClock, FakeWorker
+from tests.helpers.fakes import LOADED, FakeClock, FakeWorker
 
 OPTIONS = Options(Path("/m"), num_threads=1, step_tokens=16, max_waiting=3, start_s=20, silence_s=1.5, stuck_s=60)
 
@@ -71,6 +72,17 @@ def test_memory_is_as_last_measured() -> None:
     link, worker, _ = make()
     worker.takes_bytes = 7
     assert asyncio.run(link.measure()) == link.memory_bytes == 7
+
+
+def test_a_new_context_is_counted_whole() -> None:
+    """It takes its memory as it is used: who has just loaded looks smaller than it will be."""
+    link, worker, _ = make()
+    info = replace(LOADED.info, lazy_bytes=100)
+    needs = []
+    for worker.takes_bytes in (0, 7, 40):
+        needs.append(asyncio.run(link.measure(info)))
+    assert needs == [0, 107, 40]
+    assert link.memory_bytes == 40
 
 
 @pytest.mark.parametrize(("num_requests", "after_s"), [(0, 0), (2, 5)])
