@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.integration.plugins.control_plane import etcd, free_ports, process, wait
+from tests.integration.plugins.control_plane import etcd
+from tests.integration.plugins.programs import free_ports, on_free_ports, process, wait
 
 TOKEN = "token-of-the-test"
 SIMULATED = {"kwok.x-k8s.io/node": "fake"}
@@ -80,24 +81,29 @@ class ControlPlane:
 @contextlib.contextmanager
 def running(folder: Path, programs: Programs) -> Iterator[ControlPlane]:
     """Start everything, wait until it serves, stop everything."""
-    client_port, peer_port, port, scheduler_port, kwok_port = free_ports(5)
-    plane = ControlPlane(f"https://127.0.0.1:{port}")
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
     subprocess.run(
         ["openssl", "genrsa", "-out", "service-account.key", "2048"], cwd=folder, check=True, capture_output=True
     )
     with contextlib.ExitStack() as stack:
-        stack.enter_context(process(folder, "etcd", etcd(programs.etcd, folder, client_port, peer_port)))
-        stack.enter_context(process(folder, "apiserver", _api_server(programs, folder, client_port, port)))
-        wait(lambda: _is_ok(f"{plane.url}/readyz"), folder / "apiserver.log")
-        config = _scheduler_config(folder, plane)
-        argv = [programs.scheduler, f"--config={config}", f"--secure-port={scheduler_port}"]
-        stack.enter_context(process(folder, "scheduler", argv))
-        wait(lambda: _is_ok(f"https://127.0.0.1:{scheduler_port}/healthz"), folder / "scheduler.log")
-        if programs.kwok:
-            stack.enter_context(process(folder, "kwok", _kwok(programs, folder, kwok_port)))
-            wait(lambda: _is_ok(f"http://127.0.0.1:{kwok_port}/healthz"), folder / "kwok.log")
-        yield plane
+        yield on_free_ports(stack, lambda started: _start(started, folder, programs))
+
+
+def _start(stack: contextlib.ExitStack, folder: Path, programs: Programs) -> ControlPlane:
+    client_port, peer_port, port, scheduler_port, kwok_port = free_ports(5)
+    plane = ControlPlane(f"https://127.0.0.1:{port}")
+    stack.enter_context(process(folder, "etcd", etcd(programs.etcd, folder, client_port, peer_port)))
+    wait(lambda: _is_ok(f"http://127.0.0.1:{client_port}/health"), folder / "etcd.log")
+    stack.enter_context(process(folder, "apiserver", _api_server(programs, folder, client_port, port)))
+    wait(lambda: _is_ok(f"{plane.url}/readyz"), folder / "apiserver.log")
+    config = _scheduler_config(folder, plane)
+    argv = [programs.scheduler, f"--config={config}", f"--secure-port={scheduler_port}"]
+    stack.enter_context(process(folder, "scheduler", argv))
+    wait(lambda: _is_ok(f"https://127.0.0.1:{scheduler_port}/healthz"), folder / "scheduler.log")
+    if programs.kwok:
+        stack.enter_context(process(folder, "kwok", _kwok(programs, folder, kwok_port)))
+        wait(lambda: _is_ok(f"http://127.0.0.1:{kwok_port}/healthz"), folder / "kwok.log")
+    return plane
 
 
 def _api_server(programs: Programs, folder: Path, etcd_port: int, port: int) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +18,14 @@ import httpx
 
 from tests.integration.platform import balancers, keda, nodes, volumes
 from tests.integration.platform.loop import Loop
-from tests.integration.plugins.control_plane import Binaries, ControlPlane, free_ports, process, wait
+from tests.integration.plugins.control_plane import Binaries, ControlPlane
+from tests.integration.plugins.programs import free_ports, on_free_ports, process, wait
 from tools.cluster.fleet import stages
 
 NODES: Final = "/api/v1/nodes"
 STORAGE_CLASSES: Final = "/apis/storage.k8s.io/v1/storageclasses"
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 240.0
+"""Only a guard against hanging: the fleet and its controllers may share two cores with another test run."""
 CLASSES: Final = ("standard", "fast-ssd")
 """Storage classes that our stacks name."""
 
@@ -35,6 +38,7 @@ class Placed:
     labels: Mapping[str, str]
     node: str | None
     phase: str
+    is_ready: bool = False
     owner: str = ""
     """The Deployment; empty for a pod of anything else."""
     why: str = ""
@@ -87,7 +91,10 @@ class Fleet:
         return [_placed(pod) for pod in found if not pod["metadata"].get("deletionTimestamp")]
 
     def wait_until_served(self, namespace: str, patience_s: float = PATIENCE_S) -> None:
-        """Until every Deployment has all replicas that its autoscaler wants, and every Job has ended well."""
+        """Until every Deployment has all replicas that its autoscaler wants, and every Job has ended well.
+
+        By the pods themselves, too: a status lags behind them, and still praises those that have just been taken.
+        """
 
         def missing() -> list[str]:
             return [*self._not_available(namespace), *self._not_complete(namespace)]
@@ -154,10 +161,15 @@ class Fleet:
 
     def _not_available(self, namespace: str) -> Iterator[str]:
         wanted = self.wanted(namespace)
+        placed = self.placed(namespace)
+        there = Counter(pod.owner for pod in placed)
+        ready = Counter(pod.owner for pod in placed if pod.node and pod.is_ready)
         for each in self.deployments(namespace):
             name, status = each["metadata"]["name"], each["status"]
+            least = max(wanted[name], each["spec"]["replicas"])
             is_seen = status.get("observedGeneration", 0) >= each["metadata"]["generation"]
-            if not is_seen or status.get("availableReplicas", 0) < max(wanted[name], each["spec"]["replicas"]):
+            has_all = status.get("availableReplicas", 0) >= least and there[name] == ready[name] >= least
+            if not (is_seen and has_all):
                 yield f"Deployment {name}"
 
     def _not_complete(self, namespace: str) -> Iterator[str]:
@@ -185,6 +197,7 @@ def _placed(pod: Mapping[str, Any]) -> Placed:
         labels=pod["metadata"].get("labels", {}),
         node=spec.get("nodeName"),
         phase=status.get("phase", ""),
+        is_ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", [])),
         owner=_deployment(pod),
         why=" ".join(why),
         claims=tuple(claims),
@@ -224,9 +237,22 @@ def _is_open(node: Mapping[str, Any]) -> bool:
 @contextlib.contextmanager
 def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
     """KWOK beside a control plane, and what provides volumes and addresses; without nodes so far."""
+    (plane.folder / "stages.yaml").write_text(stages())
+    for storage_class in volumes.storage_classes(CLASSES):
+        plane.http.post(STORAGE_CLASSES, json=storage_class).raise_for_status()
+    with contextlib.ExitStack() as stack:
+        on_free_ports(stack, lambda started: _kwok(started, plane, binaries))
+        played = Loop(
+            [partial(volumes.look, plane.http), partial(balancers.look, plane.http), partial(keda.look, plane.http)]
+        )
+        played.start()
+        stack.callback(played.stop)
+        yield Fleet(plane.http)
+
+
+def _kwok(stack: contextlib.ExitStack, plane: ControlPlane, binaries: Binaries) -> None:
     [port] = free_ports(1)
     folder: Path = plane.folder
-    (folder / "stages.yaml").write_text(stages())
     ((annotation, value),) = nodes.SIMULATED.items()
     argv = [
         binaries.path("kwok"),
@@ -237,18 +263,5 @@ def running(plane: ControlPlane, binaries: Binaries) -> Iterator[Fleet]:
         f"--manage-nodes-with-annotation-selector={annotation}={value}",
         f"--server-address=127.0.0.1:{port}",
     ]
-    for storage_class in volumes.storage_classes(CLASSES):
-        plane.http.post(STORAGE_CLASSES, json=storage_class).raise_for_status()
-    with process(folder, "kwok", argv):
-        wait(
-            lambda: httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200,
-            folder / "kwok.log",
-        )
-        played = Loop(
-            [partial(volumes.look, plane.http), partial(balancers.look, plane.http), partial(keda.look, plane.http)]
-        )
-        played.start()
-        try:
-            yield Fleet(plane.http)
-        finally:
-            played.stop()
+    stack.enter_context(process(folder, "kwok", argv))
+    wait(lambda: httpx.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).is_success, folder / "kwok.log")

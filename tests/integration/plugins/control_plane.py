@@ -6,13 +6,10 @@ Pods never run here. `PodStatuses` plays the kubelet: it writes the status that 
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,9 +18,11 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.integration.plugins.programs import free_ports, on_free_ports, process, wait
+
 TOKEN = "token-of-the-test"
-START_TIMEOUT_S = 90
-NUM_ATTEMPTS = 20
+PATIENCE_S = 60.0
+"""For a server that asks for it. Only a guard against hanging."""
 BROKEN = "broken"
 """Images with this in their name can't be pulled."""
 
@@ -54,13 +53,13 @@ class _Patient(httpx.HTTPTransport):
     """Asks again where the API server says so: a kind that is new is not served for a moment."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        for _ in range(NUM_ATTEMPTS):
+        end = time.monotonic() + PATIENCE_S
+        while True:
             response = super().handle_request(request)
-            if response.status_code != httpx.codes.TOO_MANY_REQUESTS:
-                break
+            if response.status_code != httpx.codes.TOO_MANY_REQUESTS or time.monotonic() > end:
+                return response
             response.close()
             time.sleep(0.2)
-        return response
 
 
 class ControlPlane:
@@ -76,7 +75,7 @@ class ControlPlane:
             base_url=self.url,
             transport=_Patient(verify=False, trust_env=False),
             trust_env=False,
-            timeout=30,
+            timeout=PATIENCE_S,
             headers={"Authorization": f"Bearer {TOKEN}"},
         )
 
@@ -115,34 +114,33 @@ contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
         self.http.post(path, json=obj, params={"fieldManager": "someone-else"}).raise_for_status()
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @contextlib.contextmanager
 def running(folder: Path, binaries: Binaries, controller_flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
     """Start everything, wait until it serves, stop everything."""
-    client_port, peer_port, api_port = free_ports(3)
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
     (folder / "service-account.key").write_bytes(_private_key())
-    plane = ControlPlane(folder, api_port)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(
-            process(folder, "etcd", etcd(binaries.path("etcd", "server"), folder, client_port, peer_port))
-        )
-        stack.enter_context(process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
-        wait(lambda: plane.http.get("/readyz").status_code == 200, folder / "apiserver.log")
+        plane = on_free_ports(stack, lambda started: _api(started, folder, binaries))
         plane.write_kubeconfig()
         stack.enter_context(process(folder, "controllers", [*_controllers(binaries, folder), *controller_flags]))
         stack.enter_context(process(folder, "scheduler", _scheduler(binaries, folder)))
         wait(lambda: plane.exists("/api/v1/namespaces/default/serviceaccounts/default"), folder / "controllers.log")
-        stack.callback(plane.http.close)
         yield plane
+
+
+def _api(stack: contextlib.ExitStack, folder: Path, binaries: Binaries) -> ControlPlane:
+    client_port, peer_port, api_port = free_ports(3)
+    plane = ControlPlane(folder, api_port)
+    stack.callback(plane.http.close)
+    stack.enter_context(process(folder, "etcd", etcd(binaries.path("etcd", "server"), folder, client_port, peer_port)))
+    wait(lambda: _is_ok(f"http://127.0.0.1:{client_port}/health"), folder / "etcd.log")
+    stack.enter_context(process(folder, "apiserver", _apiserver(binaries, folder, client_port, api_port)))
+    wait(lambda: plane.exists("/readyz"), folder / "apiserver.log")
+    return plane
+
+
+def _is_ok(url: str) -> bool:
+    return httpx.get(url, trust_env=False).status_code == httpx.codes.OK
 
 
 def etcd(program: str, folder: Path, client_port: int, peer_port: int) -> list[str]:
@@ -197,33 +195,6 @@ def _controllers(binaries: Binaries, folder: Path) -> list[str]:
 def _scheduler(binaries: Binaries, folder: Path) -> list[str]:
     program = binaries.path("kube-scheduler")
     return [program, f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false", "--secure-port=0"]
-
-
-@contextlib.contextmanager
-def process(folder: Path, name: str, argv: list[str]) -> Iterator[None]:
-    """Run a program until the end of the block; what it says goes to a file of its name."""
-    with (folder / f"{name}.log").open("wb") as log:
-        started = subprocess.Popen(argv, cwd=folder, stdout=log, stderr=subprocess.STDOUT, env={"PATH": os.defpath})
-        try:
-            yield
-        finally:
-            started.terminate()
-            try:
-                started.wait(20)
-            except subprocess.TimeoutExpired:
-                started.kill()
-                started.wait()
-
-
-def wait(is_done: Callable[[], bool], log: Path) -> None:
-    """Until it is done; the end of the log is the reason where it never is."""
-    end = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.TransportError):
-            if is_done():
-                return
-        time.sleep(0.2)
-    raise AssertionError(f"not ready after {START_TIMEOUT_S} s:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 def _private_key() -> bytes:
