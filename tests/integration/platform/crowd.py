@@ -8,14 +8,17 @@ from typing import Any, Final
 
 import httpx
 
-PATIENCE_S: Final = 30
+PATIENCE_S: Final = 180
+REFUSED_S: Final = 15.0
+"""So long must a refusal stay. A controller is refused for a moment, too: where it overtakes the count of a quota, or
+the two write it at once. It tries again by itself, after ten times every few seconds."""
 MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 UPDATED: Final = {"spec": {"template": {"metadata": {"annotations": {"slipway.test/updated": "true"}}}}}
 
 Object = Mapping[str, Any]
 
 
-def refused_at_most(http: httpx.Client, namespace: str) -> dict[str, str]:
+def refused_at_most(http: httpx.Client, namespace: str, refused_s: float = REFUSED_S) -> dict[str, str]:
     """Deployment -> why its controller could not make all pods that it wants then; empty where all are admitted.
 
     Whether there is room on nodes is another question: pods that wait for some were admitted, too.
@@ -25,11 +28,11 @@ def refused_at_most(http: httpx.Client, namespace: str) -> dict[str, str]:
     for name, replicas in most.items():
         patch = {"spec": {"replicas": replicas}}
         http.patch(f"{group}/{name}/scale", json=patch, headers=MERGE).raise_for_status()
-    refused = _settle(http, group, most)
+    refused = _settle(http, group, most, refused_s)
     for name in most:
         http.patch(f"{group}/{name}", json=UPDATED, headers=MERGE).raise_for_status()
     surged = {each["metadata"]["name"]: most[each["metadata"]["name"]] + _surge(each) for each in _items(http, group)}
-    return refused | _settle(http, group, surged)
+    return refused | _settle(http, group, surged, refused_s)
 
 
 def _most(http: httpx.Client, namespace: str) -> dict[str, int]:
@@ -54,17 +57,28 @@ def _surge(deployment: Object) -> int:
     return int(surge)
 
 
-def _settle(http: httpx.Client, group: str, wanted: Mapping[str, int]) -> dict[str, str]:
-    """Until each has its pods, or was told that it can't."""
+def _settle(http: httpx.Client, group: str, wanted: Mapping[str, int], refused_s: float) -> dict[str, str]:
+    """Until each has its pods, or is told again and again that it can't."""
     end = time.monotonic() + PATIENCE_S
+    refused_since: dict[str, float] = {}
     while True:
-        found = {each["metadata"]["name"]: each["status"] for each in _items(http, group)}
-        refused = {name: why for name, status in found.items() if (why := _failure(status))}
-        missing = [n for n in wanted if n not in refused and found[n].get("replicas", 0) < wanted[n]]
+        found = {each["metadata"]["name"]: each for each in _items(http, group)}
+        refused = {name: why for name, each in found.items() if (why := _failure(each["status"]))}
+        now = time.monotonic()
+        refused_since = {name: refused_since.get(name, now) for name in refused}
+        for_good = {name for name, since in refused_since.items() if now - since >= refused_s}
+        missing = [n for n in wanted if n not in for_good and (n in refused or not _has(found[n], wanted[n]))]
         if not missing:
-            return refused
-        assert time.monotonic() < end, f"after {PATIENCE_S} s not settled: {missing}"
+            return {name: refused[name] for name in for_good}
+        assert now < end, f"after {PATIENCE_S} s not settled: {missing}"
         time.sleep(0.2)
+
+
+def _has(deployment: Object, num: int) -> bool:
+    """Whether its controller has seen what is asked of it, and has made so many pods."""
+    status = deployment["status"]
+    is_seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+    return bool(is_seen and status.get("replicas", 0) >= num)
 
 
 def _failure(status: Object) -> str:

@@ -19,7 +19,8 @@ import httpx
 
 Object = Mapping[str, Any]
 MANAGER: Final = "judge"
-PATIENCE_S: Final = 30
+PATIENCE_S: Final = 180
+"""Only a guard against hanging: controllers may share two cores with another test run."""
 WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod"})
 CONTROLLERS: Final = (
     ("apps/v1", "deployments"), ("apps/v1", "statefulsets"), ("batch/v1", "cronjobs"), ("batch/v1", "jobs"),

@@ -94,4 +94,4 @@ def test_a_pod_over_the_quota_is_told(judge: Judge, platform_plane: ControlPlane
     [finding] = judge.judge(objects)
     assert finding.subject == "a Pod of Deployment/bad"
     assert "exceeded quota" in finding.said
-    assert "exceeded quota" in refused_at_most(platform_plane.http, namespace)["bad"]
+    assert "exceeded quota" in refused_at_most(platform_plane.http, namespace, refused_s=1)["bad"]
