@@ -60,7 +60,7 @@ def test_a_seed_gives_the_same_stacks_again() -> None:
 
 
 @pytest.mark.plane
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_packing_uses_the_nodes_that_kube_scheduler_uses() -> None:
     """Lots settled; `make conformance-packing` does it with more stacks, and lots drawn."""
     binaries = Binaries.read(os.environ)

@@ -47,6 +47,7 @@ def test_a_pod_is_judged_in_every_kind() -> None:
 
 
 @pytest.mark.plane
+@pytest.mark.timeout(600)
 def test_the_newest_standards_give_the_verdicts_of_kubernetes() -> None:
     """Every fixture of 1.34 and later, in every kind."""
     chosen = [each for each in fixtures(print) if each.version >= NEWEST_SINCE]

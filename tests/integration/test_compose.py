@@ -14,7 +14,7 @@ import pytest
 from tests.integration.plugins.control_plane import Binaries
 from tests.unit.compose.files import FAMILIES, FOLDER, services
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 ANY_MODEL = "MODEL_REPO=owner/name\nMODEL_FILE=any.gguf\n"
 

@@ -14,7 +14,7 @@ import pytest
 from tests.integration.platform.fleet import Fleet
 from tests.integration.plugins.control_plane import ControlPlane
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -10,7 +10,7 @@ from infra.manifests import all as manifests
 from tests.integration.platform.judge import Judge
 from tests.unit.infra.plan.stacks import one, plan
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 IMAGES = manifests.Images("registry.example.com/serve@sha256:" + "ab" * 32)
 VALUES = {"hub-token": "token", "api-keys": "key", "registry-login": '{"auths": {}}'}

@@ -12,7 +12,7 @@ from tests.integration.platform.judge import remove
 from tests.integration.platform.program import STACK, Program
 from tests.integration.plugins.control_plane import Binaries, ControlPlane
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 NAMESPACE = "failing"
 VAULT = {"source": "external", "use": ["hub-token"], "store": "vault"}

@@ -12,7 +12,7 @@ from tests.integration.platform.crowd import refused_at_most
 from tests.integration.platform.judge import Judge, pods
 from tests.integration.plugins.control_plane import ControlPlane
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 STACKS = ("local", "staging", "prod")
 

@@ -13,7 +13,7 @@ from tests.integration.platform.judge import Judge
 from tests.integration.platform.spot import lose_all_spot_nodes
 from tests.integration.plugins.control_plane import ControlPlane
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 FLAVOURS = ("gke", "aks")
 """test_up.py has the third."""

@@ -10,7 +10,7 @@ from tests.integration.platform import stacks
 from tests.integration.platform.judge import Judge
 from tests.unit.infra.outputs.samples import references
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("stack", ["local", "staging", "prod"])

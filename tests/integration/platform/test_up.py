@@ -14,7 +14,7 @@ from tests.integration.platform.spot import lose_all_spot_nodes
 from tests.integration.plugins.control_plane import Binaries, ControlPlane
 from tests.unit.infra.recorder import raw_settings
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(1200)]
 
 NAMESPACE = "fleet-prod"
 

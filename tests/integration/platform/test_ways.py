@@ -10,7 +10,7 @@ from tests.integration.platform.judge import Judge
 from tests.unit.infra.plan.stacks import BURST, GPU, KEDA, one, plan
 from tests.unit.infra.recorder import kubernetes_objects, record
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 ON_GPU = one(GPU, profile="gpu80-48g", min_replicas=1, max_replicas=4)
 HOURS = [{"days": "daily", "start": "22:00", "end": "06:00", "min_replicas": 0, "time_zone": "Europe/Berlin"}]

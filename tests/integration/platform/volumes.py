@@ -80,7 +80,9 @@ def look(http: httpx.Client) -> None:
         zones = {n["metadata"]["name"]: n["metadata"]["labels"].get(ZONE, "") for n in _list(http, NODES)}
         for volume in wanted(pending, zones):
             answer = http.post(VOLUMES, json=volume)
-            assert answer.status_code in (201, 409), answer.text  # it was made a moment ago
+            if answer.is_server_error:  # it is busy, and asked again
+                answer.raise_for_status()
+            assert answer.status_code in (201, 409, 429), answer.text  # 409: it was made a moment ago
     for volume in _list(http, VOLUMES):
         if volume.get("status", {}).get("phase") == "Released":
             http.delete(f"{VOLUMES}/{volume['metadata']['name']}")

@@ -11,7 +11,7 @@ from infra.errors import ConfigError
 from infra.plan import make_plan
 from tests.integration.plugins.workspace import ROOT, Workspace
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 FIVE = {
     "slipway:owner": "my-team",

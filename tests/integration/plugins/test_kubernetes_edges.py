@@ -10,7 +10,7 @@ import pytest
 from tests.integration.plugins.control_plane import ControlPlane
 from tests.integration.plugins.workspace import Workspace
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 CONFIG_MAP = 'k8s.core.v1.ConfigMap("plain", metadata={"name": "plain"}, data={"a": "VALUE"})'
 
@@ -228,18 +228,22 @@ k8s.apps.v1.DaemonSet("daemon", metadata={"namespace": "default", "name": "daemo
     assert plane.get("/apis/apps/v1/namespaces/default/statefulsets/stateful")["status"]["readyReplicas"] == 2
 
 
+DOOR = """
+k8s.networking.v1.Ingress(
+    "door", metadata={"namespace": "default", "name": "door", "annotations": ANNOTATIONS},
+    spec={"ingress_class_name": "nobody", "rules": [{"host": "a.test"}]})
+"""
+
+
 def test_an_ingress_waits_for_its_address(project: Workspace, plane: ControlPlane) -> None:
     """As the official provider does: an Ingress that no controller serves is a failure that says so."""
-    project.write("""
-k8s.networking.v1.Ingress(
-    "door", metadata={"namespace": "default", "name": "door", "annotations": {"pulumi.com/timeoutSeconds": "2"}},
-    spec={"ingress_class_name": "nobody", "rules": [{"host": "a.test"}]})
-""")
+    project.write(DOOR.replace("ANNOTATIONS", '{"pulumi.com/timeoutSeconds": "2"}'))
     done = project.run("up", "--yes", "--skip-preview")
     assert done.returncode != 0
     assert 'is the controller of class "nobody" there?' in done.stdout + done.stderr
     path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/door/status"
     plane.patch(path, {"status": {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}}})
+    project.write(DOOR.replace("ANNOTATIONS", "{}"))  # the two seconds are not for the deletion that follows
     project.up()
     assert "initErrors" not in project.resources()["door"]
 

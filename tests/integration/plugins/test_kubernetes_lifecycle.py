@@ -7,9 +7,10 @@ import base64
 import pytest
 
 from tests.integration.plugins.control_plane import ControlPlane
+from tests.integration.plugins.programs import wait
 from tests.integration.plugins.workspace import Workspace
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 PASSWORD = "correct horse"
 
@@ -23,7 +24,7 @@ password = k8s.core.v1.Secret(
     string_data={"password": pulumi.Output.secret("PASSWORD")}, opts=inside)
 server = k8s.apps.v1.Deployment(
     "server", metadata={"namespace": "life", "name": "server", "labels": LABELS,
-                        "annotations": {"pulumi.com/timeoutSeconds": "8"}},
+                        "annotations": {"pulumi.com/timeoutSeconds": "PATIENCE"}},
     spec={"replicas": 2, "selector": {"match_labels": {"app": "server"}},
           "template": {"metadata": {"labels": {"app": "server"}},
                        "spec": {"containers": [{"name": "main", "image": "IMAGE",
@@ -39,10 +40,16 @@ pulumi.export("settings", settings.metadata["name"])
 """
 
 
-def program(*, colour: str = "blue", image: str = "server:1", labels: str = "{}") -> str:
+def program(*, colour: str = "blue", image: str = "server:1", labels: str = "{}", patience_s: int = 180) -> str:
     """The program with these settings."""
     text = PROGRAM.replace("COLOUR", colour).replace("IMAGE", image).replace("LABELS", labels)
-    return text.replace("PASSWORD", PASSWORD)
+    return text.replace("PASSWORD", PASSWORD).replace("PATIENCE", str(patience_s))
+
+
+def num_served(plane: ControlPlane) -> int:
+    """Pods to which the Service leads."""
+    found = plane.get("/apis/discovery.k8s.io/v1/namespaces/life/endpointslices")["items"]
+    return sum(each["conditions"]["ready"] for one in found for each in one.get("endpoints") or ())
 
 
 def test_preview_creates_nothing(project: Workspace, plane: ControlPlane) -> None:
@@ -136,6 +143,9 @@ def test_refresh_finds_drift_and_the_next_up_repairs_it(project: Workspace, plan
     """Someone has changed the Deployment with `kubectl edit`."""
     path = "/apis/apps/v1/namespaces/life/deployments/server"
     plane.patch(path, {"spec": {"replicas": 3}}, manager="kubectl-edit")
+    # A refresh would find the Service unready, too, and the next update mend both.
+    wait(lambda: plane.get(path)["status"].get("readyReplicas") == 3, plane.folder / "controllers.log")
+    wait(lambda: num_served(plane) == 3, plane.folder / "controllers.log")
     project.pulumi("refresh", "--yes", "--skip-preview")
     assert project.resources()["server"]["inputs"]["spec"]["replicas"] == 3
     assert set(project.steps()["server"]["detailedDiff"]) == {"spec.replicas"}
@@ -154,7 +164,7 @@ def test_a_field_of_another_manager_is_a_conflict_until_the_program_takes_it(
     assert done.returncode != 0
     assert 'conflict with "someone-else"' in done.stdout + done.stderr
     assert "pulumi.com/patchForce" in done.stdout + done.stderr
-    forced = program(colour="green").replace("timeoutSeconds", "patchForce").replace('"8"', '"true"')
+    forced = program(colour="green").replace("timeoutSeconds", "patchForce").replace('"180"', '"true"')
     project.write(forced)
     assert project.up()["update"] == 1
     assert plane.get(path)["spec"]["replicas"] == 2
@@ -166,7 +176,7 @@ def test_a_failed_rollout_names_the_pod_and_the_reason_and_is_repaired_later(
     project: Workspace, plane: ControlPlane
 ) -> None:
     """The state keeps the object; the next `up` with a good image ends well."""
-    project.write(program(colour="green", image="broken:1"))
+    project.write(program(colour="green", image="broken:1", patience_s=20))
     done = project.run("up", "--yes", "--skip-preview")
     output = done.stdout + done.stderr
     assert done.returncode != 0

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.plugins.control_plane import ControlPlane
 from tests.integration.plugins.workspace import ROOT, Workspace
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 CLAIM = "/api/v1/namespaces/renames/persistentvolumeclaims/legal-weights-1"
 PROGRAM = """

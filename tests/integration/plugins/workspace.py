@@ -17,7 +17,8 @@ from tools.plugins.versions import version_of
 ROOT = Path(__file__).resolve().parents[3]
 EXECUTOR = "pulumi-language-python-exec"
 PLUGIN = f"pulumi-home/plugins/resource-kubernetes-v{version_of('pulumi_kubernetes')}"
-TIMEOUT_S = 240
+TIMEOUT_S = 480
+"""Only a guard against hanging, below the one of each test."""
 
 LAUNCHER = """\
 #!{python} -I

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.policies.project import Project
 
-pytestmark = [pytest.mark.plane, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.plane, pytest.mark.timeout(600)]
 
 UNKNOWN = """
 first = k8s.core.v1.ConfigMap("first", metadata={"name": "first"})
@@ -67,5 +67,7 @@ def test_a_stack_rule_judges_what_was_asked_for_not_what_the_cluster_made_of_it(
     live_project.register({"deployment": deployment, "autoscaler": autoscaler})
     answer = live_project.ask("up", "--yes", "--skip-preview")
     assert (answer.status, answer.told) == (0, frozenset()), answer.text
-    assert live_project.resources()["deployment"]["outputs"]["spec"]["replicas"] == 1
+    made = live_project.resources()["deployment"]
+    assert "replicas" not in made["inputs"]["spec"]
+    assert made["outputs"]["spec"]["replicas"] in (1, 2)  # 2 where the autoscaler was quicker than the update
     live_project.pulumi("destroy", "--yes", "--skip-preview")
