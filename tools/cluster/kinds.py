@@ -21,7 +21,7 @@ PATH: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MANAGER: Final = "slipway-cluster"
 VERSION: Final = "slipway.dev/crds"
 """The annotation with `sources.key()`, by which a second run knows its own."""
-PATIENCE_S: Final = 60.0
+PATIENCE_S: Final = 180.0
 NUM_AT_ONCE: Final = 4
 
 

@@ -14,7 +14,8 @@ import grpc
 
 from tools.plugins.protocol import engine_pb2, engine_pb2_grpc
 
-LOG_TIMEOUT_S = 5.0
+LOG_TIMEOUT_S = 30.0
+"""One that is gone is told at once; one that is only busy is not to lose what it should show."""
 HEALTH_TIMEOUT_S = 10.0
 WATCH_INTERVAL_S = 2.0
 NUM_MISSES_ALLOWED = 2

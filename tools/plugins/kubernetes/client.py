@@ -21,7 +21,7 @@ from tools.plugins.kubernetes.kubeconfig import Access
 from tools.plugins.kubernetes.values import Object
 
 USER_AGENT: Final = "pulumi-kubernetes (slipway stand-in)"
-CONNECT_TIMEOUT_S: Final = 5.0
+CONNECT_TIMEOUT_S: Final = 10.0
 READ_TIMEOUT_S: Final = 60.0
 NUM_CONNECTIONS: Final = 64
 NUM_ATTEMPTS: Final = 6
