@@ -24,7 +24,7 @@ from tools.cluster import cluster
 from tools.command import attend, attend_both, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
-from tools.toolchain import browser, promtool
+from tools.toolchain import browser, crds, promtool
 from tools.toolchain import programs as toolchain
 from tools.toolchain.groups import ACTIONLINT, COMPOSE, CONTAINERS, KUBERNETES, KWOK, PULUMI
 
@@ -61,6 +61,8 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
         browser_path = browser.ensure(step)
     with progress.step("promtool, for the tests of metrics") as step:
         promtool_path = promtool.ensure(settings.cache_dir, step)
+    with progress.step("kinds of other projects, for the tests of control planes") as step:
+        crds.ensure(settings, step.update)  # a test would wait for the cache, into which another part may build
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     told = {
         "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),
