@@ -55,7 +55,7 @@ class Judge:
         for each in sorted(objects, key=self._rank):
             if each["kind"] not in WORKLOADS:
                 found += self._apply(each)
-        self._wait_for_quotas(objects)
+        self._wait_for_controllers(objects)
         for each in objects:
             found += [finding for pod in pods(each) for finding in self._admit(each, pod)]
         for each in objects:
@@ -106,13 +106,16 @@ class Judge:
         )
         return _findings(f"a Pod of {owner['kind']}/{owner['metadata']['name']}", response)
 
-    def _wait_for_quotas(self, objects: Iterable[Object]) -> None:
-        """Until a controller has counted, every pod is refused."""
-        paths = [self.path(each) for each in objects if each["kind"] == "ResourceQuota"]
+    def _wait_for_controllers(self, objects: Iterable[Object]) -> None:
+        """Until one has counted and another one has made a namespace's own account, every pod is refused."""
+        quotas = [self.path(each) for each in objects if each["kind"] == "ResourceQuota"]
         _until(
-            lambda: all(self._http.get(path).json().get("status", {}).get("hard") for path in paths),
-            f"{paths} are not counted",
+            lambda: all(self._http.get(path).json().get("status", {}).get("hard") for path in quotas),
+            f"{quotas} are not counted",
         )
+        namespaces = [self.path(each) for each in objects if each["kind"] == "Namespace"]
+        accounts = [f"{path}/serviceaccounts/default" for path in namespaces]
+        _until(lambda: all(self._http.get(path).is_success for path in accounts), f"{accounts} are not there")
 
 
 def pods(owner: Object) -> Iterator[dict[str, Any]]:
