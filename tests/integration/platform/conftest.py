@@ -19,8 +19,8 @@ from tools.cluster import kinds
 from tools.toolchain import crds
 from tools.toolchain.crds import Crd
 
-QUICK_AUTOSCALER = ("--horizontal-pod-autoscaler-sync-period=1s",)
-"""Else it looks every 15 seconds, also for the first time."""
+QUICK_AUTOSCALER = ("--horizontal-pod-autoscaler-sync-period=3s",)
+"""Else it looks every 15 seconds, also for the first time. Every second would keep the API server busy by itself."""
 
 
 @pytest.fixture(scope="package")

@@ -10,18 +10,17 @@ from typing import Any, Final
 import httpx
 
 SCALED_OBJECTS: Final = "/apis/keda.sh/v1alpha1/scaledobjects"
-SCALERS: Final = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
+SCALERS: Final = "/apis/autoscaling/v2/{}horizontalpodautoscalers"
 NO_LOAD: Final = {"metric": {"name": "s0-played"}, "target": {"type": "AverageValue", "averageValue": "1"}}
 
 
 def look(http: httpx.Client) -> None:
     """Make what is missing."""
-    response = http.get(SCALED_OBJECTS)
-    response.raise_for_status()
-    for each in response.json()["items"]:
-        path = SCALERS.format(each["metadata"]["namespace"])
-        if http.get(f"{path}/keda-hpa-{each['metadata']['name']}").status_code == 404:
-            http.post(path, json=scaler(each))  # refused while its namespace ends
+    wanted = {_where(each): each for each in _list(http, SCALED_OBJECTS)}
+    there = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in _list(http, SCALERS.format(""))}
+    for where, each in wanted.items():
+        if where not in there:
+            http.post(SCALERS.format(f"namespaces/{where[0]}/"), json=scaler(each))  # refused while its namespace ends
 
 
 def scaler(scaled: dict[str, Any]) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def scaler(scaled: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "autoscaling/v2",
         "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": f"keda-hpa-{meta['name']}", "ownerReferences": [owner]},
+        "metadata": {"name": _where(scaled)[1], "ownerReferences": [owner]},
         "spec": {
             "scaleTargetRef": target,
             "minReplicas": max(spec.get("minReplicaCount", 0), 1),
@@ -40,3 +39,15 @@ def scaler(scaled: dict[str, Any]) -> dict[str, Any]:
             "metrics": [{"type": "External", "external": NO_LOAD}],
         },
     }
+
+
+def _where(scaled: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and name of its HPA."""
+    return scaled["metadata"]["namespace"], f"keda-hpa-{scaled['metadata']['name']}"
+
+
+def _list(http: httpx.Client, path: str) -> list[dict[str, Any]]:
+    response = http.get(path)
+    response.raise_for_status()
+    items: list[dict[str, Any]] = response.json()["items"]
+    return items

@@ -114,11 +114,14 @@ class Workspace:
 
 
 def _place(source: str, target: Path) -> None:
-    """A real file without a copy, where both are on one file system."""
+    """A real file without a copy, where both are on one file system; with one for all workspaces of a run elsewhere."""
     try:
         os.link(os.path.realpath(source), target)
     except OSError:
-        shutil.copy(source, target)
+        kept = target.parents[2] / target.name
+        if not kept.exists():
+            shutil.copy(source, kept)
+        os.link(kept, target)
 
 
 def launcher(path: Path, module: str, extra: str) -> None:
