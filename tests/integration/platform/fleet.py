@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from tests.integration.plugins.programs import free_ports, on_free_ports, proces
 from tools.cluster.fleet import stages
 
 NODES: Final = "/api/v1/nodes"
+PODS: Final = "/api/v1/pods"
 STORAGE_CLASSES: Final = "/apis/storage.k8s.io/v1/storageclasses"
 PATIENCE_S: Final = 240.0
 """Only a guard against hanging: the fleet and its controllers may share two cores with another test run."""
@@ -67,15 +68,18 @@ class Fleet:
         """As a provider takes spot nodes back: closed, drained whether anybody agrees or not, gone."""
         for name in names:
             self._merge(f"{NODES}/{name}", {"spec": {"unschedulable": True}})
-        on_them = f"{NODES.removesuffix('nodes')}pods"
-        gone = set(names)
-        for pod in self._list(on_them):
-            if pod["spec"].get("nodeName") in gone:
-                self.http.delete(_pod_path(pod))
-        self.until(lambda: not any(p["spec"].get("nodeName") in gone for p in self._list(on_them)), "pods stay")
+        self.until(lambda: not self._drain(set(names)), "pods stay")
         for name in names:
             self.http.delete(f"{NODES}/{name}")
             self.nodes.pop(name, None)
+
+    def _drain(self, names: Collection[str]) -> int:
+        """End all pods there; how many there were. The scheduler may send one more before it sees the nodes closed."""
+        there = [pod for pod in self._list(PODS) if pod["spec"].get("nodeName") in names]
+        for pod in there:
+            if not pod["metadata"].get("deletionTimestamp"):
+                self.http.delete(_pod_path(pod))
+        return len(there)
 
     def reclaim_spot(self) -> None:
         """All spot nodes at once."""
