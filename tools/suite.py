@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools import llama, local, pulumi, target, verdict
-from tools.cluster import cluster
+from tools.cluster import cluster, fleet
 from tools.command import attend, attend_both, interrupt_on_sigterm
 from tools.progress import Progress
 from tools.settings import ROOT, Settings
@@ -61,8 +61,11 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
         browser_path = browser.ensure(step)
     with progress.step("promtool, for the tests of metrics") as step:
         promtool_path = promtool.ensure(settings.cache_dir, step)
-    with progress.step("kinds of other projects, for the tests of control planes") as step:
-        crds.ensure(settings, step.update)  # a test would wait for the cache, into which another part may build
+    with progress.step("what tests read of other projects' sources") as step:
+        # Else a test fetches it in its own time, and waits for the cache while another part builds into it.
+        toolchain.ensure_go(step.update)
+        crds.ensure(settings, step.update)
+        fleet.stages()
     pulumi.assemble(settings, programs)  # the plugins are tested also where an installed CLI is used otherwise
     told = {
         "SLIPWAY_TOOLCHAIN_BIN": os.pathsep.join(map(str, [*programs.bin_dirs, settings.clone_dir / "bin"])),

@@ -5,7 +5,6 @@ plays the kubelets if it is there. No controllers: nobody may taint nodes or del
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 import httpx
 import yaml
 
-from tests.integration.plugins.control_plane import etcd
+from tests.integration.plugins.control_plane import etcd, private_key
 from tests.integration.plugins.programs import free_ports, on_free_ports, process, wait
 
 TOKEN = "token-of-the-test"
@@ -82,9 +81,7 @@ class ControlPlane:
 def running(folder: Path, programs: Programs) -> Iterator[ControlPlane]:
     """Start everything, wait until it serves, stop everything."""
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-    subprocess.run(
-        ["openssl", "genrsa", "-out", "service-account.key", "2048"], cwd=folder, check=True, capture_output=True
-    )
+    (folder / "service-account.key").write_bytes(private_key())
     with contextlib.ExitStack() as stack:
         yield on_free_ports(stack, lambda started: _start(started, folder, programs))
 

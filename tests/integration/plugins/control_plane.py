@@ -118,7 +118,7 @@ contexts: [{{name: test, context: {{cluster: test, user: admin}}}}]
 def running(folder: Path, binaries: Binaries, controller_flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
     """Start everything, wait until it serves, stop everything."""
     (folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-    (folder / "service-account.key").write_bytes(_private_key())
+    (folder / "service-account.key").write_bytes(private_key())
     with contextlib.ExitStack() as stack:
         plane = on_free_ports(stack, lambda started: _api(started, folder, binaries))
         plane.write_kubeconfig()
@@ -197,7 +197,8 @@ def _scheduler(binaries: Binaries, folder: Path) -> list[str]:
     return [program, f"--kubeconfig={folder / 'kubeconfig'}", "--leader-elect=false", "--secure-port=0"]
 
 
-def _private_key() -> bytes:
+def private_key() -> bytes:
+    """For the tokens of service accounts."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
