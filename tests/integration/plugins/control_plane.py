@@ -228,10 +228,16 @@ class PodStatuses(threading.Thread):
 
     def _play(self, pod: dict[str, Any]) -> None:
         metadata, status = pod["metadata"], _status(pod, self._plane.failing)
-        if pod["status"].get("phase") != status["phase"] or not pod["status"].get("containerStatuses"):
+        if pod["status"].get("phase") != status["phase"] or not _says(pod, status["conditions"]):
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
             with contextlib.suppress(httpx.HTTPStatusError):  # deleted meanwhile
                 self._plane.patch(path, {"status": status})
+
+
+def _says(pod: dict[str, Any], conditions: list[dict[str, str]]) -> bool:
+    """Whether it has these conditions. The scheduler finds no node, and may say so after we have said the contrary."""
+    said = {one["type"]: one["status"] for one in pod["status"].get("conditions") or ()}
+    return all(said.get(one["type"]) == one["status"] for one in conditions)
 
 
 def _status(pod: dict[str, Any], failing: set[str]) -> dict[str, Any]:
