@@ -1,12 +1,14 @@
 """Names, addresses, ports and folders of the local cluster: the one place that decides them.
 
 Pure: knows nothing of running processes. Two ports are fixed because people and image references see them (registry,
-ingress); all others are taken from the system when the cluster is made, and kept in its state.
+ingress); all others are chosen when the cluster is made, and kept in its state.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import secrets
 import socket
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
@@ -32,6 +34,8 @@ CNI_NETWORK = "slipway"
 INGRESS_CLASS = "slipway"
 BUILDER = "slipway"
 MAX_STATE_DIR_LENGTH = 65
+QUIET_PORTS = range(20000, 30000)
+"""Below NodePorts (from 30000), and below what Linux gives to connections and to whoever asks for any (from 32768)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +226,17 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(num: int) -> list[int]:
-    """Distinct ports that are free now; all are held until the last is found."""
-    sockets = [socket.socket() for _ in range(num)]
-    try:
-        for s in sockets:
-            s.bind(("127.0.0.1", 0))
-        return [s.getsockname()[1] for s in sockets]
-    finally:
-        for s in sockets:
-            s.close()
+    """Distinct ports that are free now; all are held until the last is found.
+
+    None that the system gives away by itself: a process of the cluster takes its port seconds after this, and again
+    after a reboot, and till then any connection of this machine could have got it.
+    """
+    found: list[int] = []
+    with contextlib.ExitStack() as held:
+        for port in secrets.SystemRandom().sample(QUIET_PORTS, len(QUIET_PORTS)):
+            if len(found) == num:
+                break
+            with contextlib.suppress(OSError):  # taken
+                held.enter_context(socket.socket()).bind(("", port))
+                found.append(port)
+    return found

@@ -1,4 +1,4 @@
-"""Ports are taken from the system, kept with the cluster, and a fixed one that is taken is named."""
+"""Ports are free ones, kept with the cluster, and a fixed one that is taken is named."""
 
 import socket
 from pathlib import Path
@@ -17,6 +17,18 @@ def test_a_new_cluster_gets_distinct_free_ports(tmp_path: Path) -> None:
     numbers = [getattr(ports, name) for name in layouts.Ports.__dataclass_fields__]
     assert len(set(numbers)) == len(numbers)
     assert all(layouts.is_free(n) for n in numbers)
+
+
+def test_a_free_port_is_none_that_the_system_gives_away(tmp_path: Path) -> None:
+    """Nor one that is taken: what is started on it a while later must still get it."""
+    with socket.socket() as taken:
+        [port] = layouts.free_ports(1)
+        taken.bind(("127.0.0.1", port))
+        found = layouts.free_ports(500)
+    assert len(set(found)) == 500
+    assert port not in found
+    assert set(found) <= set(layouts.QUIET_PORTS)
+    assert layouts.QUIET_PORTS.stop <= 30000
 
 
 def test_a_cluster_that_was_made_keeps_its_ports(tmp_path: Path) -> None:
