@@ -29,7 +29,7 @@ class Entry:
 
 
 def process_of(container_id: str) -> int:
-    """The first process of a container, as this machine numbers it."""
+    """The first process of a container, as this machine numbers it; ProcessLookupError where there is none."""
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
             continue
@@ -40,11 +40,11 @@ def process_of(container_id: str) -> int:
             continue  # it has just ended
         if belongs and namespaced.split()[-1] == "1":
             return int(folder.name)
-    raise AssertionError(f"no process of the container {container_id}")
+    raise ProcessLookupError(f"no process of the container {container_id}")
 
 
 def snapshot(pid: int) -> dict[str, Entry]:
-    """Path in the container -> its entry; all mounts but the kernel's."""
+    """Path in the container -> its entry; all mounts but the kernel's. OSError where the process is gone."""
     skipped = set(kernel_mounts(Path(f"/proc/{pid}/mountinfo").read_text().splitlines()))
     root = Path(f"/proc/{pid}/root")
     return dict(_walk(root, "", skipped))

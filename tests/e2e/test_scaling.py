@@ -13,10 +13,10 @@ import pytest
 
 from tests.e2e.workspace import MODEL, NAMESPACE, Workspace
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 NUM_CLIENTS = 6
-PATIENCE_S = 240
+PATIENCE_S = 480
 QUICK = {"busy_percent": 25, "quiet_s": 15}
 """A quarter of what a pod may use is busy here: the rest of this machine's cores is the cluster's and the clients'."""
 GOOD = {200, 429, 503}
@@ -44,7 +44,11 @@ class Clients:
 
     def _ask(self) -> None:
         body = {"model": MODEL, "prompt": "Once upon a time", "max_tokens": 64}
-        with httpx.Client(base_url=self._stack.url, headers=self._stack.headers, timeout=120) as client:
+        # No connection is kept: with each pod the ingress gets new routes and closes those that are idle, also one that
+        # a client is just about to use again.
+        apart = httpx.Limits(max_keepalive_connections=0)
+        url, headers = self._stack.url, self._stack.headers
+        with httpx.Client(base_url=url, headers=headers, timeout=PATIENCE_S, limits=apart) as client:
             while not self._ended.is_set():
                 status = client.post("/v1/completions", json=body).status_code
                 self.answers[status] += 1
@@ -73,6 +77,8 @@ def test_load_brings_a_second_replica_and_silence_takes_it_away(
     with Clients(quick) as clients:
         up_s = _seconds_until(lambda: _num_ready(quick) == 2, quick)
         time.sleep(5)  # both are in the Service
+        # A slow machine may have a second replica before the first one has answered much.
+        _seconds_until(lambda: clients.answers[200] > 2 * NUM_CLIENTS or not set(clients.answers) <= GOOD, quick)
     down_s = _seconds_until(lambda: _num_ready(quick) == 1, quick)
     assert set(clients.answers) <= GOOD
     assert clients.answers[200] > NUM_CLIENTS
