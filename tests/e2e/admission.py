@@ -33,7 +33,7 @@ from tests.e2e.api_server import Answer, ApiServer
 from tests.unit.policies import cases
 
 PREFIX: Final = "admission-test-"
-PATIENCE_S: Final = 60
+PATIENCE_S: Final = 300
 TODAY: Final = datetime.date(2026, 11, 1)
 Data = Mapping[str, Any]
 ABOUT_NAMESPACES: Final = {"namespace-not-default"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.e2e.workspace import Workspace
+from tests.e2e.workspace import PATIENCE_S, Workspace
 
 NAMESPACE = "slipway-e2e-alarm"
 URL = f"http://alarm.{NAMESPACE}.svc:443/secret-path"
@@ -27,9 +27,14 @@ h.ThreadingHTTPServer(('', 443), Handler).serve_forever()
 
 def start(stack: Workspace, image: str) -> None:
     """It listens."""
-    for each in _objects(image):
+    patience = f"--timeout={PATIENCE_S}s"
+    namespace, *objects = _objects(image)
+    stack.kubectl("apply", "-f", _written(stack, namespace))
+    # No pod is let in before its namespace has one, which a controller makes.
+    stack.kubectl("wait", "-n", NAMESPACE, "serviceaccount/default", "--for=create", patience)
+    for each in objects:
         stack.kubectl("apply", "-f", _written(stack, each))
-    stack.kubectl("wait", "-n", NAMESPACE, "pod/alarm", "--for=condition=Ready", "--timeout=60s")
+    stack.kubectl("wait", "-n", NAMESPACE, "pod/alarm", "--for=condition=Ready", patience)
 
 
 def stop(stack: Workspace) -> None:
@@ -39,7 +44,7 @@ def stop(stack: Workspace) -> None:
 
 def wait_until_gone(stack: Workspace) -> None:
     """After `stop()`."""
-    stack.kubectl("wait", "--for=delete", f"namespace/{NAMESPACE}", "--timeout=120s")
+    stack.kubectl("wait", "--for=delete", f"namespace/{NAMESPACE}", f"--timeout={PATIENCE_S}s")
 
 
 def heard(stack: Workspace) -> list[dict[str, Any]]:

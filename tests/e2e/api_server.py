@@ -89,7 +89,7 @@ def connect(kubeconfig: Path) -> Iterator[ApiServer]:
     user = _named(config["users"], context["user"])["user"]
     tls = ssl.create_default_context(cafile=cluster["certificate-authority"])
     tls.load_cert_chain(user["client-certificate"], user["client-key"])
-    with httpx.Client(base_url=cluster["server"], verify=tls, trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=cluster["server"], verify=tls, trust_env=False, timeout=120) as client:
         yield ApiServer(client)
 
 

@@ -15,7 +15,7 @@ from infra.endpoints import Endpoints
 from infra.environment import Environment
 from tools.image import build
 
-TIMEOUT_S = 900
+TIMEOUT_S = 2700
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.workspace import NAMESPACE, POLICY_PACK, STACK, Workspace
+from tests.e2e.workspace import NAMESPACE, PATIENCE_S, POLICY_PACK, STACK, Workspace
 from tools import settings
 from tools.image import root_fs
 from tools.image.containers import Image
@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     assert workspace.pulumi("stack", "--stack", STACK, "--show-ids").count("kubernetes:") == 0
     if volumes:
         # The provisioner removes a released volume and its folder by itself.
-        workspace.kubectl("wait", "--for=delete", "--timeout=30s", *[f"pv/{v}" for v in volumes])
+        workspace.kubectl("wait", "--for=delete", f"--timeout={PATIENCE_S}s", *[f"pv/{v}" for v in volumes])
 
 
 @pytest.fixture(scope="session")

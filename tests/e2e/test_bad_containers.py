@@ -13,9 +13,8 @@ from tests.helpers import tiny_gguf
 from tools.image import containers
 from tools.image.containers import Ended, Image, Setup
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
-WITHIN_S = 10.0
 LOG_LEVELS = ("debug", "info")
 MODEL = "tiny"
 
@@ -46,7 +45,7 @@ def _only_tells(line: str) -> bool:
 
 def refused(image: Image, setup: Setup, folder: Path) -> str:
     """The one line that it ended with; AssertionError where it did not end, or said more or less."""
-    ended = containers.run(image, setup, folder, WITHIN_S)
+    ended = containers.run(image, setup, folder)
     assert ended.status not in (0, None), ended.output
     assert "Traceback" not in ended.output
     [line] = complaints(ended)
@@ -61,7 +60,7 @@ def says_three_words(container: containers.Running) -> None:
         "import json, urllib.request as r\n"
         "head = {'Content-Type': 'application/json'}\n"
         f"asked = r.Request('http://127.0.0.1:8000/v1/completions', {body.encode()!r}, head)\n"
-        "print(json.load(r.urlopen(asked, timeout=60))['usage']['completion_tokens'])\n"
+        "print(json.load(r.urlopen(asked, timeout=100))['usage']['completion_tokens'])\n"
     )
     assert 0 < int(container.python(asked)) <= 3
 
@@ -112,7 +111,7 @@ def test_without_a_network_a_pull_ends_with_one_line(image: Image, tmp_path: Pat
     folder.mkdir()
     os.chown(folder, 65534, 65534)
     order = ("pull", "--repo", "a/b", "--revision", "main", "--file", "x.gguf", "--to", "/models")
-    ended = containers.run(image, Setup(arguments=order, binds={"/models": folder}), tmp_path, within_s=90)
+    ended = containers.run(image, Setup(arguments=order, binds={"/models": folder}), tmp_path, within_s=300)
     assert ended.status == 2
     assert "Traceback" not in ended.output
     assert ended.lines[-1].startswith("serve: a/b@main/x.gguf can't be pulled")

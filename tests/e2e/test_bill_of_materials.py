@@ -14,7 +14,7 @@ from tools.image.sbom import attach, bills, document, licences
 from tools.image.sbom.component import Component
 from tools.settings import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 Examined = tuple[Image, tuple[Component, ...]]
 
 

@@ -13,7 +13,7 @@ from infra.cost.reports import html
 from tests.helpers.browser import Page, page
 from tests.unit.cost import samples
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 VISIBLE = """
 [...document.querySelectorAll('svg')].map(svg => {

@@ -19,7 +19,7 @@ from tests.integration.plugins.control_plane import Binaries
 from tests.unit.tools.image.made import Registry, file, layer
 from tools.settings import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 GITHUB = ROOT / ".github"
 JOBS: dict[str, Any] = yaml.safe_load((GITHUB / "workflows" / "image.yml").read_text(encoding="utf-8"))["jobs"]

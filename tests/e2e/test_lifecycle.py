@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from infra import endpoints as endpoints_file
-from tests.e2e.workspace import ROOT, TIMEOUT_S
+from tests.e2e.workspace import PATIENCE_S, ROOT, TIMEOUT_S
 
-pytestmark = [pytest.mark.lifecycle, pytest.mark.timeout(TIMEOUT_S * 2)]
+pytestmark = [pytest.mark.lifecycle, pytest.mark.timeout(TIMEOUT_S * 3)]
 
 SYSCTLS = ("net/ipv4/ip_forward", "net/ipv4/conf/all/route_localnet", "vm/overcommit_memory", "kernel/panic")
 INTERRUPT_AFTER_S = 25
@@ -93,7 +93,7 @@ def test_up_goes_on_after_a_kill_repeats_without_a_change_and_down_leaves_no_tra
         "model": "gemma-3-270m",
         "messages": [{"role": "user", "content": "What is the capital of France?"}],
     }
-    answer = httpx.post(f"{endpoints.ingress_url}/v1/chat/completions", json=body, timeout=60)
+    answer = httpx.post(f"{endpoints.ingress_url}/v1/chat/completions", json=body, timeout=PATIENCE_S)
     assert "Paris" in answer.json()["choices"][0]["message"]["content"]
     again = machine.run("up")
     assert "unchanged" in again

@@ -18,7 +18,7 @@ from tests.helpers.fake_github import TOKEN, github
 from tests.integration.plugins.control_plane import Binaries
 from tools.settings import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 PATH = ROOT / ".github" / "workflows" / "pull-request.yml"
 JOBS: dict[str, Any] = yaml.safe_load(PATH.read_text(encoding="utf-8"))["jobs"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.workspace import MODEL, NAMESPACE, Workspace
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 NUM_CLIENTS = 6
 PATIENCE_S = 480

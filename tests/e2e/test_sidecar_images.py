@@ -28,11 +28,11 @@ from tools.image.containers import Image, Running, Setup
 from tools.progress import Progress
 from tools.toolchain import debian
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 PROGRAM = b"stands for the program\n"
 CHECKSUM = hashlib.sha256(PROGRAM).hexdigest()
-PATIENCE_S = 30.0
+PATIENCE_S = 180.0
 
 
 @pytest.fixture(scope="module")

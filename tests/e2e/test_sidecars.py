@@ -23,12 +23,12 @@ import yaml
 
 from tests.e2e import alarm, releases
 from tests.e2e.builder import Builder
-from tests.e2e.workspace import MODEL, NAMESPACE, ROOT, Workspace
+from tests.e2e.workspace import MODEL, NAMESPACE, PATIENCE_S, ROOT, Workspace
 from tools.image import registry
 from tools.toolchain import gobuild
 from tools.toolchain.programs import VENV_BIN
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 STAND_IN = ROOT / "tests" / "fixtures" / "cloudflared"
 NAMED = os.environ.get("SLIPWAY_CLOUDFLARED", "")
@@ -36,7 +36,7 @@ TOKEN = base64.b64encode(
     json.dumps({"a": "0" * 32, "t": "11111111-2222-3333-4444-555555555555", "s": "bm8gc2VjcmV0"}).encode()
 ).decode()
 MONITOR = "deployment/slipway-health-monitor"
-PATIENCE_S = 90
+CHECKS = re.compile(rf'^health_monitor_check_seconds_count\{{service="{MODEL}"\}} (\S+)$', re.MULTILINE)
 STATE = re.compile(r'^health_monitor_service_state\{service="([^"]+)",state="(\w+)"\} 1\.0$', re.MULTILINE)
 
 
@@ -87,7 +87,7 @@ def beside(stack: Workspace, cloudflared: str, tmp_path_factory: pytest.TempPath
         stack.kubectl("delete", "secret", "-n", NAMESPACE, *made)
     gone = [f"pod/{pod['metadata']['name']}" for pod in stack.get("pods") if not_of_now(pod)]
     if gone:
-        stack.kubectl("wait", "-n", NAMESPACE, "--for=delete", "--timeout=90s", *gone)
+        stack.kubectl("wait", "-n", NAMESPACE, "--for=delete", f"--timeout={PATIENCE_S}s", *gone)
     alarm.wait_until_gone(stack)
     assert names_of(stack) == objects
     assert "initContainers" not in model_pod(stack)["spec"]
@@ -126,6 +126,11 @@ def metrics(stack: Workspace) -> str:
     return stack.kubectl("get", "--raw", path)
 
 
+def num_checked(stack: Workspace) -> int:
+    """How often the monitor has asked the model so far."""
+    return int(float(CHECKS.findall(metrics(stack))[0]))
+
+
 def states(stack: Workspace) -> dict[str, str]:
     """What the monitor says of each service."""
     return dict(STATE.findall(metrics(stack)))
@@ -134,7 +139,7 @@ def states(stack: Workspace) -> dict[str, str]:
 def ask(stack: Workspace) -> httpx.Response:
     """One question by the Ingress."""
     body = {"model": MODEL, "messages": [{"role": "user", "content": "What is the capital of France?"}]}
-    return httpx.post(f"{stack.url}/v1/chat/completions", headers=stack.headers, json=body, timeout=120)
+    return httpx.post(f"{stack.url}/v1/chat/completions", headers=stack.headers, json=body, timeout=PATIENCE_S)
 
 
 def test_a_tunnel_without_cloudflare_takes_no_model(beside: Workspace) -> None:
@@ -149,8 +154,8 @@ def test_a_tunnel_without_cloudflare_takes_no_model(beside: Workspace) -> None:
     ).items()
     answer = ask(beside)
     assert "Paris" in answer.json()["choices"][0]["message"]["content"]
-    said = beside.kubectl("logs", "-n", NAMESPACE, pod["metadata"]["name"], "-c", "tunnel")
-    assert "keep: cloudflared ended with 1 after" in said
+    said = partial(beside.kubectl, "logs", "-n", NAMESPACE, pod["metadata"]["name"], "-c", "tunnel")
+    eventually(lambda: "keep: cloudflared ended with 1 after" in said(), said)
 
 
 def test_a_tunnel_runs_as_nobody_with_nothing(beside: Workspace) -> None:
@@ -212,21 +217,36 @@ def test_the_monitor_sees_a_server_crash_tells_and_sees_it_come_back(beside: Wor
     def has_restarted(count: int) -> bool:
         return restarts() == count
 
+    def is_ready() -> bool:
+        return bool(model_pod(beside)["status"]["containerStatuses"][0]["ready"])
+
+    def has_checked(count: int) -> bool:
+        return num_checked(beside) >= count
+
+    def is_told_twice() -> bool:
+        return [each["said"]["to"] for each in alarm.heard(beside)[-2:]] == ["down", "up"]
+
     num_restarts = 0
-    while not alarm.heard(beside):  # once, unless it was back before it was missed; the next time it takes longer
+    while not num_restarts or not alarm.heard(
+        beside
+    ):  # once, unless it was back before it was missed; the next time it takes longer
         assert num_restarts < 3
         end = ["python3", "-c", "import os; os.kill(1, 15)"]
         beside.kubectl("exec", "-n", NAMESPACE, before["metadata"]["name"], "-c", "serve", "--", *end)
         num_restarts += 1
         eventually(partial(has_restarted, num_restarts), restarts)
-    eventually(lambda: len(alarm.heard(beside)) >= 2, lambda: (states(beside), alarm.heard(beside)))
-    down, up = alarm.heard(beside)[-2:]
-    assert down["path"] == "/secret-path"
-    assert [each["said"]["to"] for each in (down, up)] == ["down", "up"]
-    assert states(beside) == {MODEL: "up"}
-    text = metrics(beside)
-    assert re.search(rf'^health_monitor_changes_total{{service="{MODEL}",to="down"}} [1-9]', text, re.MULTILINE)
-    assert re.search(r'^health_monitor_webhooks_total{result="sent"} [2-9]', text, re.MULTILINE)
+        # Not before it is back: a server that has just begun does not hear the signal yet. Nor before the monitor has
+        # looked again since: what it missed it tells by then.
+        num_checks = num_checked(beside)
+        eventually(is_ready, lambda: model_pod(beside)["status"])
+        eventually(partial(has_checked, num_checks + 2), partial(metrics, beside))
+    eventually(is_told_twice, lambda: (states(beside), alarm.heard(beside)))
+    assert {each["path"] for each in alarm.heard(beside)} == {"/secret-path"}
+    eventually(lambda: states(beside) == {MODEL: "up"}, lambda: states(beside))
+    changes = rf'^health_monitor_changes_total{{service="{MODEL}",to="down"}} [1-9]'
+    assert re.search(changes, metrics(beside), re.MULTILINE)
+    sent = r'^health_monitor_webhooks_total{result="sent"} ([2-9]|\d\d)'  # counted once the answer is there
+    eventually(lambda: bool(re.search(sent, metrics(beside), re.MULTILINE)), lambda: metrics(beside))
     after = model_pod(beside)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["status"]["initContainerStatuses"][0]["restartCount"] == 0
@@ -243,5 +263,6 @@ def test_what_is_wrong_with_a_tunnel_is_said_in_its_log_and_as_an_event(beside: 
         about = [each for each in found if each["involvedObject"].get("fieldPath", "").endswith("{tunnel}")]
         return [each["message"] for each in about]
 
-    eventually(lambda: bool(events()), events)
-    assert all("Liveness probe failed" in message for message in events())
+    eventually(lambda: any("Liveness probe failed" in message for message in events()), events)
+    # On a busy machine one may have had no answer in time, too.
+    assert all(message.startswith("Liveness probe ") for message in events())

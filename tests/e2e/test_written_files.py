@@ -29,7 +29,7 @@ from tools.image.containers import NOBODY, Image, Running, Setup
 
 LOAD_S = float(os.environ.get("SLIPWAY_LOAD_S") or 20)
 PER_S = float(os.environ.get("SLIPWAY_LOAD_PER_S") or "inf")
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800 + LOAD_S)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600 + LOAD_S)]
 logger = logging.getLogger(__name__)
 NUM_CLIENTS = 4
 PATIENCE_S = 300

@@ -27,7 +27,10 @@ POLICY_PACK = ("--policy-pack", str(ROOT / "policies"))
 NAMESPACE = "slipway-e2e"
 HOST = "e2e.localhost"  # plain HTTP is for this machine only, says the policy pack
 MODEL = "gemma-3-270m"
-TIMEOUT_S = 900
+TIMEOUT_S = 2700
+"""Of one command of ours. Where nothing is cached, the first `up` compiles the server, and the machine may be busy."""
+PATIENCE_S = 300
+"""For what the cluster does by itself. It takes seconds, unless the machine does much else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Workspace:
         shutil.copy(ROOT / "Pulumi.yaml", folder)
         workspace.pulumi("stack", "init", STACK, "--secrets-provider", "passphrase", "--cwd", str(folder))
         # What a run that was killed has left on a cluster that stays: its state is gone, so nothing else removes it.
-        workspace.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", "--timeout=120s")
+        workspace.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait", f"--timeout={PATIENCE_S}s")
         return workspace
 
     @property
@@ -103,7 +106,7 @@ class Workspace:
         program = shutil.which("kubectl", path=f"{folders}{os.pathsep}{self.env['PATH']}")
         assert program is not None
         argv = [program, f"--kubeconfig={self.endpoints.kubeconfig}", f"--context={self.endpoints.context}", *args]
-        done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=180)
+        done = subprocess.run(argv, text=True, capture_output=True, check=False, timeout=2 * PATIENCE_S)
         assert done.returncode == 0, f"kubectl {' '.join(args)}\n{done.stdout}{done.stderr}"
         return done.stdout
 

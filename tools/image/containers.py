@@ -19,8 +19,9 @@ from typing import Any
 from tools.errors import ToolError
 
 NOBODY = 65534
-STARTED_S = 30.0
-STOPPED_S = 20.0
+STARTED_S = 120.0
+STOPPED_S = 60.0
+"""Both are long: a machine may be busy, and what they guard against is a container that never starts or ends."""
 
 
 class ContainerError(ToolError):
@@ -97,7 +98,7 @@ class Running:
         """The status that its server answers; 0 while nobody listens."""
         code = (
             "import urllib.request as r, urllib.error as e\n"
-            f"try: print(r.urlopen('http://127.0.0.1:8000{path}', timeout=5).status)\n"
+            f"try: print(r.urlopen('http://127.0.0.1:8000{path}', timeout=30).status)\n"
             "except e.HTTPError as x: print(x.code)\n"
             "except OSError: print(0)\n"
         )
