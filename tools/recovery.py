@@ -55,7 +55,9 @@ def is_held(lock: Mapping[str, Any]) -> bool:
     try:
         process = psutil.Process(int(lock["pid"]))
         written_at_s = datetime.fromisoformat(lock["timestamp"]).timestamp()
-        return process.name() == "pulumi" and process.create_time() <= written_at_s + CLOCK_SLACK_S
+        # One that was killed, and that nobody waits for, stays in the list: in a container without an init, say.
+        lives = process.status() != psutil.STATUS_ZOMBIE
+        return lives and process.name() == "pulumi" and process.create_time() <= written_at_s + CLOCK_SLACK_S
     except psutil.NoSuchProcess:
         return False
 

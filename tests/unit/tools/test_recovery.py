@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tools.recovery import is_held, is_stale, lock_folder
@@ -69,6 +72,14 @@ def test_a_number_that_went_to_another_process_holds_nothing(pulumi_pid: int) ->
     assert not is_held(written(os.getpid()))
     assert not is_held(written(pulumi_pid, after=timedelta(hours=-1)))
     assert not is_held(written(2**22 + 1))
+
+
+def test_one_that_was_killed_holds_nothing_though_nobody_waits_for_it(pulumi_pid: int) -> None:
+    """Its number stays in the list of processes until its parent asks, which may be never."""
+    os.kill(pulumi_pid, signal.SIGKILL)
+    while psutil.Process(pulumi_pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert not is_held(written(pulumi_pid))
 
 
 def test_the_lock_folder_follows_the_backend() -> None:
