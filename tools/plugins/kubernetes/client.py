@@ -21,7 +21,8 @@ from tools.plugins.kubernetes.kubeconfig import Access
 from tools.plugins.kubernetes.values import Object
 
 USER_AGENT: Final = "pulumi-kubernetes (slipway stand-in)"
-CONNECT_TIMEOUT_S: Final = 10.0
+CONNECT_TIMEOUT_S: Final = 15.0
+"""With the TLS handshake, for which a server on a busy machine may take its time."""
 READ_TIMEOUT_S: Final = 60.0
 NUM_CONNECTIONS: Final = 64
 NUM_ATTEMPTS: Final = 6
