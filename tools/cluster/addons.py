@@ -7,11 +7,12 @@ import string
 from pathlib import Path
 
 from tools.cluster.layout import DNS_SERVICE_IP, INGRESS_CLASS, NODE_IP, Layout
-from tools.command import feed
+from tools.command import feed, run
 from tools.toolchain.programs import Programs
 
 PROVISIONER = "slipway.dev/local-volume"
 INGRESS_CONTROLLER = "slipway.dev/ingress"
+PATIENCE_S = 120
 TEMPLATE = Path(__file__).parent / "addons.yaml"
 
 
@@ -33,8 +34,8 @@ def render(layout: Layout) -> str:
 
 def apply(layout: Layout, programs: Programs) -> None:
     """Apply them all; safe to repeat."""
-    argv = [
-        programs["kubectl"], f"--kubeconfig={layout.kubeconfig}", "apply", "--server-side", "--force-conflicts",
-        "--field-manager=slipway-cluster", "-f", "-",
-    ]  # fmt: skip
-    feed(argv, render(layout))
+    kubectl = [programs["kubectl"], f"--kubeconfig={layout.kubeconfig}"]
+    # An API server that is ready has begun to make its own namespaces, but it may not be done.
+    run([*kubectl, "wait", "--for=create", "namespace/kube-system", f"--timeout={PATIENCE_S}s"])
+    apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=slipway-cluster", "-f", "-"]
+    feed([*kubectl, *apply], render(layout))

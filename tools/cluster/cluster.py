@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra import endpoints as endpoints_file
+from infra import whole_file
 from infra.endpoints import Endpoints
 from tools.cluster import addons, buildx, configs, images, kinds, leftovers, lock, network, pki, processes
 from tools.cluster import layout as layouts
@@ -29,7 +30,8 @@ from tools.toolchain.programs import Programs
 
 STATE_NEED_BYTES = 4 * 2**30
 """Images in the registry, in containerd, and volumes."""
-NODE_READY_TIMEOUT_S = 90.0
+NODE_READY_TIMEOUT_S = 300.0
+"""Long, for a machine that is busy: what it guards against is a node that never comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ def _base_image(layout: Layout, programs: Programs, settings: Settings, step: St
     answer = layout.dir / "base-image"
     if not answer.exists():
         made = images.ensure_base(layout, programs, settings.cache_dir, step)
-        answer.write_text(made or "")
+        whole_file.write(answer, made or "")
     return answer.read_text() or None
 
 

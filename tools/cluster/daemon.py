@@ -22,8 +22,10 @@ from tools.cluster.layout import Layout
 from tools.command import tail_of
 from tools.errors import ProcessDied
 
-READY_TIMEOUT_S = 90.0
+READY_TIMEOUT_S = 300.0
+"""Long, for a machine that is busy: one that ends before it is ready is seen at once."""
 STOP_TIMEOUT_S = 5.0
+KILLED_TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Daemons:
         for proc in alive:
             with contextlib.suppress(psutil.NoSuchProcess):
                 proc.kill()
-        psutil.wait_procs(alive, STOP_TIMEOUT_S)
+        psutil.wait_procs(alive, KILLED_TIMEOUT_S)
         self._reap()
         for name in names:
             self._pid_file(name).unlink(missing_ok=True)

@@ -20,8 +20,8 @@ from tools.cluster.layout import CNI_NETWORK, Layout
 from tools.command import run
 from tools.errors import ToolError
 
-KILL_TIMEOUT_S = 10.0
-CGROUPS_TIMEOUT_S = 5.0
+KILL_TIMEOUT_S = 60.0
+CGROUPS_TIMEOUT_S = 20.0
 
 
 def kill_pods(layout: Layout) -> None:
@@ -47,7 +47,9 @@ def _pod_processes(socket: str) -> Iterator[psutil.Process]:
 def unmount(layout: Layout, mounts: Path = Path("/proc/self/mounts")) -> None:
     """Innermost first."""
     for mount in sorted(mounts_below(layout.dir, mounts.read_text()), key=len, reverse=True):
-        run(["umount", "--lazy", mount])
+        # One may go by itself, with what it was mounted for.
+        if mount in mounts_below(layout.dir, mounts.read_text()):
+            run(["umount", "--lazy", mount])
 
 
 def mounts_below(home: Path, mounts: str) -> list[str]:
