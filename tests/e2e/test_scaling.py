@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 NUM_CLIENTS = 6
 PATIENCE_S = 480
 QUICK = {"busy_percent": 5, "quiet_s": 15}
-"""A twentieth of what a pod may use is busy here. A quiet one takes a hundredth; one under load has asked for an eighth,
-and gets little more where other tests compute beside it.
+"""A twentieth of what a pod may use is busy here: under load it gets little more than the eighth that it requests where
+other tests compute beside it. A quiet one takes next to nothing.
 """
 GOOD = {200, 429, 503}
 """An answer, or a polite refusal: the queue is full for a moment."""
