@@ -33,21 +33,32 @@ LIFECYCLE = "lifecycle"
 PLANE = "plane"
 CLUSTER = "e2e"
 ENGINE = "engine"
+WHERE = {
+    LIFECYCLE: ["tests/e2e"],
+    PLANE: ["tests/integration", "tests/conformance"],
+    CLUSTER: ["tests/e2e"],
+    ENGINE: ["tests/integration", "tests/unit/infra/fit"],
+}
+"""Folders of each part's tests: to look for them among all tests takes half a minute of a core each time."""
+GUARD_S = 300
+"""For each test that has no limit of its own: a guard against hanging, for parts that run beside each other."""
 NO_TESTS = 5
 """pytest's exit status when nothing was selected, e.g. by a path on the command line."""
 GROUPS = [PULUMI, CONTAINERS, KUBERNETES, KWOK, ACTIONLINT, COMPOSE]
 
 
 @dataclass(frozen=True, slots=True)
-class _Runs:
+class Runs:
     """How pytest is called for a part, and where it reports."""
 
     pytest_args: list[str]
     reports: Path
 
     def of(self, marker: str) -> list[str]:
+        """Its command."""
         report = self.reports / f"{marker}.xml"
-        return [sys.executable, "-m", "pytest", "-m", marker, *verdict.options(report), *self.pytest_args]
+        argv = [sys.executable, "-m", "pytest", "-m", marker, f"--timeout={GUARD_S}", *verdict.options(report)]
+        return [*argv, *self.pytest_args, *(() if _name_tests(self.pytest_args) else WHERE[marker])]
 
 
 def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
@@ -73,10 +84,10 @@ def run(settings: Settings, progress: Progress, pytest_args: list[str]) -> int:
         "SLIPWAY_PROMTOOL": promtool_path,
     }
     with _told_at_the_end(progress) as reports:
-        return worst(_run_all(settings, progress, _Runs(pytest_args, reports), told))
+        return worst(_run_all(settings, progress, Runs(pytest_args, reports), told))
 
 
-def _run_all(settings: Settings, progress: Progress, runs: _Runs, told: Mapping[str, str]) -> list[int]:
+def _run_all(settings: Settings, progress: Progress, runs: Runs, told: Mapping[str, str]) -> list[int]:
     statuses = _run_without_cluster(settings, progress, runs, told)
     with _cluster(settings, progress) as used:
         cli = pulumi.for_local(pulumi.ensure(used, progress), used)  # the builder, too
@@ -88,12 +99,16 @@ def _run_all(settings: Settings, progress: Progress, runs: _Runs, told: Mapping[
         return statuses + attend_both(runs.of(CLUSTER), runs.of(ENGINE), cwd=ROOT, env=env)
 
 
-def _run_without_cluster(settings: Settings, progress: Progress, runs: _Runs, told: Mapping[str, str]) -> list[int]:
+def _run_without_cluster(settings: Settings, progress: Progress, runs: Runs, told: Mapping[str, str]) -> list[int]:
     plane, env = runs.of(PLANE), {**os.environ, **told}
     if settings.kubeconfig or cluster.status(settings).exists:
         progress.say("the tests of `make up` and `make down` need a machine without a cluster: left out here")
         return [attend(plane, cwd=ROOT, env=env)]
     return attend_both(plane, runs.of(LIFECYCLE), cwd=ROOT, env=env)
+
+
+def _name_tests(pytest_args: list[str]) -> bool:
+    return any((ROOT / argument.split("::")[0]).exists() for argument in pytest_args)
 
 
 def worst(statuses: list[int]) -> int:
