@@ -6,9 +6,8 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
 
-from fastapi import Depends, Request
+from starlette.requests import Request
 
 from serve.engine.types import Accepted, Delta, Embedded, Finished
 from serve.errors import RequestError
@@ -117,6 +116,3 @@ def services_of(request: Request) -> Services:
     services = request.app.state.services
     assert isinstance(services, Services)
     return services
-
-
-TheServices = Annotated[Services, Depends(services_of)]

@@ -10,10 +10,28 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from serve.errors import InvalidRequestError
+
 MOST_LOOKED_AT = 1000
 """A list of a million wrong items has as many mistakes, and the first will do."""
 
+MOST_SHOWN = 80  # characters of a wrong value
+
 _Place = tuple[str | int, ...]
+
+
+def refusal(error: ValidationError, raw: bytes) -> InvalidRequestError:
+    """Of a body that is not of its type: names the first wrong field, its value and what is allowed."""
+    errors = error.errors(include_url=False)
+    if errors[0]["type"] == "json_invalid":
+        return InvalidRequestError(f"the body is not valid JSON: {errors[0]['ctx']['error']}")
+    place, shown, message = first_mistake(errors, from_json(raw))
+    field = ".".join(map(str, place))
+    shown = shown if len(shown) <= MOST_SHOWN else f"{shown[: MOST_SHOWN - 3]}..."
+    return InvalidRequestError(f"{field or 'the body'} is {shown}: {message}", param=field or None)
 
 
 def first_mistake(errors: Sequence[Mapping[str, Any]], body: Any) -> tuple[_Place, str, str]:

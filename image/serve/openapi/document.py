@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import re
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from serve.answers import errors
+from serve.routes.table import Declared, Endpoint
 
 Json = dict[str, Any]
 
@@ -38,8 +42,12 @@ _5XX = "This server, or one of its models, can't answer now (503), or this reque
 _202 = "The weights are on their way: come back later. Only where the server is set so (SLIPWAY_ABSENT=accept)"
 
 
-def document(app: FastAPI) -> Json:
+def document(routes: Iterable[Declared]) -> Json:
     """The whole of it; made anew at each call."""
+    app = FastAPI(title="Slipway", docs_url=None, redoc_url=None, openapi_url=None)
+    for each in routes:
+        if each.in_document:
+            app.add_api_route(each.path, _as_asked(each.endpoint), methods=[*each.methods], tags=[each.tag])
     with warnings.catch_warnings():
         # FastAPI silences it where it makes its validators; those of bodies that nobody has sent yet are built here.
         warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
@@ -67,6 +75,19 @@ def document(app: FastAPI) -> Json:
     }
     found["security"] = [{}, {"bearer": []}, {"x-api-key": []}]
     return found
+
+
+def _as_asked(endpoint: Endpoint) -> Endpoint:
+    """A stand-in with the arguments that are of a request."""
+
+    async def asked(**_: object) -> None:
+        """Never called."""
+
+    functools.update_wrapper(asked, endpoint)
+    signature = inspect.signature(endpoint, eval_str=True)
+    arguments = [each for each in signature.parameters.values() if each.name != "services"]
+    asked.__signature__ = signature.replace(parameters=arguments)  # type: ignore[attr-defined]
+    return asked
 
 
 def read(name: str) -> Json:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from serve.answers.errors import error_response
@@ -16,18 +17,19 @@ from serve.http.disconnect import CancelOnDisconnect
 from serve.relay.relay import Relay, health_of
 from serve.relay.shelf import Shelf
 from serve.routes import ui
+from serve.routes.table import Route, Routes
 from serve.settings import Settings
 from serve.telemetry.metrics import Metrics
 
 ALL = ("/ui/state", "/v1/models", "/models", "/api/tags", "/api/ps")
 """Asked of every server: GET."""
 HISTORY = "/chat/{user_id}/history"
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def create_app(relay: Relay, shelf: Shelf, settings: Settings, is_leaving: Callable[[], bool]) -> ASGIApp:
     """From outside: Access, Body, CancelOnDisconnect, routes."""
-    app = FastAPI(title="Slipway relay", docs_url=None, redoc_url=None, openapi_url=None)
+    routes, others = Routes("relay"), Routes("relay")
 
     async def alive() -> dict[str, str]:
         return {"status": "alive"}
@@ -51,14 +53,14 @@ def create_app(relay: Relay, shelf: Shelf, settings: Settings, is_leaving: Calla
         ready: ("/health/ready", "/ready", "/health/startup"),
     }.items():
         for path in paths:
-            app.add_api_route(path, endpoint, methods=["GET", "HEAD"])
+            routes.add(path, "GET", "HEAD")(endpoint)
     for path in ALL:
-        app.add_api_route(path, to_all, methods=["GET"])
-    app.add_api_route(HISTORY, to_all, methods=["GET", "DELETE"])
-    app.add_api_route("/chat/{user_id}", to_all, methods=["DELETE"])
-    app.include_router(ui.router)
-    app.add_api_route("/{path:path}", to_one, methods=METHODS)
-    app.add_exception_handler(RequestError, _error)
+        routes.get(path)(to_all)
+    routes.add(HISTORY, "GET", "DELETE")(to_all)
+    routes.delete("/chat/{user_id}")(to_all)
+    others.add("/{path:path}", *METHODS)(to_one)
+    declared = [*routes.declared, *ui.router.declared, *others.declared]
+    app = Starlette(routes=[Route(each) for each in declared], exception_handlers={RequestError: _error})
     inner = Body(CancelOnDisconnect(app), max_bytes=settings.max_body_bytes, body_s=settings.body_s)
     return Access(inner, metrics=Metrics(lambda: ()), is_leaving=is_leaving)
 

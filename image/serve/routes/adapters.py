@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import Routes
 from serve.services import services_of
 from serve.supervision.adapters import load_adapter, unload_adapter
 from serve.wire.adapters import AdapterName, AdapterOrder
 
-posts = APIRouter(tags=["models"], route_class=JsonRoute)
+posts = Routes("models")
 
 
 @posts.post("/v1/lora/load")

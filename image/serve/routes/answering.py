@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Protocol
 
 import msgspec
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serve.answers.frame import Chunk

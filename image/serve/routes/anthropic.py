@@ -6,7 +6,8 @@ import secrets
 import time
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.anthropic import MessageFrame, MessageStream, WholeMessage
 from serve.answers.framing import ANTHROPIC
@@ -14,11 +15,11 @@ from serve.answers.turns import Turns
 from serve.chat.parse import make_parser
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
 from serve.routes.counting import count_tokens
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import Routes
 from serve.services import services_of
 from serve.wire.anthropic import MessagesFields, MessagesRequest
 
-posts = APIRouter(tags=["anthropic"], route_class=JsonRoute)
+posts = Routes("anthropic")
 
 
 @posts.post("/v1/messages")

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from pydantic import WithJsonSchema
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.frame import Chunk
 from serve.chat.types import ChatMessage
@@ -18,17 +20,17 @@ from serve.history.types import TAKEN, USER_PATTERN, Owner, Turn, owner_of
 from serve.models import ModelEntry
 from serve.routes.answering import with_headers
 from serve.routes.counting import count_tokens
-from serve.routes.json_route import JsonRoute
 from serve.routes.simple import answered
+from serve.routes.table import Routes
 from serve.services import Services, services_of
 from serve.wire.simple import UserChatRequest
 
-router = APIRouter(tags=["history"])
-posts = APIRouter(tags=["history"], route_class=JsonRoute)
+router = Routes("history")
+posts = Routes("history")
 
 # For the document only: owner_of checks it, in words of its own.
-_USERS: dict[str, Any] = {"pattern": f"^{USER_PATTERN}$", "not": {"enum": sorted(TAKEN)}}
-UserId = Annotated[str, Path(json_schema_extra=_USERS)]
+_USERS: dict[str, Any] = {"type": "string", "pattern": f"^{USER_PATTERN}$", "not": {"enum": sorted(TAKEN)}}
+UserId = Annotated[str, WithJsonSchema(_USERS)]
 
 # Room for an answer whose length nobody has said: a quarter of the context, but not more than this.
 ANSWER_TOKENS = 1024

@@ -16,18 +16,18 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from starlette.responses import JSONResponse
 
 from serve import container
 from serve.engine.types import Embedded, Finished, Task
 from serve.errors import OverloadedError, QueueTimeoutError, RequestError
 from serve.messages import GenerateRequest, TextPrompt
-from serve.services import Services, TheServices
+from serve.routes.table import Routes
+from serve.services import Services
 from serve.supervision.lifecycle import State
 from serve.supervision.ports import Status
 
-router = APIRouter(tags=["health"])
+router = Routes("health")
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
@@ -36,15 +36,15 @@ def _probe(*paths: str) -> Callable[[Endpoint], Endpoint]:
 
     def add(endpoint: Endpoint) -> Endpoint:
         for path in paths:
-            router.add_api_route(path, endpoint, methods=["GET"])
-            router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+            router.get(path)(endpoint)
+            router.add(path, "HEAD", in_document=False)(endpoint)
         return endpoint
 
     return add
 
 
 @_probe("/")
-async def root(services: TheServices) -> dict[str, Any]:
+async def root(services: Services) -> dict[str, Any]:
     """What this is."""
     return {
         "service": "slipway",
@@ -54,7 +54,7 @@ async def root(services: TheServices) -> dict[str, Any]:
 
 
 @_probe("/health", "/v1/health")
-async def health(services: TheServices) -> JSONResponse:
+async def health(services: Services) -> JSONResponse:
     """200 while the server runs, whatever `status` says. Only the first load is 503: programs wait for its end so."""
     told = {
         "status": _word(services),
@@ -72,7 +72,7 @@ async def live() -> dict[str, str]:
 
 
 @_probe("/health/ready", "/ready")
-async def ready(services: TheServices) -> JSONResponse:
+async def ready(services: Services) -> JSONResponse:
     """200 when a request would be served, else 503 and why."""
     memory = container.read_memory()
     more: dict[str, Any] = {"memory": _memory(memory)}
@@ -87,13 +87,13 @@ async def ready(services: TheServices) -> JSONResponse:
 
 
 @_probe("/health/startup")
-async def startup(services: TheServices) -> JSONResponse:
+async def startup(services: Services) -> JSONResponse:
     """200 when no model is in its first load any more."""
     return _verdict(services, {}, ok=services.supervisor.has_started)
 
 
 @_probe("/health/deep")
-async def deep(services: TheServices) -> JSONResponse:
+async def deep(services: Services) -> JSONResponse:
     """One token from the first model that is loaded, within a few seconds. It never loads one: that takes minutes."""
     started = time.monotonic()
     about: dict[str, Any] = {

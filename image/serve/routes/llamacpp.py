@@ -6,7 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.framing import LLAMA_CPP
 from serve.answers.native import NativeFrame, NativeStream, WholeNative
@@ -25,8 +26,8 @@ from serve.messages import (
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
 from serve.routes.counting import count_tokens
-from serve.routes.json_route import JsonRoute
-from serve.services import Services, TheServices, services_of
+from serve.routes.table import Routes
+from serve.services import Services, services_of
 from serve.supervision.ports import Status
 from serve.wire.chat import ChatRequest
 from serve.wire.native import (
@@ -38,12 +39,12 @@ from serve.wire.native import (
 )
 from serve.wire.sampling import of_model
 
-router = APIRouter(tags=["llama.cpp"])
-posts = APIRouter(tags=["llama.cpp"], route_class=JsonRoute)
+router = Routes("llama.cpp")
+posts = Routes("llama.cpp")
 
 
 @posts.post("/completion")
-@posts.post("/completions", include_in_schema=False)
+@posts.post("/completions", in_document=False)
 async def completion(body: NativeRequest, request: Request) -> Response:
     """Continue a text, told as llama.cpp does."""
     services = services_of(request)
@@ -106,7 +107,7 @@ async def apply_template(body: ChatRequest, request: Request) -> Response:
 
 
 @posts.post("/v1/chat/completions/input_tokens")
-@posts.post("/chat/completions/input_tokens", include_in_schema=False)
+@posts.post("/chat/completions/input_tokens", in_document=False)
 async def input_tokens(body: ChatRequest, request: Request) -> Response:
     """How many tokens a conversation is."""
     num_tokens = await count_tokens(services_of(request), body.model, body.conversation())
@@ -114,7 +115,7 @@ async def input_tokens(body: ChatRequest, request: Request) -> Response:
 
 
 @router.get("/props")
-async def props(services: TheServices, model: str | None = None) -> dict[str, Any]:
+async def props(services: Services, model: str | None = None) -> dict[str, Any]:
     """What the server and a model are set to."""
     entry, status = _find(services, model)
     info = status.info
@@ -139,7 +140,7 @@ async def props(services: TheServices, model: str | None = None) -> dict[str, An
 
 
 @router.get("/slots")
-async def slots(services: TheServices, model: str | None = None) -> list[dict[str, Any]]:
+async def slots(services: Services, model: str | None = None) -> list[dict[str, Any]]:
     """Which are taken. What is in them is their clients' own."""
     entry, status = _find(services, model)
     return [
@@ -154,7 +155,7 @@ async def slots(services: TheServices, model: str | None = None) -> list[dict[st
 
 
 @router.get("/lora-adapters")
-async def lora_adapters(services: TheServices, model: str | None = None) -> list[dict[str, Any]]:
+async def lora_adapters(services: Services, model: str | None = None) -> list[dict[str, Any]]:
     """A model's adapters, and how much of each a request gets that does not say."""
     entry, _ = _find(services, model)
     return [

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import Response
 
-from serve.services import TheServices
+from serve.routes.table import Routes
+from serve.services import Services
 
-router = APIRouter(tags=["metrics"])
+router = Routes("metrics")
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(services: TheServices) -> Response:
+@router.get("/metrics")
+async def metrics(services: Services) -> Response:
     """In Prometheus' text format."""
     return Response(await services.metrics.scrape(), media_type=CONTENT_TYPE_LATEST)

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.routes.answering import json_answer
-from serve.routes.json_route import JsonRoute
-from serve.services import Services, TheServices, services_of
+from serve.routes.table import Routes
+from serve.services import Services, services_of
 from serve.wire.models import ModelOrder
 
-router = APIRouter(tags=["models"])
-posts = APIRouter(tags=["models"], route_class=JsonRoute)
+router = Routes("models")
+posts = Routes("models")
 
 
 @posts.post("/v1/models/load")
-@posts.post("/models/load", include_in_schema=False)
+@posts.post("/models/load", in_document=False)
 async def load(body: ModelOrder, request: Request) -> Response:
     """Load a model, whatever it was set to, and answer when it serves. Idle models may have to go for it."""
     services = services_of(request)
@@ -28,7 +29,7 @@ async def load(body: ModelOrder, request: Request) -> Response:
 
 
 @posts.post("/v1/models/unload")
-@posts.post("/models/unload", include_in_schema=False)
+@posts.post("/models/unload", in_document=False)
 async def unload(body: ModelOrder, request: Request) -> Response:
     """Let a model's requests end, and answer when its memory is free. The next request for it loads it again."""
     services = services_of(request)
@@ -37,13 +38,13 @@ async def unload(body: ModelOrder, request: Request) -> Response:
 
 
 @router.post("/v1/models/discover")
-async def discover(services: TheServices) -> dict[str, Any]:
+async def discover(services: Services) -> dict[str, Any]:
     """Look at the models directory now, not at the next round. `models` are those that were not there before."""
     return {"success": True, "models": await services.supervisor.discover()}
 
 
 @router.delete("/v1/models/{name:path}")
-async def remove(name: str, services: TheServices) -> dict[str, Any]:
+async def remove(name: str, services: Services) -> dict[str, Any]:
     """Remove a discovered model with its files, or a copied name. What is configured stays: that is a 409."""
     await services.supervisor.remove(name)
     return {"id": name, "object": "model", "deleted": True}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.frame import Chunk
 from serve.answers.ollama import as_message, as_response
@@ -15,13 +16,13 @@ from serve.answers.vectors import normalized, numbers
 from serve.chat.parse import make_parser
 from serve.messages import TextPrompt
 from serve.routes.answering import json_answer
-from serve.routes.json_route import JsonRoute
 from serve.routes.ollama_visit import Visit
+from serve.routes.table import Routes
 from serve.wire.ollama.context import pack
 from serve.wire.ollama.text import OllamaChat, OllamaGenerate
 from serve.wire.ollama.vectors import OllamaEmbed, OllamaEmbeddings
 
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
+posts = Routes("ollama")
 
 
 @posts.post("/api/generate")

@@ -7,7 +7,8 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.frame import Chunk
 from serve.answers.framing import OLLAMA
@@ -18,9 +19,9 @@ from serve.models import ModelEntry
 from serve.pulls.pull import Pull
 from serve.pulls.types import PullOrder, PullState, PullStatus
 from serve.routes.answering import OwningStream, json_answer
-from serve.routes.json_route import JsonRoute
 from serve.routes.ollama_visit import find
-from serve.services import Services, TheServices, services_of
+from serve.routes.table import Routes
+from serve.services import Services, services_of
 from serve.supervision.lifecycle import State
 from serve.supervision.ports import Status
 from serve.supervision.supervisor import Supervisor
@@ -32,21 +33,21 @@ API_VERSION = "0.33.0"
 """Of Ollama's API, as it is spoken here: clients ask whether the server is new enough for them."""
 BEGIN_S = 5.0  # so long the hub may take to its first word, for an error to get its own status
 
-router = APIRouter(tags=["ollama"])
-posts = APIRouter(tags=["ollama"], route_class=JsonRoute)
-deletes = APIRouter(tags=["ollama"], route_class=JsonRoute)
+router = Routes("ollama")
+posts = Routes("ollama")
+deletes = Routes("ollama")
 
 
 @router.get("/api/version")
-@router.head("/api/version", include_in_schema=False)
+@router.add("/api/version", "HEAD", in_document=False)
 async def version() -> dict[str, str]:
     """Which of Ollama's this is like."""
     return {"version": API_VERSION}
 
 
 @router.get("/api/tags")
-@router.head("/api/tags", include_in_schema=False)
-async def tags(services: TheServices) -> dict[str, list[Chunk]]:
+@router.add("/api/tags", "HEAD", in_document=False)
+async def tags(services: Services) -> dict[str, list[Chunk]]:
     """All models whose weights are here, under all their names."""
     return {
         "models": [line for entry, status in _models(services) if is_here(status) for line in listed(entry, status)]
@@ -54,7 +55,7 @@ async def tags(services: TheServices) -> dict[str, list[Chunk]]:
 
 
 @router.get("/api/ps")
-async def ps(services: TheServices) -> dict[str, list[Chunk]]:
+async def ps(services: Services) -> dict[str, list[Chunk]]:
     """The models that are loaded."""
     pairs = [(entry, status) for entry, status in _models(services) if status.state is State.SERVING]
     return {"models": [running(entry, status) for entry, status in pairs]}
@@ -105,10 +106,10 @@ async def delete(body: DeleteBody, request: Request) -> Response:
     return Response()
 
 
-@router.post("/api/create", include_in_schema=False)
-@router.post("/api/push", include_in_schema=False)
-@router.post("/api/blobs/{digest}", include_in_schema=False)
-@router.head("/api/blobs/{digest}", include_in_schema=False)
+@router.post("/api/create", in_document=False)
+@router.post("/api/push", in_document=False)
+@router.post("/api/blobs/{digest}", in_document=False)
+@router.add("/api/blobs/{digest}", "HEAD", in_document=False)
 async def not_served(request: Request) -> Response:
     """This server makes no models and gives none away."""
     raise NotServedError(

@@ -7,7 +7,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from fastapi import Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.frame import Chunk
 from serve.answers.framing import OLLAMA

@@ -7,7 +7,8 @@ import time
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers import anthropic_models
 from serve.answers.chat import ChatStream, WholeChat
@@ -17,19 +18,19 @@ from serve.answers.turns import Turns
 from serve.chat.parse import make_parser
 from serve.models import ModelEntry
 from serve.routes.answering import stream_answer, whole_answer, with_headers
-from serve.routes.json_route import JsonRoute
-from serve.services import TheServices, services_of
+from serve.routes.table import Routes
+from serve.services import Services, services_of
 from serve.supervision.ports import Status
 from serve.wire.chat import ChatRequest
 from serve.wire.common import TextFields
 from serve.wire.completion import CompletionRequest
 
-router = APIRouter(tags=["openai"])
-posts = APIRouter(tags=["openai"], route_class=JsonRoute)
+router = Routes("openai")
+posts = Routes("openai")
 
 
 @posts.post("/v1/chat/completions")
-@posts.post("/chat/completions", include_in_schema=False)
+@posts.post("/chat/completions", in_document=False)
 async def chat_completions(body: ChatRequest, request: Request) -> Response:
     """Answer a conversation."""
     services = services_of(request)
@@ -60,8 +61,8 @@ async def completions(body: CompletionRequest, request: Request) -> Response:
 
 
 @router.get("/v1/models")
-@router.get("/models", include_in_schema=False)
-async def models(services: TheServices, request: Request) -> dict[str, Any]:
+@router.get("/models", in_document=False)
+async def models(services: Services, request: Request) -> dict[str, Any]:
     """All models, whether they serve right now or not."""
     pairs = list(zip(services.supervisor.models.models, services.supervisor.statuses(), strict=True))
     if anthropic_models.is_anthropics(request.headers):
@@ -70,7 +71,7 @@ async def models(services: TheServices, request: Request) -> dict[str, Any]:
 
 
 @router.get("/v1/models/{name:path}")
-async def model(name: str, services: TheServices, request: Request) -> dict[str, Any]:
+async def model(name: str, services: Services, request: Request) -> dict[str, Any]:
     """One model, by id or alias."""
     entry = services.supervisor.models.find(name)
     status = services.supervisor.status(entry.id)

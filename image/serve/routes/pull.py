@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.pull import MEDIA_TYPE, line_of, lines, summary
 from serve.pulls.pull import Pull
 from serve.routes.answering import OwningStream, json_answer
-from serve.routes.json_route import JsonRoute
-from serve.services import TheServices, services_of
+from serve.routes.table import Routes
+from serve.services import Services, services_of
 from serve.wire.pull import PullRequest
 
-router = APIRouter(tags=["pulls"])
-posts = APIRouter(tags=["pulls"], route_class=JsonRoute)
+router = Routes("pulls")
+posts = Routes("pulls")
 
 
 @posts.post("/v1/api/pull")
@@ -33,13 +34,13 @@ async def pull(body: PullRequest, request: Request) -> Response:
 
 
 @router.get("/v1/api/pulls")
-async def pulls(services: TheServices) -> dict[str, Any]:
+async def pulls(services: Services) -> dict[str, Any]:
     """Those that run, and the last ones that have ended; oldest first."""
     return {"pulls": [summary(status) for status in services.pulls.all()]}
 
 
 @router.delete("/v1/api/pulls/{pull_id}")
-async def cancel(pull_id: str, services: TheServices) -> dict[str, Any]:
+async def cancel(pull_id: str, services: Services) -> dict[str, Any]:
     """End a pull for all who follow it, and remove what it has written, also of one that has failed."""
     return summary(await services.pulls.cancel(pull_id))
 

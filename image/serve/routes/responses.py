@@ -7,7 +7,8 @@ import time
 from dataclasses import replace
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.framing import NAMED_EVENTS
 from serve.answers.responses import ResponseFrame, ResponseStream, WholeResponse
@@ -20,15 +21,15 @@ from serve.messages import GenerateRequest
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer, stream_answer, whole_answer, with_headers
 from serve.routes.counting import count_tokens
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import Routes
 from serve.services import Services, services_of
 from serve.wire.responses import ResponsesFields, ResponsesRequest
 
-posts = APIRouter(tags=["openai"], route_class=JsonRoute)
+posts = Routes("openai")
 
 
 @posts.post("/v1/responses")
-@posts.post("/responses", include_in_schema=False)
+@posts.post("/responses", in_document=False)
 async def responses(body: ResponsesRequest, request: Request) -> Response:
     """Answer a conversation, item by item."""
     services = services_of(request)

@@ -6,7 +6,8 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.frame import Chunk
 from serve.answers.simple import SimpleAnswer, SimpleFrame
@@ -16,11 +17,11 @@ from serve.log import request_id
 from serve.messages import GenerateRequest, TextPrompt
 from serve.models import ModelEntry
 from serve.routes.answering import stream_answer, whole_answer, with_headers
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import Routes
 from serve.services import Services, services_of
 from serve.wire.simple import SimpleChatRequest, SimpleGenerateRequest
 
-posts = APIRouter(tags=["simple"], route_class=JsonRoute)
+posts = Routes("simple")
 
 Keep = Callable[[str], Awaitable[Chunk]]
 """Of all that was said; what is told of that."""

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.engine.slots import SlotAction
 from serve.errors import GenerationError, InvalidRequestError, NotFoundError, NotServedError
 from serve.messages import SlotActed, SlotOrdered
 from serve.routes.answering import json_answer
+from serve.routes.table import Routes
 from serve.services import services_of
 from serve.wire.slots import SlotFile, checked_name
 
-router = APIRouter(tags=["llama.cpp"])
+router = Routes("llama.cpp")
 
 
 @router.post("/slots/{id_slot}")
 async def act_on_slot(
     id_slot: str,
     request: Request,
-    action: Annotated[Literal["save", "restore", "erase"] | str, Query()] = "",
+    action: Literal["save", "restore", "erase"] | str = "",
     model: str | None = None,
     body: SlotFile | None = None,
 ) -> Response:

@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter, Request, Response
-from fastapi.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from serve.answers.overview import overview
 from serve.container import read_memory
 from serve.errors import NotFoundError
 from serve.routes.health import _word
-from serve.services import TheServices
+from serve.routes.table import Routes
+from serve.services import Services
 
-router = APIRouter(tags=["ui"])
+router = Routes("ui")
 
 FOLDER: Final = Path(__file__).parent.parent / "ui"
 _SCRIPT: Final = "text/javascript; charset=utf-8"
@@ -81,20 +82,20 @@ def load(name: str) -> File:
     return File(body, FILES[name], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-@router.api_route("/ui", methods=["GET", "HEAD"], include_in_schema=False)
+@router.add("/ui", "GET", "HEAD", in_document=False)
 async def page(request: Request) -> Response:
     """Where to begin."""
     return _file("index.html", request)
 
 
-@router.api_route("/ui/", methods=["GET", "HEAD"], include_in_schema=False)
+@router.add("/ui/", "GET", "HEAD", in_document=False)
 async def page_with_slash() -> Response:
     """The page names its files from above. A relative address, as only the client knows which one it has used."""
     return RedirectResponse("../ui", status_code=308)
 
 
-@router.get("/ui/state", include_in_schema=False)
-async def state(services: TheServices) -> dict[str, Any]:
+@router.get("/ui/state", in_document=False)
+async def state(services: Services) -> dict[str, Any]:
     """Models, load, memory and pulls at this moment. It changes with the page; programs read /metrics."""
     supervisor = services.supervisor
     return overview(
@@ -107,7 +108,7 @@ async def state(services: TheServices) -> dict[str, Any]:
     )
 
 
-@router.api_route("/ui/{name}", methods=["GET", "HEAD"], include_in_schema=False)
+@router.add("/ui/{name}", "GET", "HEAD", in_document=False)
 async def file(name: str, request: Request) -> Response:
     """What the page is made of."""
     if name not in FILES:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.answers.vectors import jina_ranking, native_vectors, openai_vectors, tei_ranking
 from serve.engine.types import Embedded
@@ -12,12 +13,12 @@ from serve.errors import InvalidRequestError
 from serve.messages import GenerateRequest
 from serve.models import ModelEntry
 from serve.routes.answering import json_answer, with_headers
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import Routes
 from serve.services import Services, services_of
 from serve.wire.embedding import EmbeddingRequest, NativeEmbeddingRequest
 from serve.wire.rerank import RerankRequest
 
-posts = APIRouter(tags=["vectors"], route_class=JsonRoute)
+posts = Routes("vectors")
 
 
 @posts.post("/v1/embeddings")
@@ -34,7 +35,7 @@ async def embeddings(body: EmbeddingRequest, request: Request) -> Response:
 
 
 @posts.post("/embedding")
-@posts.post("/embeddings", include_in_schema=False)
+@posts.post("/embeddings", in_document=False)
 async def native_embeddings(body: NativeEmbeddingRequest, request: Request) -> Response:
     """The same as llama.cpp tells it."""
     services = services_of(request)
@@ -45,9 +46,9 @@ async def native_embeddings(body: NativeEmbeddingRequest, request: Request) -> R
 
 @posts.post("/v1/rerank")
 @posts.post("/rerank")
-@posts.post("/v2/rerank", include_in_schema=False)  # of Cohere's newer client
-@posts.post("/v1/reranking", include_in_schema=False)
-@posts.post("/reranking", include_in_schema=False)
+@posts.post("/v2/rerank", in_document=False)  # of Cohere's newer client
+@posts.post("/v1/reranking", in_document=False)
+@posts.post("/reranking", in_document=False)
 async def rerank(body: RerankRequest, request: Request) -> Response:
     """Documents by how well they answer the query."""
     services = services_of(request)

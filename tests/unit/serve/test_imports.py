@@ -112,3 +112,14 @@ def test_a_worker_imports_no_server() -> None:
     )
     assert {"serve.worker.worker", "jinja2"} <= set(found.stdout.split())
     assert not {"asyncio", "ssl", "pydantic", "fastapi", "argparse"} & set(found.stdout.split())
+
+
+def test_a_server_starts_without_what_only_its_document_needs() -> None:
+    """FastAPI would be a third of the start."""
+    code = "import sys, serve.server, serve.http.front; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(IMAGE)}, capture_output=True, text=True, check=True
+    )
+    modules = set(found.stdout.split())
+    assert {"starlette", "pydantic", "serve.routes.document"} <= modules
+    assert not {"fastapi", "serve.openapi.document", "opentelemetry", "pydantic.v1", "jinja2"} & modules

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from serve.errors import InvalidRequestError
 from serve.history.types import owner_of
 from serve.openapi.document import read
-from serve.routes.json_route import JsonRoute
+from serve.routes.table import body_of
 from tests.helpers.app import running_app
 
 Json = dict[str, Any]
@@ -106,15 +106,13 @@ def test_every_example_is_read_by_the_route_itself(document: Json) -> None:
     from serve.routes import chats, llamacpp, openai, pull, simple, vectors
 
     routers = (openai.posts, vectors.posts, llamacpp.posts, simple.posts, chats.posts, pull.posts)
-    routes = [route for router in routers for route in router.routes if isinstance(route, JsonRoute)]
+    routes = [route for router in routers for route in router.declared if route.in_document]
     num_read = 0
     for route in routes:
-        if not route.include_in_schema:
-            continue
         (content,) = document["paths"][route.path]["post"]["requestBody"]["content"].values()
         for example in examples(document, content):
-            assert route.body_field is not None
-            body_type: Any = route.body_field.field_info.annotation
+            body_type, _ = body_of(route.endpoint)
+            assert body_type is not None
             body_type.model_validate_json(json.dumps(example))
             num_read += 1
     assert num_read > 20

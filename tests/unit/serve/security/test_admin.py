@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
+from starlette.applications import Starlette
 
+from serve.routes.table import Route
 from serve.security.admin import are_on, operation
 from tests.helpers.app import App, running_app
 
 WORDS = ("pull", "delete", "copy", "load", "create", "push", "blobs", "lora", "adapter", "discover", "slots")
 
 
-def routes(app: App) -> list[APIRoute]:
+def routes(app: App) -> list[Route]:
     """All of the application, below its layers."""
     layer = app.client._transport.app  # type: ignore[attr-defined]
-    while not isinstance(layer, FastAPI):
+    while not isinstance(layer, Starlette):
         layer = layer._app
-    routers = [each.original_router for each in layer.routes if hasattr(each, "original_router")]
-    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+    return [route for route in layer.routes if isinstance(route, Route)]
 
 
 @pytest.mark.parametrize(

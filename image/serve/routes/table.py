@@ -1,0 +1,156 @@
+"""A table of routes: which endpoint is asked by which path, and where in a request its arguments are.
+
+An endpoint names what it wants: `request`, `services`, a `body` (JSON, from bytes to its type in one step), parts of
+its path; every other argument is of the query, a text. What it returns is an answer, or becomes one as JSON.
+
+Starlette serves the table, and only what no path names outright gets as far as its router. FastAPI writes the document
+of it (openapi/document.py): it is imported when somebody asks for that, as it would take a third of a server's start.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+import typing
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+from starlette.routing import Route as StarletteRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serve.answers.errors import error_response
+from serve.errors import RequestError
+from serve.http.mistakes import refusal
+from serve.routes.answering import json_answer
+from serve.services import services_of
+
+Endpoint = Callable[..., Awaitable[object]]
+Handle = Callable[[Request], Awaitable[Response]]
+_E = typing.TypeVar("_E", bound=Endpoint)
+_NAME = re.compile(r"{(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One route. `tag` says in the document whose API it is; where `in_document` is off, it is another name of one."""
+
+    path: str
+    methods: tuple[str, ...]
+    endpoint: Endpoint
+    tag: str
+    in_document: bool
+
+
+class Routes:
+    """Those of one module, in the order in which they are looked through."""
+
+    def __init__(self, tag: str) -> None:
+        self.declared: list[Declared] = []
+        self._tag = tag
+
+    def add(self, path: str, *methods: str, in_document: bool = True) -> Callable[[_E], _E]:
+        """Declares the function below it."""
+
+        def declare(endpoint: _E) -> _E:
+            self.declared.append(Declared(path, methods, endpoint, self._tag, in_document))
+            return endpoint
+
+        return declare
+
+    def get(self, path: str, *, in_document: bool = True) -> Callable[[_E], _E]:
+        """Asks only."""
+        return self.add(path, "GET", in_document=in_document)
+
+    def post(self, path: str, *, in_document: bool = True) -> Callable[[_E], _E]:
+        """Has something done."""
+        return self.add(path, "POST", in_document=in_document)
+
+    def delete(self, path: str, *, in_document: bool = True) -> Callable[[_E], _E]:
+        """Has something removed."""
+        return self.add(path, "DELETE", in_document=in_document)
+
+
+def body_of(endpoint: Endpoint) -> tuple[type[BaseModel] | None, bool]:
+    """The type of its body, and may a request have none?"""
+    hint = typing.get_type_hints(endpoint).get("body")
+    if isinstance(hint, types.UnionType):
+        (hint,) = (each for each in typing.get_args(hint) if each is not types.NoneType)
+        return hint, True
+    return hint, False
+
+
+def handle_of(declared: Declared) -> Handle:
+    """From a request to its answer."""
+    endpoint = declared.endpoint
+    names = set(inspect.signature(endpoint).parameters)
+    in_path = names & set(_NAME.findall(declared.path))
+    in_query = names - in_path - {"request", "services", "body"}
+    body_type, may_lack_body = body_of(endpoint)
+
+    async def handle(request: Request) -> Response:
+        arguments: dict[str, object] = {name: request.path_params[name] for name in in_path}
+        arguments |= {name: request.query_params[name] for name in in_query if name in request.query_params}
+        if "request" in names:
+            arguments["request"] = request
+        if "services" in names:
+            arguments["services"] = services_of(request)
+        if body_type is not None:
+            raw = await request.body()
+            arguments["body"] = _read(body_type, raw) if raw or not may_lack_body else None
+        told = await endpoint(**arguments)
+        return told if isinstance(told, Response) else json_answer(told)
+
+    return handle
+
+
+def _read(body_type: type[BaseModel], raw: bytes) -> BaseModel:
+    try:
+        return body_type.model_validate_json(raw)
+    except ValidationError as error:
+        raise refusal(error, raw) from error
+
+
+class Route(StarletteRoute):
+    """For Starlette's router. Takes exactly its methods, and says which it is: requests are counted by that."""
+
+    def __init__(self, declared: Declared) -> None:
+        super().__init__(declared.path, handle_of(declared))
+        self.methods = set(declared.methods)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Is it asked?"""
+        match, found = super().matches(scope)
+        return match, (found if match is Match.NONE else {**found, "route": self})
+
+
+class Shortcut:
+    """ASGI middleware in front of the router: takes what a path names outright, passes everything else on."""
+
+    def __init__(self, app: ASGIApp, declared: Iterable[Declared]) -> None:
+        self._app = app
+        self._found: Mapping[tuple[str, str], tuple[Declared, Handle]] = {
+            (method, each.path): (each, handle)
+            for each in declared
+            if "{" not in each.path
+            for handle in [handle_of(each)]
+            for method in each.methods
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        found = self._found.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"], handle = found
+        scope["app"] = self._app
+        try:
+            response = await handle(Request(scope, receive))
+        except RequestError as error:
+            response = error_response(scope["path"], error)
+        await response(scope, receive, send)
