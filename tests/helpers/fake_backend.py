@@ -12,15 +12,12 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from serve.engine.errors import DecodeError, EngineError, NoRoomError, RefusedError
 from serve.engine.sequence import Chunk
 from serve.engine.types import (
     Adapter,
     AdapterFile,
-    DecodeError,
-    EngineError,
     FailureKind,
-    NoRoomError,
-    RefusedError,
     Request,
     Sampling,
     TokenScore,

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.errors import LoadError
 from serve.engine.types import (
     Delta,
     Event,
@@ -20,7 +21,6 @@ from serve.engine.types import (
     Finished,
     FinishReason,
     Grammar,
-    LoadError,
     LoadOptions,
     Request,
     Sampling,

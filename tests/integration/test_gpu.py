@@ -25,8 +25,8 @@ def test_ggmls_own_reader_says_what_tensors_there_are(tiny_model: Path) -> None:
 
 def test_what_is_no_gguf_is_one_line(tiny_model: Path, tmp_path: Path) -> None:
     """As it is when llama.cpp reads it."""
+    from serve.engine.errors import LoadError
     from serve.engine.llama.tensors import read_tensors
-    from serve.engine.types import LoadError
 
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + b"\xff" * 100)
     with pytest.raises(LoadError, match=r"bad\.gguf can't be loaded: it is damaged, or no GGUF"):
@@ -35,8 +35,8 @@ def test_what_is_no_gguf_is_one_line(tiny_model: Path, tmp_path: Path) -> None:
 
 def test_weights_and_adapters_that_need_cublas_are_refused_without_it(tiny_model: Path, tmp_path: Path) -> None:
     """On a GPU, naming a tensor and the setting; on the CPU they are welcome."""
+    from serve.engine.errors import LoadError
     from serve.engine.llama.gpu import Gpu
-    from serve.engine.types import LoadError
 
     adapter = tiny_archs.write_adapter(tmp_path / "lora.gguf")
     for path, tensor in ((tiny_model, "attn_"), (adapter, "lora_")):
@@ -47,8 +47,9 @@ def test_weights_and_adapters_that_need_cublas_are_refused_without_it(tiny_model
 
 def test_a_gpu_that_went_away_is_one_line(tiny_model: Path) -> None:
     """The server saw one; the worker finds none, or no library."""
+    from serve.engine.errors import LoadError
     from serve.engine.llama.backend import Llama
-    from serve.engine.types import LoadError, LoadOptions
+    from serve.engine.types import LoadOptions
 
     options = LoadOptions(tiny_model, 1, 64, 64, 1, gpu_layers=None)
     with pytest.raises(LoadError, match=r"libggml-cuda\.so can't be loaded: .*cannot open shared object file"):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.errors import LoadError
 from serve.engine.state import StateStore
 from serve.engine.types import (
     Adapter,
@@ -29,7 +30,6 @@ from serve.engine.types import (
     FailureKind,
     Finished,
     Grammar,
-    LoadError,
     LoadOptions,
     Request,
     Sampling,

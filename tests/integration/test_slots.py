@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from serve.engine.engine import Engine
+from serve.engine.errors import RefusedError
 from serve.engine.slots import SlotAction, SlotOrder, Slots
-from serve.engine.types import Finished, RefusedError, Request
+from serve.engine.types import Finished, Request
 from tests.helpers import tiny_archs
 from tests.helpers.running_server import RunningServer, model_entry
 from tests.helpers.tiny_archs import ARCHS, Arch

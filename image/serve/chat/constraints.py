@@ -16,7 +16,8 @@ from serve.chat.formats import harmony
 from serve.chat.formats.detect import Format
 from serve.chat.thinking import Tags
 from serve.chat.types import FormKind, ResponseFormat, Tool
-from serve.engine.types import FailureKind, RefusedError
+from serve.engine.errors import RefusedError
+from serve.engine.types import FailureKind
 from serve.grammar.errors import GrammarError
 from serve.grammar.gbnf import Rules
 from serve.grammar.json_schema import spell

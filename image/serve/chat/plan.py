@@ -19,7 +19,8 @@ from serve.chat.probe import Capabilities, probe
 from serve.chat.template import ChatTemplate, Turn
 from serve.chat.turns import native_turns, tools_of, worded_turns
 from serve.chat.types import RESERVED, ChatMessage, ChatPlan, Conversation, Tool, ToolMode
-from serve.engine.types import FailureKind, RefusedError
+from serve.engine.errors import RefusedError
+from serve.engine.types import FailureKind
 
 _NAME = re.compile(r"[A-Za-z0-9_.:/-]{1,128}")  # what can stand in every format without being taken for its marks
 THINKS = "enable_thinking"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from serve.chat.template import ChatTemplate, Turn
-from serve.engine.types import RefusedError
+from serve.engine.errors import RefusedError
 
 _TOOL = {
     "type": "function",

@@ -16,7 +16,8 @@ import jinja2
 from serve.chat.budget import Budget
 from serve.chat.sandbox import BoundedEnvironment
 from serve.chat.types import ChatMessage
-from serve.engine.types import FailureKind, RefusedError
+from serve.engine.errors import RefusedError
+from serve.engine.types import FailureKind
 
 Turn = dict[str, Any]  # a message as templates know it
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from serve.engine.answer import Answer
 from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
+from serve.engine.errors import DecodeError, EngineError, NoRoomError, RefusedError
 from serve.engine.live import Live, check
 from serve.engine.scheduler import Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence, slot_of
@@ -23,15 +24,11 @@ from serve.engine.timing import Counters
 from serve.engine.types import (
     Accepted,
     AdapterFile,
-    DecodeError,
     Embedded,
-    EngineError,
     Event,
     Failed,
     FailureKind,
     FinishReason,
-    NoRoomError,
-    RefusedError,
     Request,
     Stats,
     Task,

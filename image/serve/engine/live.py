@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from serve.engine.answer import Answer
 from serve.engine.backend import Backend
 from serve.engine.drafts import NgramDraft
+from serve.engine.errors import RefusedError
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.types import (
     FailureKind,
@@ -14,7 +15,6 @@ from serve.engine.types import (
     FinishReason,
     PromptRead,
     PromptScores,
-    RefusedError,
     Request,
     Task,
     TokenScore,

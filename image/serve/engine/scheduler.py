@@ -16,11 +16,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from serve.engine.cache import KvCache
+from serve.engine.errors import RefusedError
 from serve.engine.line import MAX_PASSED, Line
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.shares import Budget, is_stream, share_step, take_whole
 from serve.engine.source import Source
-from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Stats, Task
+from serve.engine.types import (
+    Adapter,
+    FailureKind,
+    Request,
+    Stats,
+    Task,
+)
 
 # Runs of neighbouring ids that a step may have, and for how many steps it may have more before sequences are moved.
 MAX_RUNS, PATIENCE_STEPS = 2, 4

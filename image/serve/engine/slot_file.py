@@ -11,7 +11,7 @@ import os
 import struct
 from pathlib import Path
 
-from serve.engine.types import StateError
+from serve.engine.errors import StateError
 
 _SEAL = struct.Struct("<8sI16s32s")  # mark, tokens, of which model, hash of all before the hash
 _MARK = b"slipslot"

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
+from serve.engine.errors import RefusedError, StateError
 from serve.engine.leftovers import Kept
 from serve.engine.sequence import Sequence, slot_of
 from serve.engine.slot_file import place, read_seal, seal
 from serve.engine.state import PARTIAL, PLAIN
-from serve.engine.types import FailureKind, RefusedError, StateError
+from serve.engine.types import FailureKind
 
 
 class SlotAction(StrEnum):

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from serve.engine.backend import Backend
 from serve.engine.cache import KvCache
+from serve.engine.errors import StateError
 from serve.engine.leftovers import Kept
-from serve.engine.types import StateError, Task
+from serve.engine.types import Task
 
 SUFFIX, PARTIAL = ".kv", ".partial"
 PLAIN = (Task.GENERATE, ())  # no adapters: their names say nothing about their content

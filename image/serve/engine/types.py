@@ -1,4 +1,4 @@
-"""The engine's words: what goes in (Request), what comes out (Event, Stats), and how it can fail.
+"""The engine's words: what goes in (Request) and what comes out (Event, Stats).
 
 Plain values only. They cross the border between the engine and whoever drives it, so they know nothing of either side.
 """
@@ -271,40 +271,3 @@ class LoadOptions:
     num_threads: int
     adapters: tuple[AdapterFile, ...] = ()
     gpu_layers: int | None = 0  # on GPUs; None: all. 0: no GPU is touched
-
-
-class EngineError(Exception):
-    """Base of what the engine raises:
-
-    |-- RefusedError  this request was not taken; `kind` says why
-    |-- LoadError     the weights, or an adapter, can't be served
-    |-- StateError    KV state on disk can't be written or used
-    `-- DecodeError   one decode failed; its rows are as if never sent
-        `-- NoRoomError  the memory has no place for its rows
-    """
-
-
-class RefusedError(EngineError):
-    """This request was not taken."""
-
-    num_prompt_tokens = 0  # of its prompt, at least; 0: nobody counted
-
-    def __init__(self, kind: FailureKind, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-class LoadError(EngineError):
-    """The weights can't be served; the message is one clear line."""
-
-
-class StateError(EngineError):
-    """KV state on disk can't be written or used."""
-
-
-class DecodeError(EngineError):
-    """One decode failed. Others may be fine."""
-
-
-class NoRoomError(DecodeError):
-    """The memory has no place for the rows of a step."""

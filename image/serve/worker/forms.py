@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from serve.chat.types import FormKind, ResponseFormat
-from serve.engine.types import FailureKind, RefusedError
+from serve.engine.errors import RefusedError
+from serve.engine.types import FailureKind
 from serve.grammar import json_mode, json_schema, regex
 from serve.grammar.errors import GrammarError
 from serve.grammar.gbnf import check

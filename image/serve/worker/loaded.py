@@ -6,17 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.errors import EngineError, LoadError, RefusedError
 from serve.engine.slots import SlotAction, SlotOrder, Slots
 from serve.engine.state import StateStore
 from serve.engine.types import (
     AdapterFile,
-    EngineError,
     Event,
     Failed,
     FailureKind,
-    LoadError,
     LoadOptions,
-    RefusedError,
 )
 from serve.messages import Adapted, AddAdapter, Change, DropAdapter, Load, Reply, SlotActed, SlotOrdered
 

@@ -11,7 +11,14 @@ from typing import Any, Protocol
 
 from serve.chat.plan import Chat, make_chat, plan_chat
 from serve.chat.types import ChatPlan, Conversation, FormKind
-from serve.engine.types import FailureKind, Grammar, LoadError, ModelInfo, RefusedError, Request, Task
+from serve.engine.errors import LoadError, RefusedError
+from serve.engine.types import (
+    FailureKind,
+    Grammar,
+    ModelInfo,
+    Request,
+    Task,
+)
 from serve.messages import Generate, GenerateRequest, PairPrompt, Prepared, TextPrompt, Tokenize, Tokenized
 from serve.worker.forms import to_gbnf, without_regex
 

@@ -27,13 +27,12 @@ from typing import TYPE_CHECKING
 from serve.chat.types import FormKind
 from serve.cpu import check_cpu
 from serve.engine.engine import Engine
+from serve.engine.errors import LoadError, RefusedError
 from serve.engine.slots import Slots
 from serve.engine.types import (
     Event,
     Failed,
     FailureKind,
-    LoadError,
-    RefusedError,
     Request,
     Stats,
 )

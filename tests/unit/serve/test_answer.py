@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve.engine.answer import Answer
+from serve.engine.errors import EngineError
 from serve.engine.sequence import Chunk
-from serve.engine.types import NO_SEED, Delta, EngineError, Grammar, Request, Sampling, TokenScore
+from serve.engine.types import (
+    NO_SEED,
+    Delta,
+    Grammar,
+    Request,
+    Sampling,
+    TokenScore,
+)
 from tests.helpers.fake_backend import END, FakeBackend
 
 CHUNK = Chunk(0, 4, (1,), 1)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve.engine.engine import Engine
+from serve.engine.errors import LoadError
 from serve.engine.types import (
     Accepted,
     Adapter,
@@ -21,7 +22,6 @@ from serve.engine.types import (
     FailureKind,
     Finished,
     FinishReason,
-    LoadError,
     Request,
     Sampling,
 )

@@ -55,6 +55,7 @@ def test_the_engine_imports_only_itself_and_the_standard_library() -> None:
 PURE = {
     "histogram": set[str](),
     "types": {"histogram"},
+    "errors": {"types"},
     "prefix": set[str](),
     "cells": set[str](),
     "cublas": set[str](),
@@ -69,7 +70,7 @@ PURE = {
     "line": {"sequence", "types"},
     "drafts": set[str](),
     "cache": {"cells", "leftovers", "memory", "sequence", "source"},
-    "scheduler": {"cache", "line", "sequence", "shares", "source", "types"},
+    "scheduler": {"cache", "errors", "line", "sequence", "shares", "source", "types"},
 }
 
 

@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from serve.engine.cache import KvCache
+from serve.engine.errors import RefusedError
 from serve.engine.line import MAX_PASSED
 from serve.engine.scheduler import PATIENCE_STEPS, Scheduler, StepPlan
 from serve.engine.sequence import Sequence
 from serve.engine.shares import Budget
-from serve.engine.types import Adapter, FailureKind, RefusedError, Request, Task
+from serve.engine.types import (
+    Adapter,
+    FailureKind,
+    Request,
+    Task,
+)
 from tests.helpers.fake_backend import FakeMemory
 
 NUM_SLOTS, KV_TOKENS, SEQUENCE_TOKENS, STEP_TOKENS, MAX_WAITING = 3, 40, 30, 6, 5

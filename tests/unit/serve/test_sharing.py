@@ -11,11 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from serve.engine.cache import KvCache
 from serve.engine.drafts import NgramDraft
+from serve.engine.errors import RefusedError
 from serve.engine.leftovers import MIN_SHARED_TOKENS
 from serve.engine.scheduler import Scheduler, StepPlan
 from serve.engine.sequence import Chunk, Sequence
 from serve.engine.shares import Budget
-from serve.engine.types import Adapter, RefusedError, Request, Task
+from serve.engine.types import Adapter, Request, Task
 from tests.helpers.fake_backend import FakeMemory, Kind
 
 NUM_SLOTS, NUM_IDS, KV_TOKENS, SEQUENCE_TOKENS = 4, 7, 150, 60

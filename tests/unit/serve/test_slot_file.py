@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serve.engine.errors import StateError
 from serve.engine.slot_file import place, read_seal, seal
-from serve.engine.types import StateError
 
 PRINT = "0123456789abcdef"
 

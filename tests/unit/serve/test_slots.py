@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.errors import RefusedError, StateError
 from serve.engine.slots import SlotAction, SlotDone, SlotOrder, Slots
 from serve.engine.state import PARTIAL
-from serve.engine.types import Adapter, Failed, FailureKind, Finished, RefusedError, Request, Sampling, StateError
+from serve.engine.types import (
+    Adapter,
+    Failed,
+    FailureKind,
+    Finished,
+    Request,
+    Sampling,
+)
 from tests.helpers.fake_backend import FakeBackend, Kind
 
 LIMITS = Limits(num_slots=2, sequence_tokens=60, kv_tokens=120, step_tokens=32, max_waiting=9)

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 from serve.engine.engine import Engine, Limits
+from serve.engine.errors import StateError
 from serve.engine.state import PARTIAL, StateStore
-from serve.engine.types import Adapter, Finished, Request, Sampling, StateError
+from serve.engine.types import (
+    Adapter,
+    Finished,
+    Request,
+    Sampling,
+)
 from tests.helpers.fake_backend import FakeBackend
 
 LIMITS = Limits(num_slots=3, sequence_tokens=60, kv_tokens=180, step_tokens=32, max_waiting=9)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from serve.engine.errors import DecodeError, EngineError, LoadError, NoRoomError
 from serve.engine.llama.choosers import Choosers
 from serve.engine.llama.context import ContextMemory
 from serve.engine.llama.gpu import Gpu
@@ -25,12 +26,8 @@ from serve.engine.sequence import Chunk
 from serve.engine.types import (
     Adapter,
     AdapterFile,
-    DecodeError,
-    EngineError,
-    LoadError,
     LoadOptions,
     ModelInfo,
-    NoRoomError,
     Sampling,
     TokenScore,
 )

@@ -12,12 +12,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from serve.engine.errors import EngineError, RefusedError
 from serve.engine.llama.candidates import Candidates
 from serve.engine.llama.draws import Draws
 from serve.engine.llama.library import C
 from serve.engine.llama.model import Model
 from serve.engine.llama.samplers import make_chain, num_looked_at, remembers
-from serve.engine.types import EngineError, FailureKind, RefusedError, Sampling
+from serve.engine.types import FailureKind, Sampling
 
 # Of this thread's own time: a busy machine makes no grammar slow. A usual one takes milliseconds.
 MAX_GRAMMAR_S = 1.0

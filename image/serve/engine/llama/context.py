@@ -9,8 +9,8 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from serve.engine.errors import StateError
 from serve.engine.llama.library import C, log
-from serve.engine.types import StateError
 
 _HEAD = struct.Struct("=III")
 

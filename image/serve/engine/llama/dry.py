@@ -9,8 +9,9 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+from serve.engine.errors import RefusedError
 from serve.engine.llama.library import C
-from serve.engine.types import MAX_DRY_BREAKERS, FailureKind, RefusedError, Sampling
+from serve.engine.types import MAX_DRY_BREAKERS, FailureKind, Sampling
 
 _MAX_MADE = 8
 

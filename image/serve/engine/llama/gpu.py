@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from serve.engine.cublas import first_for_cublas, refusal
+from serve.engine.errors import LoadError
 from serve.engine.llama.library import FOLDER, C
 from serve.engine.llama.tensors import read_tensors
-from serve.engine.types import LoadError
 
 _ALL_LAYERS = -1
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from serve.engine.types import LoadError
+from serve.engine.errors import LoadError
 
 # Struct layouts change with every llama.cpp; a wrong one corrupts memory instead of failing.
 BINDINGS_VERSION = "0.3.36"

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from serve.engine.errors import LoadError
 from serve.engine.llama.dry import DrySamplers
 from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import C, log
-from serve.engine.types import AdapterFile, LoadError, ModelInfo
+from serve.engine.types import AdapterFile, ModelInfo
 
 _PIECE_BYTES = 256
 _POOLING_RANK = 4

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from serve.engine.cublas import Tensor
+from serve.engine.errors import LoadError
 from serve.engine.llama.library import FOLDER
-from serve.engine.types import LoadError
 
 _PART = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})\.gguf")
 

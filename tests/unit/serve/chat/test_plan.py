@@ -31,7 +31,7 @@ from serve.chat.types import (
     ToolChoice,
     ToolMode,
 )
-from serve.engine.types import RefusedError
+from serve.engine.errors import RefusedError
 from tests.helpers.conversations import (
     CONVERSATIONS,
     NAMES,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from serve.chat.template import ChatTemplate
-from serve.engine.types import RefusedError
+from serve.engine.errors import RefusedError
 
 GROW = "{% set ns = namespace(x=START) %}{% for i in range(60) %}STEP{% endfor %}{{ ns.x|length }}"
 

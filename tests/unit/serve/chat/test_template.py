@@ -8,7 +8,7 @@ import pytest
 
 from serve.chat.template import ChatTemplate
 from serve.chat.types import ChatMessage
-from serve.engine.types import RefusedError
+from serve.engine.errors import RefusedError
 
 HELLO = (ChatMessage("user", "Hello"),)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from serve.chat.types import FormKind, ResponseFormat
-from serve.engine.types import FailureKind, RefusedError
+from serve.engine.errors import RefusedError
+from serve.engine.types import FailureKind
 from serve.worker.forms import to_gbnf, without_regex
 
 

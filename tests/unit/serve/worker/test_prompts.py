@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from serve.chat.types import ChatMessage, Conversation, FormKind, ResponseFormat
+from serve.engine.errors import LoadError, RefusedError
 from serve.engine.types import (
     Adapter,
     FailureKind,
-    LoadError,
     ModelInfo,
-    RefusedError,
     Request,
     Sampling,
     Task,
