@@ -11,8 +11,8 @@ from infra.manifests import model as model_manifest
 from infra.manifests import weights as weights_manifest
 from infra.manifests.pod import PodImages
 from infra.plan import Plan
-from serve.__main__ import _parser
 from serve.cli.arguments import is_for_people
+from serve.commands import _parser
 from serve.models import load_models
 from serve.security.guard import PUBLIC
 from serve.settings import Settings

@@ -102,7 +102,7 @@ def test_the_server_never_imports_the_hubs_client() -> None:
     """It takes half a second and ten megabytes, and knows the hub's token: all of it is for the child that pulls."""
     assert importing("huggingface_hub") == {"serve/pulls/huggingface.py"}
     assert importing("serve.pulls.huggingface") == {"serve/pulls/command.py"}
-    assert importing("serve.pulls.command") == {"serve/__main__.py"}
+    assert importing("serve.pulls.command") == {"serve/commands.py"}
 
 
 def test_a_worker_imports_no_server() -> None:
