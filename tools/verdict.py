@@ -33,10 +33,11 @@ def options(report: Path) -> list[str]:
 
 
 def failures(report: Path) -> list[Failure]:
-    """The tests of a report that failed or could not be set up; none where pytest wrote no report."""
-    if not report.exists():
+    """The tests of a report that failed or could not be set up; none where pytest wrote no report, or half of one."""
+    try:
+        cases = ElementTree.parse(report).getroot().iter("testcase")  # noqa: S314 (by our own pytest)
+    except (FileNotFoundError, ElementTree.ParseError):
         return []
-    cases = ElementTree.parse(report).getroot().iter("testcase")  # noqa: S314 (by our own pytest)
     return [_failure(case, found) for case in cases for found in case if found.tag in ("failure", "error")]
 
 
@@ -55,7 +56,7 @@ def told(failed: Sequence[Failure]) -> str:
 def _failure(case: ElementTree.Element, found: ElementTree.Element) -> Failure:
     file, message = case.get("file", ""), found.get("message", "")
     if message == NOT_COLLECTED:  # it can't be imported, say: the end of the traceback tells more
-        return Failure(file, _short((found.text or message).strip().splitlines()[-1]))
+        return Failure(file, _short(((found.text or "").strip() or message).splitlines()[-1]))
     classes = case.get("classname", "").removeprefix(file.removesuffix(".py").replace("/", ".")).split(".")
     return Failure("::".join(part for part in [file, *classes, case.get("name", "")] if part), _short(message))
 

@@ -40,7 +40,7 @@ from serve.messages import (
     Tokenize,
     Tokenized,
 )
-from serve.supervision.ports import Found, Seen
+from serve.supervision.ports import Found, Seen, Taken
 
 LOADED = Loaded(
     ModelInfo(
@@ -123,9 +123,9 @@ class FakeWorker:
         """Remember it."""
         self.is_killed = True
 
-    async def memory_bytes(self) -> int:
+    async def taken(self) -> Taken:
         """What the test says."""
-        return self.takes_bytes
+        return Taken(self.takes_bytes, self.takes_bytes)
 
 
 class EchoWorker(FakeWorker):

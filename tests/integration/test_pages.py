@@ -76,14 +76,18 @@ def decode(llama: Llama, seq: int) -> int:
 
 def test_a_context_takes_memory_as_it_is_used(tiny_model: Path, pages: Pages) -> None:
     """Hardly any when it is made, and what a long text needs when there is one."""
+    from serve.engine.llama.pages import anonymous_bytes
+
     assert pages.is_lazy
     before = resident_bytes()
     with load(tiny_model) as llama:
         made = resident_bytes() - before
         assert llama.info().lazy_bytes >= NUM_BYTES
         assert made < NUM_BYTES / 2
+        begun = llama.info().anonymous_bytes
         for seq in range(SLOTS):
             decode(llama, seq)
+        assert 0.9 * USED_BYTES < anonymous_bytes() - begun < 2 * USED_BYTES
         assert made + 0.9 * USED_BYTES < resident_bytes() - before < made + 2 * USED_BYTES
 
 

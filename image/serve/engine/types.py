@@ -250,6 +250,7 @@ class ModelInfo:
     file_type: int = -1  # llama.cpp's number for how the weights are quantized; -1: it does not say
     gpu_bytes: int = 0  # what it has taken of GPUs' memory
     lazy_bytes: int = 0  # of the machine's memory: what its context takes only as it is used
+    anonymous_bytes: int = 0  # what the process had when all of that was still to come
 
 
 @dataclass(frozen=True, slots=True)

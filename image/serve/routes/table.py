@@ -101,7 +101,8 @@ def handle_of(declared: Declared) -> Handle:
             arguments["services"] = services_of(request)
         if body_type is not None:
             raw = await request.body()
-            arguments["body"] = _read(body_type, raw) if raw or not may_lack_body else None
+            lacks_body = may_lack_body and raw.strip() in (b"", b"null")
+            arguments["body"] = None if lacks_body else _read(body_type, raw)
         told = await endpoint(**arguments)
         return told if isinstance(told, Response) else json_answer(told)
 
@@ -121,6 +122,8 @@ class Route(StarletteRoute):
     def __init__(self, declared: Declared) -> None:
         super().__init__(declared.path, handle_of(declared))
         self.methods = set(declared.methods)
+        # Starlette's end of a path stands before a last line break, too: what guards a path would not know it.
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Is it asked?"""

@@ -64,8 +64,15 @@ class Link:
         return True
 
     async def measure(self, info: ModelInfo | None = None) -> int:
-        """What it is known to need: what it takes now and, the first time, what its context has not yet taken."""
-        is_new = self.memory_bytes == 0
-        if self.worker is not None:
-            self.memory_bytes = await self.worker.memory_bytes()
-        return self.memory_bytes + (info.lazy_bytes if info and is_new and self.memory_bytes else 0)
+        """What it needs: what it takes now, and what its context has not yet taken since it was made.
+
+        Whatever else has grown since then counts as taken by the context, as long as it is not more than that.
+        """
+        if self.worker is None:
+            return self.memory_bytes
+        taken = await self.worker.taken()
+        self.memory_bytes = taken.num_bytes
+        if info is None or not taken.num_bytes:
+            return taken.num_bytes
+        used_bytes = max(0, taken.anonymous_bytes - info.anonymous_bytes)
+        return taken.num_bytes + max(0, info.lazy_bytes - used_bytes)

@@ -13,6 +13,14 @@ from serve.models import SourceEntry
 from serve.supervision.lifecycle import State
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Of the machine's memory: all that a process would give back, 0 where that can't be known; of it, no file's."""
+
+    num_bytes: int = 0
+    anonymous_bytes: int = 0
+
+
 class Worker(Protocol):
     """A worker process, as seen from here. process.py has the real ones."""
 
@@ -22,8 +30,8 @@ class Worker(Protocol):
     def kill(self) -> None:
         """At once."""
 
-    async def memory_bytes(self) -> int:
-        """What it takes now; 0 where that can't be known."""
+    async def taken(self) -> Taken:
+        """What it takes of the machine's memory now."""
 
 
 class Launcher(Protocol):

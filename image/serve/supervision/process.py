@@ -15,7 +15,7 @@ from serve.ipc import Decoder, FrameError, encode
 from serve.messages import Message
 from serve.shelf import folder
 from serve.supervision.child import Child, inherited
-from serve.supervision.ports import Found, Seen
+from serve.supervision.ports import Found, Seen, Taken
 
 
 class ProcessLauncher:
@@ -69,9 +69,9 @@ class ProcessWorker(asyncio.Protocol):
         """At once."""
         self._process.kill()
 
-    async def memory_bytes(self) -> int:
-        """Its share of the memory; 0 where that can't be known."""
-        return await asyncio.to_thread(_memory_bytes, self._process.pid)
+    async def taken(self) -> Taken:
+        """Its share of the memory."""
+        return await asyncio.to_thread(_taken, self._process.pid)
 
     def watch(self, on_end: Callable[[str], None]) -> None:
         """Tell once when and how the process ended."""
@@ -127,14 +127,15 @@ class ModelsDir:
         await asyncio.to_thread(folder.delete, self._path, file)
 
 
-def _memory_bytes(pid: int) -> int:
-    """What it would give back: pages that processes share count for each with its part. That sum is not everywhere."""
-    for name, key in (("smaps_rollup", "Pss:"), ("status", "VmRSS:")):
+def _taken(pid: int) -> Taken:
+    """Pages that processes share count for each with its part. That sum is not everywhere."""
+    for name, all_, anonymous in (("smaps_rollup", "Pss", "Anonymous"), ("status", "VmRSS", "RssAnon")):
         with contextlib.suppress(OSError):
-            for line in Path(f"/proc/{pid}/{name}").read_text().splitlines():
-                if line.startswith(key):
-                    return int(line.split()[1]) * 1024
-    return 0
+            lines = (line.split() for line in Path(f"/proc/{pid}/{name}").read_text().splitlines())
+            found = {words[0].rstrip(":"): int(words[1]) * 1024 for words in lines if words[-1:] == ["kB"]}
+            if all_ in found:
+                return Taken(found[all_], found.get(anonymous, 0))
+    return Taken()
 
 
 def _how(code: int) -> str:

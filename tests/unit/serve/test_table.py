@@ -118,6 +118,7 @@ def test_a_wrong_body_is_refused_in_words(app: Any, content: bytes, said: str) -
 def test_a_body_that_may_be_missing_may_be_missing(app: Any) -> None:
     """But not be wrong."""
     assert ask(app, "POST", "/orders/a/b/maybe").json() == {"name": "a/b", "num": None}
+    assert ask(app, "POST", "/orders/a/b/maybe", content=b" null").json() == {"name": "a/b", "num": None}
     assert ask(app, "POST", "/orders/a/maybe", json={"num": 1}).json() == {"name": "a", "num": 1}
     assert ask(app, "POST", "/orders/a/maybe", json={"num": "x"}).status_code == 400
 
@@ -128,6 +129,14 @@ def test_a_route_takes_exactly_its_methods(app: Any) -> None:
     assert ask(app, "HEAD", "/any/x").status_code == 200
     assert ask(app, "HEAD", "/told/a").status_code == 405
     assert ask(app, "GET", "/orders").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/missing%0A"), ("POST", "/orders%0A"), ("POST", "/orders/a/maybe%0A")]
+)
+def test_a_line_break_behind_a_path_is_another_path(app: Any, method: str, path: str) -> None:
+    """Whoever guards the path by its name would not know it."""
+    assert ask(app, method, path, json={"num": 1}).status_code == 404
 
 
 def test_an_error_is_an_answer(app: Any) -> None:

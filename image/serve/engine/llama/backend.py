@@ -18,7 +18,7 @@ from serve.engine.llama.context import ContextMemory
 from serve.engine.llama.gpu import Gpu
 from serve.engine.llama.library import BINDINGS_VERSION, C, log, start
 from serve.engine.llama.model import Model
-from serve.engine.llama.pages import pages
+from serve.engine.llama.pages import anonymous_bytes, pages
 from serve.engine.llama.params import context_params
 from serve.engine.llama.rows import Rows
 from serve.engine.llama.threads import Threads
@@ -49,6 +49,7 @@ class Llama:
         self._active: tuple[Adapter, ...] = ()
         self._embeds = False
         self._context: Any = None
+        self._anonymous_bytes = 0
         self.model = Model(options.path, on_progress, gpu)
         self._choosers = Choosers(self.model, options.sequence_tokens, options.num_threads)
         try:
@@ -56,6 +57,7 @@ class Llama:
                 self.model.add_adapter(adapter)
             self._open_context(options)
             self._warm_up()
+            self._anonymous_bytes = anonymous_bytes()
         except LoadError:
             self.close_all()
             raise
@@ -147,7 +149,8 @@ class Llama:
 
     def info(self) -> ModelInfo:
         """What the GGUF says about itself."""
-        return replace(self.model.info(self._pooling), lazy_bytes=self._lazy_bytes)
+        told = self.model.info(self._pooling)
+        return replace(told, lazy_bytes=self._lazy_bytes, anonymous_bytes=self._anonymous_bytes)
 
     def fingerprint(self) -> str:
         """Equal where KV state of one process can be used by another: the same weights, library and kind of cells."""

@@ -16,6 +16,7 @@ import ctypes
 import mmap
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from serve.engine.llama.library import FOLDER
@@ -53,7 +54,7 @@ class Pages:
         self._clear, self._alloc = _Clear(self._cleared), _Alloc(self._allocated)  # C holds no reference
         self._kind = self._base.ggml_backend_cpu_buffer_type()
         self._clear_entry = self._find_clear()
-        self.is_lazy = self._clear_entry is not None and self._stand_in()
+        self.is_lazy = self._clear_entry is not None and self._reads_as_zeros() and self._stand_in()
 
     def count(self) -> None:
         """Begin anew: a context is about to be made."""
@@ -83,6 +84,15 @@ class Pages:
         ctypes.memset(start, 0, first - start)
         ctypes.memset(end, 0, start + size - end)
         return True
+
+    def _reads_as_zeros(self) -> bool:
+        """Is what the kernel says of pages given back true? An emulated one may only say yes."""
+        with mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as page:
+            page[0] = 1
+            start = (ctypes.c_char * mmap.PAGESIZE).from_buffer(page)
+            given = self._give_back(ctypes.addressof(start), mmap.PAGESIZE)
+            del start  # the mapping can't be closed before
+            return given and page[0] == 0
 
     # ---- which entry is which ----
 
@@ -141,3 +151,9 @@ def _with_entry(table: int, entry: int, address: int, call: Callable[[], object]
 def pages() -> Pages:
     """One for the process, as llama.cpp has one table for all buffers of a kind."""
     return Pages()
+
+
+def anonymous_bytes(statm: Path = Path("/proc/self/statm")) -> int:
+    """What this process takes that is no file's (proc_pid_statm(5): resident, less what files have of it)."""
+    _, resident, shared, *_ = map(int, statm.read_text().split())
+    return (resident - shared) * mmap.PAGESIZE

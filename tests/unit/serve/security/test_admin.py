@@ -68,6 +68,20 @@ def test_every_route_that_sounds_like_it_is_in_the_table() -> None:
     asyncio.run(story())
 
 
+def test_no_route_takes_a_path_with_a_line_break_behind_it() -> None:
+    """The table would not know it, and neither would the list of what is open to all."""
+
+    async def story() -> None:
+        async with running_app() as app:
+            plain = [route for route in routes(app) if "{" not in route.path]
+            assert len(plain) > 20
+            assert [route.path for route in plain if route.path_regex.match(f"{route.path}\n")] == []
+            assert (await app.client.post("/v1/models/unload%0A", json={"model": "m"})).status_code == 404
+            assert (await app.client.get("/ui/state%0A")).status_code == 404
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize(
     ("setting", "has_admin_keys", "discovers", "expected"),
     [

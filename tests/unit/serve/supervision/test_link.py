@@ -74,15 +74,18 @@ def test_memory_is_as_last_measured() -> None:
     assert asyncio.run(link.measure()) == link.memory_bytes == 7
 
 
-def test_a_new_context_is_counted_whole() -> None:
-    """It takes its memory as it is used: who has just loaded looks smaller than it will be."""
+@pytest.mark.parametrize(
+    ("takes_bytes", "needs_bytes"),
+    [(0, 0), (30, 130), (31, 130), (90, 130), (130, 130), (150, 150), (20, 120)],
+    ids=["unknown", "new", "begun", "half full", "full", "more beside it", "less than it began with"],
+)
+def test_a_context_is_counted_whole_however_full_it_is(takes_bytes: int, needs_bytes: int) -> None:
+    """It takes its memory as it is used, and may be looked at for the first time when it is full."""
     link, worker, _ = make()
-    info = replace(LOADED.info, lazy_bytes=100)
-    needs = []
-    for worker.takes_bytes in (0, 7, 40):
-        needs.append(asyncio.run(link.measure(info)))
-    assert needs == [0, 107, 40]
-    assert link.memory_bytes == 40
+    worker.takes_bytes = takes_bytes
+    info = replace(LOADED.info, lazy_bytes=100, anonymous_bytes=30)
+    assert asyncio.run(link.measure(info)) == needs_bytes
+    assert link.memory_bytes == takes_bytes
 
 
 @pytest.mark.parametrize(("num_requests", "after_s"), [(0, 0), (2, 5)])

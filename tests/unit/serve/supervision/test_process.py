@@ -12,7 +12,7 @@ import pytest
 from serve.messages import Load, Message, NotLoaded, Ping, Pong
 from serve.shelf.folder import PULL_STALE_S
 from serve.supervision.child import Child
-from serve.supervision.ports import Seen
+from serve.supervision.ports import Seen, Taken
 from serve.supervision.process import ModelsDir, ProcessLauncher, ProcessWorker
 from serve.weights import partial_path
 
@@ -171,3 +171,20 @@ def test_a_whole_file_tells_when_it_was_written(tmp_path: Path) -> None:
     assert [look(name) for name in names] == [Seen(1234, 0), None, None, None]
     with pytest.raises(OSError, match="symbolic links"):
         look("loop.gguf")
+
+
+def test_what_a_worker_takes_is_known_while_it_lives() -> None:
+    """All of it, and what of that is no file's; nothing of one that has ended."""
+
+    async def story() -> None:
+        ear = Ear()
+        worker = await ear.launch()
+        worker.send(Ping())
+        await ear.next()
+        taken = await worker.taken()
+        assert 0 < taken.anonymous_bytes < 2 * taken.num_bytes < 2**30
+        worker.kill()
+        await ear.next()
+        assert await worker.taken() == Taken()
+
+    asyncio.run(story())

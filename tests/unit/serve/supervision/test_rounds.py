@@ -11,7 +11,7 @@ from serve.models import ModelEntry
 from serve.shelf.discovery import SCAN_S
 from serve.supervision.keeper import Keeper
 from serve.supervision.lifecycle import Lifecycle, State
-from serve.supervision.ports import Options, Seen
+from serve.supervision.ports import Options, Seen, Taken
 from serve.supervision.rounds import MEASURE_S, Rounds
 from tests.helpers.fakes import EchoWorker, FakeClock, FakeDisk, FakeLauncher
 
@@ -120,13 +120,13 @@ def test_what_takes_long_to_measure_is_measured_less_often() -> None:
         rounds, keepers, clock, worker = await serving()
         num = 0
 
-        async def slow() -> int:
+        async def slow() -> Taken:
             nonlocal num
             num += 1
             clock.now += 0.1
-            return 7
+            return Taken(7)
 
-        worker.memory_bytes = slow  # type: ignore[method-assign]
+        worker.taken = slow  # type: ignore[method-assign]
         for after_s in (MEASURE_S, MEASURE_S, 9.0, 1.0):
             await rounds.go(keepers, nothing)
             clock.now += after_s
