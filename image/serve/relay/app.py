@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from serve.answers.errors import error_response
-from serve.errors import MethodNotAllowedError, RequestError
 from serve.http.access import Access
 from serve.http.body import Body
 from serve.http.disconnect import CancelOnDisconnect
 from serve.relay.relay import Relay, health_of
 from serve.relay.shelf import Shelf
 from serve.routes import ui
-from serve.routes.table import Route, Routes
+from serve.routes.table import Routes, router_of
 from serve.settings import Settings
 from serve.telemetry.metrics import Metrics
 
@@ -60,20 +56,6 @@ def create_app(relay: Relay, shelf: Shelf, settings: Settings, is_leaving: Calla
     routes.add(HISTORY, "GET", "DELETE")(to_all)
     routes.delete("/chat/{user_id}")(to_all)
     others.add("/{path:path}", *METHODS)(to_one)
-    declared = [*routes.declared, *ui.router.declared, *others.declared]
-    app = Starlette(
-        routes=[Route(each) for each in declared], exception_handlers={RequestError: _error, HTTPException: _http_error}
-    )
+    app, _ = router_of([*routes.declared, *ui.router.declared, *others.declared])
     inner = Body(CancelOnDisconnect(app), max_bytes=settings.max_body_bytes, body_s=settings.body_s)
     return Access(inner, metrics=Metrics(lambda: ()), is_leaving=is_leaving)
-
-
-def _error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestError)
-    return error_response(request.url.path, error)
-
-
-def _http_error(request: Request, error: Exception) -> Response:
-    """Starlette's own: a method that nobody knows."""
-    assert isinstance(error, HTTPException)
-    return error_response(request.url.path, MethodNotAllowedError(f"{request.url.path} does not take {request.method}"))

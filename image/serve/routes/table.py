@@ -13,10 +13,14 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
@@ -24,7 +28,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.answers.errors import error_response
-from serve.errors import RequestError
+from serve.errors import InvalidRequestError, MethodNotAllowedError, NotFoundError, RequestError
 from serve.http.mistakes import refusal
 from serve.routes.answering import json_answer
 from serve.services import services_of
@@ -121,7 +125,7 @@ class Route(StarletteRoute):
 
     def __init__(self, declared: Declared) -> None:
         super().__init__(declared.path, handle_of(declared))
-        self.methods = set(declared.methods)
+        self.methods: set[str] = set(declared.methods)
         # Starlette's end of a path stands before a last line break, too: what guards a path would not know it.
         self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
 
@@ -131,18 +135,42 @@ class Route(StarletteRoute):
         return match, (found if match is Match.NONE else {**found, "route": self})
 
 
+def router_of(declared: Iterable[Declared]) -> tuple[Starlette, list[Route]]:
+    """What serves a table, with its errors as answers; and its routes."""
+    routes = [Route(each) for each in declared]
+    handlers: dict[Any, Any] = {RequestError: _request_error, HTTPException: partial(_http_error, routes)}
+    return Starlette(routes=routes, exception_handlers=handlers), routes
+
+
+def _request_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return error_response(request.url.path, error)
+
+
+def _methods(routes: Iterable[Route], path: str) -> set[str]:
+    """What it takes. Starlette tells those of the first route that it finds there, not of all."""
+    return {method for route in routes if route.path_regex.match(path) for method in route.methods}
+
+
+async def _http_error(routes: Iterable[Route], request: Request, error: Exception) -> Response:
+    """Starlette's own: no such path, wrong method, unreadable body."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        return error_response(path, NotFoundError(f"there is no {path} here"))
+    if error.status_code == 405:
+        answer = error_response(path, MethodNotAllowedError(f"{path} does not take {request.method}"))
+        answer.headers["allow"] = ", ".join(sorted(_methods(routes, path)))
+        return answer
+    return error_response(path, InvalidRequestError(str(error.detail)))
+
+
 class Shortcut:
     """ASGI middleware in front of the router: takes what a path names outright, passes everything else on."""
 
-    def __init__(self, app: ASGIApp, declared: Iterable[Declared]) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[Route]) -> None:
         self._app = app
-        self._found: Mapping[tuple[str, str], tuple[Declared, Handle]] = {
-            (method, each.path): (each, handle)
-            for each in declared
-            if "{" not in each.path
-            for handle in [handle_of(each)]
-            for method in each.methods
-        }
+        self._found = {(method, each.path): each for each in routes if "{" not in each.path for method in each.methods}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -150,10 +178,9 @@ class Shortcut:
         if found is None:
             await self._app(scope, receive, send)
             return
-        scope["route"], handle = found
-        scope["app"] = self._app
+        scope["route"], scope["app"] = found, self._app
         try:
-            response = await handle(Request(scope, receive))
+            response = await found.endpoint(Request(scope, receive))
         except RequestError as error:
             response = error_response(scope["path"], error)
         await response(scope, receive, send)

@@ -8,13 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import BaseModel
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from serve.answers.errors import error_response
-from serve.errors import NotFoundError, RequestError
-from serve.routes.table import Declared, Route, Routes, Shortcut, body_of
+from serve.errors import NotFoundError
+from serve.routes.table import Declared, Routes, Shortcut, body_of, router_of
 
 TABLE = Routes("tests")
 
@@ -60,13 +58,8 @@ async def missing() -> None:
 def app(request: pytest.FixtureRequest) -> Any:
     """The table, served by the router alone, and with the shortcut before it."""
 
-    def refuse(_: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestError)
-        return error_response("/", error)
-
-    routes = [Route(each) for each in TABLE.declared]
-    router = Starlette(routes=routes, exception_handlers={RequestError: refuse})
-    return Shortcut(router, TABLE.declared) if request.param else router
+    router, routes = router_of(TABLE.declared)
+    return Shortcut(router, routes) if request.param else router
 
 
 def ask(app: Any, method: str, path: str, **more: Any) -> httpx.Response:
